@@ -1,0 +1,1 @@
+"""The Jira connector of okrsync, for Jira Cloud and Jira Data Center."""

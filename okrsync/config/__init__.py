@@ -1,0 +1,1 @@
+"""The files a user writes: text in, typed settings out, and every problem named with its line and column."""

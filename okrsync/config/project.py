@@ -1,0 +1,206 @@
+"""Loads everything a user wrote as one project, or says everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from glob import has_magic
+from pathlib import Path
+from typing import Any
+
+from okrsync.config import references
+from okrsync.config.document import Document, entries, read_document
+from okrsync.config.ledger_file import read_ledger
+from okrsync.config.okrs_file import OkrsFile, to_model
+from okrsync.config.settings_file import SettingsFile
+from okrsync.config.validation import check
+from okrsync.errors import ConfigError, PluginError, Problem
+from okrsync.model.ledger import Ledger
+from okrsync.model.okrs import Okrs
+from okrsync.plugins.connector import SourceSettings
+from okrsync.plugins.context import WorkMapping
+from okrsync.plugins.discovery import connector_names, load_connector, load_metric_source, metric_source_names
+from okrsync.plugins.metric_source import CHECK_IN
+
+DEFAULT_NAME = "okrsync.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything that a user wrote, checked. *folder* is where ``okrsync.yaml`` lies and relative paths start."""
+
+    folder: Path
+    settings: SettingsFile
+    sources: tuple[SourceSettings, ...]
+    okrs: Okrs
+    okr_texts: Mapping[str, str]
+    """The OKR files' own text by path, relative to *folder*."""
+    ledger: Ledger
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL, with a relative SQLite path made absolute from *folder*."""
+        path = Path(self.settings.store.removeprefix("sqlite:///"))
+        return f"sqlite:///{(self.folder / path).resolve()}"
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Where ledger files lie."""
+        return self.folder / self.settings.ledger
+
+    def work_mapping(self, source: str) -> WorkMapping:
+        """What the ``work`` section says about *source*."""
+        work = self.settings.work
+        done, size = _of_source(work.done, source), _of_source(work.size, source)
+        conditions = [rule.condition for rule in work.rules] + [exempt.condition for exempt in work.exempt]
+        return WorkMapping(
+            dropped=tuple(sorted(name.casefold() for name in done.dropped)) if done else (),
+            delivered_field=done.delivered_field if done else "",
+            size_field=size.field if size else "",
+            size_label=size.label if size else "",
+            count_items=size.count if size else False,
+            extra_fields=tuple(sorted({condition.field for condition in conditions if condition.field})),
+        )
+
+
+def load_project(path: Path) -> Project:
+    """
+    The project whose ``okrsync.yaml`` is *path*.
+
+    Raises:
+        ConfigError: with all problems of all files that one run can find.
+    """
+    problems: list[Problem] = []
+    document, found = read_document(path)
+    problems += found
+    if document is None:
+        raise ConfigError(problems)
+    settings, found = check(document, SettingsFile)
+    problems += _without_echo(found, problems)
+    sources = _check_sources(document, problems)
+    problems += references.check_sources(document)
+    folder = path.resolve().parent
+    files = _read_okrs(document, folder, problems)
+    ledger, found = read_ledger(folder / _text(document, "ledger", "ledger/"))
+    problems += found
+    if problems or settings is None:
+        raise ConfigError(problems)
+    return Project(
+        folder=folder,
+        settings=settings,
+        sources=tuple(sources),
+        okrs=to_model(files),
+        okr_texts={str(okrs.path.relative_to(folder)): okrs.path.read_text("utf-8") for okrs, _ in files},
+        ledger=ledger,
+    )
+
+
+def _of_source(by_name: Mapping[str, Any], source: str) -> Any:
+    return next((entry for name, entry in by_name.items() if name.casefold() == source.casefold()), None)
+
+
+def _text(document: Document, key: str, default: str) -> str:
+    value = document.data.get(key) if isinstance(document.data, dict) else None
+    return value if isinstance(value, str) and value else default
+
+
+def _without_echo(found: list[Problem], known: list[Problem]) -> list[Problem]:
+    """*found* without those at places where the text itself was already refused."""
+    places = {(problem.file, problem.line, problem.column) for problem in known}
+    return [problem for problem in found if (problem.file, problem.line, problem.column) not in places]
+
+
+def _check_sources(document: Document, problems: list[Problem]) -> list[SourceSettings]:
+    checked: list[SourceSettings] = []
+    for path, entry in entries(document, "sources"):
+        if not isinstance(entry, dict):
+            continue
+        if isinstance(entry.get("token"), str):
+            fix = (
+                "write token: {env: NAME} and put the token into that environment variable; revoke it if it was shared"
+            )
+            problems.append(document.problem((*path, "token"), "a token must not stand in the file", fix))
+        shape: type[SourceSettings] = SourceSettings
+        name = entry.get("connector")
+        if isinstance(name, str):
+            try:
+                shape = load_connector(name).Settings
+            except PluginError as error:
+                fix = f"write one of {', '.join(connector_names())}"
+                problems.append(
+                    document.problem((*path, "connector"), f'connector "{name}" cannot be used: {error.reason}', fix)
+                )
+                continue
+        settings, found = check(document, shape, path)
+        problems += _without_echo(found, problems)
+        if settings is not None:
+            checked.append(settings)
+    return checked
+
+
+def _read_okrs(document: Document, folder: Path, problems: list[Problem]) -> list[tuple[Document, OkrsFile]]:
+    documents: list[Document] = []
+    files: list[tuple[Document, OkrsFile]] = []
+    for path in _okrs_paths(document, folder, problems):
+        okrs, found = read_document(path)
+        problems += found
+        if okrs is None:
+            continue
+        documents.append(okrs)
+        file, found = check(okrs, OkrsFile)
+        problems += _without_echo(found, problems)
+        problems += _check_metric_sources(okrs)
+        if file is not None:
+            files.append((okrs, file))
+    problems += references.check_okrs(documents)
+    return files
+
+
+def _okrs_paths(document: Document, folder: Path, problems: list[Problem]) -> list[Path]:
+    named = document.data.get("okrs", "okrs.yaml") if isinstance(document.data, dict) else "okrs.yaml"
+    patterns = named if isinstance(named, list) else [named]
+    paths: dict[Path, None] = {}
+    for pattern in patterns:
+        if not isinstance(pattern, str) or not pattern:
+            continue
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            problems.append(
+                document.problem(("okrs",), f'"{pattern}" leaves the folder of this file', "keep OKR files below it")
+            )
+            continue
+        matches = sorted(folder.glob(pattern)) if has_magic(pattern) else [folder / pattern]
+        if not matches:
+            problems.append(
+                document.problem(
+                    ("okrs",), f'no file matches "{pattern}"', "mend the pattern, or write okrs: okrs.yaml"
+                )
+            )
+        paths.update(dict.fromkeys(matches))
+    return list(paths)
+
+
+def _check_metric_sources(document: Document) -> list[Problem]:
+    problems: list[Problem] = []
+    for path, entry in entries(document, "metrics"):
+        source = entry.get("source") if isinstance(entry, dict) else None
+        if not isinstance(source, dict) or not isinstance(kind := source.get("type"), str):
+            continue
+        place = (*path, "source")
+        if kind == CHECK_IN:
+            problems += [
+                document.problem((*place, extra), f'unknown key "{extra}"', "a check-in needs none", key=True)
+                for extra in sorted(set(source) - {"type"})
+            ]
+            continue
+        try:
+            loaded = load_metric_source(kind)
+        except PluginError as error:
+            known = ", ".join(sorted({*metric_source_names(), CHECK_IN}))
+            problems.append(
+                document.problem(
+                    (*place, "type"), f'metric source "{kind}" cannot be used: {error.reason}', f"write one of {known}"
+                )
+            )
+            continue
+        problems += check(document, loaded.Settings, place)[1]
+    return problems

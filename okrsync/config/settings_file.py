@@ -1,0 +1,177 @@
+"""The shape of ``okrsync.yaml``: how to reach things, and how work is tied to key results."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from okrsync.config.patterns import compile_pattern
+from okrsync.config.validation import Entry, Texts
+
+# Conditions whose pattern covers the whole of what it is held against; `title` alone looks for a part.
+_WHOLE = ("label", "type", "component", "milestone", "team", "source", "project")
+_PARTS = ("title",)
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name} is no time zone; write one like Europe/Berlin")
+    return name
+
+
+def _share(value: Any) -> Any:
+    if isinstance(value, str) and value.endswith("%"):
+        try:
+            share = float(value[:-1]) / 100
+        except ValueError:
+            share = -1.0
+        if 0 <= share <= 1:
+            return share
+    raise ValueError("a budget is a share of the work; write for example 25%")
+
+
+def _store_url(url: str) -> str:
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
+        raise ValueError("this version stores in SQLite; write sqlite:///okrsync.db")
+    return url
+
+
+Timezone = Annotated[str, AfterValidator(_known_zone)]
+Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"})]
+
+
+class Conditions(Entry):
+    """What an item must be like; all that are given must hold. Several values of one condition: any of them."""
+
+    label: Texts | None = None
+    type: Texts | None = None
+    component: Texts | None = None
+    milestone: Annotated[Texts | None, Field(description="Name of its sprint or milestone")] = None
+    team: Texts | None = None
+    source: Texts | None = None
+    project: Annotated[Texts | None, Field(description="Project key or repository")] = None
+    title: Annotated[Texts | None, Field(description="Found anywhere in the title")] = None
+    body: Annotated[str | None, Field(pattern=r"^[A-Za-z][\w -]*:?$", description='A line marker such as "KR:"')] = None
+    field: Annotated[str | None, Field(min_length=1, description="Id of a field that has a value")] = None
+    parent_key: Annotated[Texts | None, Field(description="This item and all below it")] = None
+    parent: Literal["linked"] | None = None
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if not self.given:
+            raise ValueError("no condition is given; write for example {label: area/checkout}")
+        for name in (*_WHOLE, *_PARTS):
+            for text in getattr(self, name) or ():
+                compile_pattern(text, whole=name in _WHOLE)
+        return self
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the conditions that are given."""
+        return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+
+class Rule(Entry):
+    """One way to tie items to key results."""
+
+    condition: Annotated[Conditions, Field(alias="if")]
+    link: Annotated[
+        str, Field(min_length=1, description="A key result, or from_label, from_field, from_body, from_title, inherit")
+    ]
+    max_depth: Annotated[int | None, Field(ge=1, le=50, description="With inherit: how many steps up (default 5)")] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        needed = {
+            "from_label": "label",
+            "from_field": "field",
+            "from_body": "body",
+            "from_title": "title",
+            "inherit": "parent",
+        }.get(self.link)
+        if needed and needed not in self.condition.given:
+            raise ValueError(f"link: {self.link} needs the condition {needed}; add it under if")
+        if self.condition.parent and self.link != "inherit":
+            raise ValueError("the condition parent: linked goes with link: inherit; write that")
+        if self.max_depth is not None and self.link != "inherit":
+            raise ValueError("max_depth goes with link: inherit; remove it")
+        if self.link.startswith("from_") and not needed:
+            raise ValueError(f"link: {self.link} is unknown; write from_label, from_field, from_body or from_title")
+        return self
+
+
+class ExemptClass(Entry):
+    """Work that need not serve a key result; counted and shown against its budget, never hidden."""
+
+    id: Annotated[str, Field(min_length=1)]
+    condition: Annotated[Conditions, Field(alias="if")]
+    budget: Share | None = None
+
+    @model_validator(mode="after")
+    def _no_parent(self) -> Self:
+        if self.condition.parent:
+            raise ValueError("an exempt class cannot depend on links; remove parent")
+        return self
+
+
+class DoneRule(Entry):
+    """What counts as delivered in one source, beside the tracker's own idea."""
+
+    dropped: Annotated[Texts, Field(description="Resolutions that mean: not delivered")] = []
+    delivered_field: Annotated[str, Field(description="Field with the date on which users got the item")] = ""
+
+
+class SizeRule(Entry):
+    """Where the size of an item comes from in one source: a field, a label prefix, or each item counts 1."""
+
+    field: str = ""
+    label: str = ""
+    count: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(map(bool, (self.field, self.label, self.count))) != 1:
+            raise ValueError("a size needs exactly one of field, label or count: true")
+        return self
+
+
+def _size(value: Any) -> Any:
+    return {"count": True} if value == "count" else value
+
+
+Size = Annotated[SizeRule, BeforeValidator(_size)]
+
+
+class Work(Entry):
+    """How work is tied to key results."""
+
+    rules: list[Rule] = []
+    aliases: Annotated[dict[str, Texts], Field(description="Labels that exist already, and their key results")] = {}
+    exempt: list[ExemptClass] = []
+    done: Annotated[dict[str, DoneRule], Field(description="By source")] = {}
+    size: Annotated[dict[str, Size], Field(description="By source: {field: ID}, {label: PREFIX} or count")] = {}
+
+
+class SettingsFile(Entry):
+    """``okrsync.yaml`` but for the sources, which each connector checks itself."""
+
+    version: Literal[1]
+    timezone: Annotated[Timezone, Field(description="Days of sprints and reports are days of this zone")]
+    store: Annotated[str, AfterValidator(_store_url)] = "sqlite:///okrsync.db"
+    okrs: Annotated[Texts, Field(min_length=1, description="A file, or a list of files and globs")] = ["okrs.yaml"]
+    ledger: Annotated[str, Field(min_length=1)] = "ledger/"
+    as_of: Annotated[date | None, Field(description="The day that reports take as today; for examples and tests")] = (
+        None
+    )
+    sources: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    work: Work = Work()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the organisation."""
+        return ZoneInfo(self.timezone)

@@ -1,0 +1,1 @@
+"""What a command runs: the steps of the straight line, put together."""

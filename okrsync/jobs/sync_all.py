@@ -1,0 +1,90 @@
+"""The scheduled job: read every source, derive the links, read the metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from okrsync.errors import Problem
+from okrsync.jobs.workspace import Workspace, link_all
+from okrsync.metrics.gather import gather
+from okrsync.plugins.connector import Connector, SourceSettings
+from okrsync.plugins.context import Context, RequestPurpose
+from okrsync.plugins.discovery import load_connector
+from okrsync.sync.engine import Progress, SourceRun, sync_source
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One source's part of the sync, with its requests by purpose."""
+
+    run: SourceRun
+    requests_by: dict[RequestPurpose, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What one sync did."""
+
+    runs: tuple[RunSummary, ...]
+    links_added: int
+    links_ended: int
+    metric_problems: dict[str, tuple[Problem, ...]]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if everything was read; else as the architecture ranks it: 4 or 1 if nothing was, then 75, then 5."""
+        errors = [summary.run.error for summary in self.runs if summary.run.error]
+        codes = {error.exit_code for error in errors}
+        if errors and all(summary.run.status == "failed" for summary in self.runs):
+            return next((code for code in (4, 1, 2, 75) if code in codes), 1)
+        if 75 in codes:
+            return 75
+        return 5 if errors or self.metric_problems or any(summary.run.buried for summary in self.runs) else 0
+
+
+def sync_all(workspace: Workspace, progress: Progress) -> SyncResult:
+    """Read all sources and metrics into the store; a source or metric that fails stops no other."""
+    project = workspace.project
+    summaries = [_sync(workspace, source, progress) for source in project.sources]
+    with workspace.store.write() as unit:
+        for path, text in project.okr_texts.items():
+            unit.save_okr_text(path, text, workspace.now)
+    added, ended = _save_links(workspace)
+    return SyncResult(tuple(summaries), added, ended, _read_metrics(workspace))
+
+
+def _sync(workspace: Workspace, source: SourceSettings, progress: Progress) -> RunSummary:
+    project = workspace.project
+    context = Context(
+        folder=project.folder,
+        mapping=project.work_mapping(source.name),
+        other_trackers=any(other.connector != source.connector for other in project.sources),
+    )
+    run = sync_source(workspace.store, source, _connect, context, now=workspace.now, progress=progress)
+    return RunSummary(run, context.requests.by_purpose)
+
+
+def _connect(settings: SourceSettings, context: Context) -> Connector:
+    return load_connector(settings.connector)(settings, context)
+
+
+def _save_links(workspace: Workspace) -> tuple[int, int]:
+    with workspace.store.read() as view:
+        linking = link_all(workspace, view)
+    with workspace.store.write() as unit:
+        return unit.save_links(linking.links, workspace.now)
+
+
+def _read_metrics(workspace: Workspace) -> dict[str, tuple[Problem, ...]]:
+    project = workspace.project
+    problems: dict[str, tuple[Problem, ...]] = {}
+    readings = gather(
+        project.okrs, project.ledger.check_ins, root=project.folder, zone=project.settings.zone, now=workspace.now
+    )
+    for reading in readings:
+        if reading.problems:
+            problems[reading.metric] = reading.problems
+            continue
+        with workspace.store.write() as unit:
+            unit.save_observations(reading.metric, reading.observations, workspace.now)
+    return problems

@@ -1,0 +1,107 @@
+"""A project with its store, on a day: what every job starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from okrsync.config.project import Project, load_project
+from okrsync.errors import UsageError
+from okrsync.linking.placing import Linking, place_items
+from okrsync.plugins.context import utc_now
+from okrsync.reports.outcomes import OutcomeInputs, SourceState
+from okrsync.store.database import Store
+from okrsync.store.records import RunRecord
+from okrsync.store.view import View
+
+_END_OF_DAY = time(23, 59, 59)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """*now* is the moment that the job takes as present; *today* is its day in the project's time zone."""
+
+    project: Project
+    store: Store
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The day of *now* in the project's time zone."""
+        return self.now.astimezone(self.project.settings.zone).date()
+
+
+@contextmanager
+def open_workspace(config: Path, as_of: date | None = None) -> Iterator[Workspace]:
+    """
+    The workspace of the project at *config*; *as_of*, or the configuration's own, pins the day.
+
+    Raises:
+        ConfigError, StoreError: see there.
+    """
+    project = load_project(config)
+    day = as_of or project.settings.as_of
+    now = utc_now() if day is None else datetime.combine(day, _END_OF_DAY, project.settings.zone).astimezone(UTC)
+    store = Store.open(project.store_url)
+    try:
+        yield Workspace(project, store, now)
+    finally:
+        store.close()
+
+
+def link_all(workspace: Workspace, view: View) -> Linking:
+    """Every item of the store with its place."""
+    project = workspace.project
+    return place_items(
+        list(view.items()),
+        project.okrs,
+        project.settings.work,
+        project.ledger.links,
+        today=workspace.today,
+        zone=project.settings.zone,
+    )
+
+
+def report_inputs(workspace: Workspace, failed_metrics: Sequence[str] = ()) -> OutcomeInputs:
+    """Everything that reports are made of, from one view of the store."""
+    project = workspace.project
+    with workspace.store.read() as view:
+        linking = link_all(workspace, view)
+        observations = {metric.id: view.observations(metric.id) for metric in project.okrs.metrics}
+        runs = view.last_runs()
+    return OutcomeInputs(
+        okrs=project.okrs,
+        linking=linking,
+        observations=observations,
+        sources=[_source_state(source.name, runs.get(source.name), workspace.now) for source in project.sources],
+        budgets=[(entry.id, entry.budget) for entry in project.settings.work.exempt],
+        failed_metrics=sorted(failed_metrics),
+        zone=project.settings.zone,
+        as_of=workspace.today,
+    )
+
+
+def chosen_cycles(workspace: Workspace, wanted: str | None) -> list[str]:
+    """
+    Ids of the cycles that *wanted* names: one id, ``all``, or ``None`` for those that run today.
+
+    Raises:
+        UsageError: there is no such cycle.
+    """
+    cycles = workspace.project.okrs.cycles
+    if wanted is None:
+        return [cycle.id for cycle in cycles if cycle.contains(workspace.today)]
+    if wanted == "all":
+        return [cycle.id for cycle in cycles]
+    if wanted not in {cycle.id for cycle in cycles}:
+        raise UsageError(f'no cycle is called "{wanted}"; there are {", ".join(sorted(cycle.id for cycle in cycles))}')
+    return [wanted]
+
+
+def _source_state(name: str, run: RunRecord | None, now: datetime) -> SourceState:
+    if run is None:
+        return SourceState(name, "never read", None)
+    return SourceState(name, run.status, max(0, (now - run.finished).days), run.error)

@@ -1,0 +1,1 @@
+"""Which item serves which key result: rules, aliases, hierarchy, pull requests and people's own links. Pure."""

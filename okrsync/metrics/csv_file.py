@@ -1,0 +1,223 @@
+"""
+Metrics from a CSV file: a long one (``date,value[,n]``) or a wide sheet (a column a metric, or a row a metric).
+
+A missing day or an empty cell is a missing value, never 0.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from okrsync.errors import MetricError, Problem
+from okrsync.model.ledger import Observation
+from okrsync.plugins.metric_source import MetricContext
+
+MAX_BYTES = 64 * 1024 * 1024
+_MISSING = {"", "-", "–", "na", "n/a", "nan", "null", "none"}
+_DATE_FIX = "write the date as YYYY-MM-DD"
+
+
+class CsvSettings(BaseModel):
+    """``source: {type: csv, path: ...}``; *column* names the metric's column or row in a wide sheet."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    type: Literal["csv"]
+    path: Annotated[str, Field(min_length=1)]
+    column: Annotated[str | None, Field(min_length=1)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A value with its day, and where it stood."""
+
+    line: int
+    column: int
+    day: str
+    text: str
+    n: str = ""
+    recorded: str = ""
+
+
+class CsvSource:
+    """Reads one metric out of one file."""
+
+    Settings: ClassVar[type[BaseModel]] = CsvSettings
+
+    def read(self, metric: str, settings: Mapping[str, Any], context: MetricContext) -> Sequence[Observation]:
+        """
+        All observations of *metric*, ascending by day and then by when they were known.
+
+        Raises:
+            MetricError: the file is missing, too large or not a table, or cells are no dates or numbers: all of them.
+        """
+        checked = CsvSettings.model_validate(settings)
+        path = (context.folder / checked.path).resolve()
+        if not path.is_relative_to(context.root.resolve()):
+            raise MetricError(
+                metric, [Problem(checked.path, 0, 0, "leaves the project's folder", "keep it below okrsync.yaml")]
+            )
+        table = _Table(metric, path)
+        return table.observations(checked.column, context.now)
+
+
+class _Table:
+    """One CSV file while it is read; gathers its problems."""
+
+    def __init__(self, metric: str, path: Path) -> None:
+        self._metric = metric
+        relative = os.path.relpath(path)
+        self._file = str(path) if relative.startswith("..") else relative
+        self._problems: list[Problem] = []
+        text = self._text(path)
+        header = next((line for line in text.splitlines() if line.strip()), "")
+        self._delimiter = max(",;\t", key=header.count)
+        reader = csv.reader(io.StringIO(text), delimiter=self._delimiter)
+        self._rows = [(reader.line_num, row) for row in reader]
+
+    def observations(self, column: str | None, now: datetime) -> list[Observation]:
+        rows = [(line, row) for line, row in self._rows if any(cell.strip() for cell in row)]
+        if not rows:
+            raise self._failure(0, 0, "the file is empty", "write a header line `date,value` and a line a day")
+        header_line, header = rows[0][0], [cell.strip() for cell in rows[0][1]]
+        cells = self._cells(header_line, header, rows[1:], column)
+        found = [observation for cell in cells if (observation := self._observation(cell, now))]
+        self._refuse_repeats(cells)
+        if self._problems:
+            raise MetricError(self._metric, sorted(self._problems))
+        return sorted(found, key=lambda observation: (observation.day, observation.recorded))
+
+    def _cells(
+        self, header_line: int, header: list[str], rows: list[tuple[int, list[str]]], column: str | None
+    ) -> list[_Cell]:
+        names = [name.casefold() for name in header]
+        wanted = (column or self._metric).casefold()
+        if "date" in names:
+            value_name = wanted if column is not None or "value" not in names else "value"
+            if value_name not in names:
+                raise self._failure(
+                    header_line,
+                    1,
+                    f'no column "{column or self._metric}"',
+                    f"columns: {', '.join(header)}; name one with column:",
+                )
+            return list(_down(rows, names, value_name))
+        if len(header) > 1 and all(_day(name) for name in header[1:]):
+            row = next((row for row in rows if row[1][0].strip().casefold() == wanted), None)
+            if row is None:
+                known = ", ".join(entry[1][0].strip() for entry in rows)
+                raise self._failure(
+                    header_line, 1, f'no row "{column or self._metric}"', f"rows: {known}; name one with column:"
+                )
+            return list(_across(row, header))
+        raise self._failure(
+            header_line, 1, 'no column "date", and no dates in the header', "start with the line `date,value`"
+        )
+
+    def _observation(self, cell: _Cell, now: datetime) -> Observation | None:
+        if cell.text.casefold() in _MISSING:
+            return None
+        day = _day(cell.day)
+        if day is None:
+            self._note(cell.line, 1, f'"{cell.day}" is no date', _DATE_FIX)
+        value = self._number(cell.text)
+        if value is None:
+            self._note(
+                cell.line, cell.column, f'"{cell.text[:40]}" is no number', "write a number, or leave the cell empty"
+            )
+        size = self._number(cell.n) if cell.n else None
+        if cell.n and (size is None or size <= 0):
+            self._note(
+                cell.line,
+                cell.column,
+                f'"{cell.n[:40]}" is no sample size',
+                "write a number above 0, or leave it empty",
+            )
+        recorded = self._recorded(cell, now)
+        if day is None or value is None:
+            return None
+        return Observation(self._metric, day, value, recorded, f"csv:{Path(self._file).name}", size)
+
+    def _recorded(self, cell: _Cell, now: datetime) -> datetime:
+        if not cell.recorded:
+            return now
+        try:
+            moment = datetime.fromisoformat(cell.recorded)
+        except ValueError:
+            self._note(cell.line, 1, f'"{cell.recorded[:40]}" is no time', "write recorded_at as 2026-10-01T08:00:00Z")
+            return now
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+    def _number(self, text: str) -> float | None:
+        cleaned = text.removesuffix("%").strip()
+        if self._delimiter != "," and "." not in cleaned:
+            cleaned = cleaned.replace(",", ".")
+        try:
+            value = float(cleaned)
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
+    def _refuse_repeats(self, cells: list[_Cell]) -> None:
+        seen: dict[tuple[date, str], int] = {}
+        for cell in cells:
+            day = _day(cell.day)
+            if day is None or cell.text.casefold() in _MISSING:
+                continue
+            first = seen.setdefault((day, cell.recorded), cell.line)
+            if first != cell.line:
+                self._note(
+                    cell.line,
+                    1,
+                    f"{day} is there twice (first in line {first})",
+                    "keep one, or add a column recorded_at",
+                )
+
+    def _text(self, path: Path) -> str:
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise self._failure(0, 0, "larger than 64 MiB", "split it by year")
+            return path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise self._failure(0, 0, "not UTF-8 text", "export it as CSV in UTF-8") from None
+        except OSError as error:
+            raise self._failure(
+                0, 0, f"cannot be read: {error.strerror}", "check the path; it starts at the OKR file that names it"
+            ) from None
+
+    def _note(self, line: int, column: int, message: str, fix: str) -> None:
+        self._problems.append(Problem(self._file, line, column, message, fix))
+
+    def _failure(self, line: int, column: int, message: str, fix: str) -> MetricError:
+        return MetricError(self._metric, [*self._problems, Problem(self._file, line, column, message, fix)])
+
+
+def _down(rows: list[tuple[int, list[str]]], names: list[str], value_name: str) -> Iterator[_Cell]:
+    at = {name: names.index(name) for name in ("date", value_name, "n", "recorded_at") if name in names}
+    for line, row in rows:
+        cell = {name: (row[index].strip() if index < len(row) else "") for name, index in at.items()}
+        size = cell.get("n", "") if value_name == "value" else ""
+        yield _Cell(line, at[value_name] + 1, cell["date"], cell[value_name], size, cell.get("recorded_at", ""))
+
+
+def _across(row: tuple[int, list[str]], header: list[str]) -> Iterator[_Cell]:
+    line, cells = row
+    for index, day in enumerate(header[1:], start=1):
+        yield _Cell(line, index + 1, day, cells[index].strip() if index < len(cells) else "")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,56 @@
+"""Reads every metric from its source; one that cannot be read never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from okrsync.errors import MetricError, PluginError, Problem
+from okrsync.model.ledger import CheckIn, Observation
+from okrsync.model.okrs import Metric, Okrs
+from okrsync.plugins.discovery import load_metric_source
+from okrsync.plugins.metric_source import CHECK_IN, MetricContext
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one metric's source gave: its observations, or why there are none."""
+
+    metric: str
+    observations: tuple[Observation, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def gather(okrs: Okrs, check_ins: Sequence[CheckIn], *, root: Path, zone: ZoneInfo, now: datetime) -> list[Reading]:
+    """A reading a metric, in file order."""
+    return [_read(metric, okrs, check_ins, root, zone, now) for metric in okrs.metrics]
+
+
+def _read(
+    metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], root: Path, zone: ZoneInfo, now: datetime
+) -> Reading:
+    if metric.source_type == CHECK_IN:
+        return Reading(metric.id, tuple(_from_check_ins(metric, okrs, check_ins, zone)))
+    context = MetricContext(folder=Path(metric.source_folder), root=root, now=now)
+    try:
+        source = load_metric_source(metric.source_type)()
+        return Reading(metric.id, tuple(source.read(metric.id, metric.source, context)))
+    except MetricError as error:
+        return Reading(metric.id, (), error.problems)
+    except PluginError as error:
+        return Reading(metric.id, (), (Problem(f"metric {metric.id}", 0, 0, str(error)),))
+
+
+def _from_check_ins(metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], zone: ZoneInfo) -> list[Observation]:
+    served = {key_result.qualified_id for key_result in okrs.key_results if key_result.metric == metric.id}
+    found = [
+        Observation(
+            metric.id, record.at.astimezone(zone).date(), record.value, record.recorded, f"check-in:{record.by}"
+        )
+        for record in check_ins
+        if record.key_result in served
+    ]
+    return sorted(found, key=lambda observation: (observation.day, observation.recorded))

@@ -1,0 +1,105 @@
+"""What people said and decided, and what was measured: append-only records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """
+    A metric's value on a day, where it came from and when it was known.
+
+    A later *recorded* with another value is a revision; the earlier one is kept.
+    """
+
+    metric: str
+    day: date
+    value: float
+    recorded: datetime
+    origin: str
+    n: float | None = None
+    """Sample size behind the value, where the source gives one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What every ledger record carries: *at* is when it holds, *recorded* when it was written, *by* the role."""
+
+    id: str
+    at: datetime
+    recorded: datetime
+    by: str
+    replaces: str
+    """The id of the record that this one corrects; empty for most."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDecision(Recorded):
+    """A person linked an item to a key result, or took a link away."""
+
+    action: str
+    """``link`` or ``unlink``."""
+    item: str
+    key_result: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn(Recorded):
+    """A person reports a key result's value, and how confident they are to reach the target (0 to 1)."""
+
+    key_result: str
+    value: float
+    confidence: float | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis(Recorded):
+    """What items are expected to do to a key result, written down."""
+
+    items: tuple[str, ...]
+    key_result: str
+    change: float
+    """Expected change in the metric's unit."""
+    due: date
+    because: str
+    stop_if: str
+    guardrails: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Recorded):
+    """What was decided about an item or hypothesis, with the values and evidence behind it."""
+
+    about: str
+    choice: str
+    because: str
+    values: tuple[str, ...]
+    evidence: tuple[str, ...]
+    alignment: str
+    reverses: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceNote(Recorded):
+    """A survey, interview, support case or usage note beside the numbers, never mixed into them."""
+
+    about: str
+    kind: str
+    text: str
+    n: int | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All records, in file order, with corrected ones left out."""
+
+    links: tuple[LinkDecision, ...] = ()
+    check_ins: tuple[CheckIn, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    evidence: tuple[EvidenceNote, ...] = ()

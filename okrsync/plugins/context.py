@@ -1,0 +1,86 @@
+"""What the engine lends a plugin for one run: folder, clock, waiting, counting of requests, and what is asked of it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+RequestPurpose = Literal["setup", "items", "history", "iterations", "census"]
+
+
+class RequestCounter:
+    """Counts every request that leaves, retries too, by what it was for."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[RequestPurpose] = Counter()
+        self._purpose: RequestPurpose = "setup"
+
+    @contextmanager
+    def counted_as(self, purpose: RequestPurpose) -> Iterator[None]:
+        """Count the requests made inside as *purpose*."""
+        before, self._purpose = self._purpose, purpose
+        try:
+            yield
+        finally:
+            self._purpose = before
+
+    def add(self) -> None:
+        """Count one request for the current purpose."""
+        self._counts[self._purpose] += 1
+
+    @property
+    def by_purpose(self) -> dict[RequestPurpose, int]:
+        """Requests by purpose; every purpose is there, most of them often 0."""
+        return {purpose: self._counts[purpose] for purpose in get_args(RequestPurpose)}
+
+    @property
+    def total(self) -> int:
+        """All requests."""
+        return self._counts.total()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkMapping:
+    """What the configuration's ``work`` section says about one source; part of what normalisation depends on."""
+
+    dropped: tuple[str, ...] = ()
+    """Further resolutions that mean *not delivered*, casefolded."""
+    delivered_field: str = ""
+    """Field that holds the date on which users got the item; empty: the tracker's own date."""
+    size_field: str = ""
+    size_label: str = ""
+    """Prefix of labels that carry the size, for example ``size/``."""
+    count_items: bool = False
+    """Every item has size 1."""
+    extra_fields: tuple[str, ...] = ()
+    """Ids of fields that rules read."""
+
+
+def utc_now() -> datetime:
+    """The time of this machine, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Context:
+    """
+    What a connector is given beside its settings.
+
+    *max_wait* is how many seconds a single wait that a tracker asks for may last; a longer one ends the source's
+    run with RateLimitedError.
+    """
+
+    folder: Path
+    mapping: WorkMapping = field(default_factory=WorkMapping)
+    other_trackers: bool = False
+    """Another source reads another tracker, so keys of that tracker may stand in branch names."""
+    clock: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+    max_wait: float = 300.0
+    requests: RequestCounter = field(default_factory=RequestCounter)

@@ -1,0 +1,71 @@
+"""Finds plugins by their entry points; a broken one is named and never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from okrsync.errors import PluginError
+from okrsync.plugins.connector import CONNECTOR_API_VERSION, CONNECTOR_GROUP, Connector
+from okrsync.plugins.metric_source import METRIC_GROUP, MetricSource
+
+
+def connector_names() -> tuple[str, ...]:
+    """Names of the installed connectors, working or not."""
+    return tuple(sorted(_installed(CONNECTOR_GROUP)))
+
+
+def metric_source_names() -> tuple[str, ...]:
+    """Names of the installed metric sources, working or not."""
+    return tuple(sorted(_installed(METRIC_GROUP)))
+
+
+@cache
+def load_connector(name: str) -> type[Connector]:
+    """
+    The connector class called *name*.
+
+    Raises:
+        PluginError: not installed, does not import, is no connector, or speaks a newer version of the seam.
+    """
+    loaded = _load(CONNECTOR_GROUP, name, connector_names)
+    lacking = [part for part in ("Settings", "pages", "normalise") if not hasattr(loaded, part)]
+    if lacking:
+        raise PluginError(CONNECTOR_GROUP, name, f"it is no connector: it has no {', '.join(lacking)}")
+    version = getattr(loaded, "api_version", None)
+    if version != CONNECTOR_API_VERSION:
+        raise PluginError(
+            CONNECTOR_GROUP,
+            name,
+            f"it speaks version {version} of the connector seam, this okrsync {CONNECTOR_API_VERSION}; "
+            "install versions that fit together",
+        )
+    return cast("type[Connector]", loaded)
+
+
+@cache
+def load_metric_source(name: str) -> type[MetricSource]:
+    """
+    The metric source class called *name*.
+
+    Raises:
+        PluginError: not installed, or does not import.
+    """
+    return cast("type[MetricSource]", _load(METRIC_GROUP, name, metric_source_names))
+
+
+def _installed(group: str) -> dict[str, EntryPoint]:
+    return {entry_point.name: entry_point for entry_point in entry_points(group=group)}
+
+
+def _load(group: str, name: str, names: Callable[[], tuple[str, ...]]) -> object:
+    entry_point = _installed(group).get(name)
+    if entry_point is None:
+        raise PluginError(group, name, f"it is not installed; installed: {', '.join(names()) or 'none'}")
+    try:
+        return entry_point.load()
+    except Exception as error:
+        summary = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise PluginError(group, name, f"{summary}; reinstall or remove {entry_point.value}") from error

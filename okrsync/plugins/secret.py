@@ -1,0 +1,107 @@
+"""Where a token comes from: never the configuration itself, always an environment variable, a file or a command."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from okrsync.errors import AuthenticationError
+
+_COMMAND_SECONDS = 30
+
+# Shapes that vendors give their tokens, so that one pasted into a file is refused before it is committed.
+_TOKEN_SHAPES = re.compile(
+    r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|AT(?:ATT|CTT|STT)3x[A-Za-z0-9_=\-]{20,}"
+    r"|glpat-[A-Za-z0-9_\-]{20,}|xox[abprs]-[A-Za-z0-9\-]{10,}"
+    r"|eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}"
+)
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether *text* contains something in the shape of a vendor's access token."""
+    return _TOKEN_SHAPES.search(text) is not None
+
+
+class TokenReference(BaseModel):
+    """Exactly one of ``env``, ``file`` or ``command``: where to read a token when it is needed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    file: Annotated[str, Field(min_length=1)] | None = None
+    command: Annotated[list[str], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name in ("env", "file", "command") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("a token needs exactly one of env, file or command")
+        return self
+
+    def resolve(self, folder: Path, environment: Mapping[str, str] | None = None) -> SecretStr:
+        """
+        Read the token; relative files start from *folder*. Surrounding white space is not part of it.
+
+        Raises:
+            AuthenticationError: there is no token to be read; the sentence names the place, never the content.
+        """
+        token = self._read(folder, os.environ if environment is None else environment).strip()
+        if not token:
+            raise AuthenticationError("the token is empty", where=self.place, next_step="put the token there")
+        if not token.isascii() or any(character.isspace() for character in token):
+            # A header with a line break in it would be refused by the HTTP library, with the token in the message.
+            raise AuthenticationError(
+                "the token has white space or other characters that no token has",
+                where=self.place,
+                next_step="store the token alone, on one line",
+            )
+        return SecretStr(token)
+
+    @property
+    def place(self) -> str:
+        """Where the token comes from, fit for a message."""
+        if self.env is not None:
+            return f"environment variable {self.env}"
+        return f"token file {self.file}" if self.file is not None else f"token command {(self.command or [''])[0]}"
+
+    def _read(self, folder: Path, environment: Mapping[str, str]) -> str:
+        if self.env is not None:
+            if self.env not in environment:
+                raise AuthenticationError("not set", where=self.place, next_step=f"export {self.env} with the token")
+            return environment[self.env]
+        if self.file is not None:
+            return self._read_file(folder / self.file)
+        return self._run(folder)
+
+    def _read_file(self, path: Path) -> str:
+        try:
+            return path.expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not text"
+            raise AuthenticationError(
+                f"cannot be read ({reason})", where=self.place, next_step="check path and permissions"
+            ) from None
+
+    def _run(self, folder: Path) -> str:
+        command = self.command or []
+        try:
+            done = subprocess.run(  # noqa: S603 - the user's own configuration names the program; no shell is involved
+                command, cwd=folder, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+            reason = type(error).__name__ if not isinstance(error, OSError) else error.strerror
+            raise AuthenticationError(
+                f"failed ({reason})", where=self.place, next_step="run it by hand to see why"
+            ) from None
+        if done.returncode != 0:
+            # Its output may hold a secret, so only the exit code is told.
+            raise AuthenticationError(
+                f"ended with exit code {done.returncode}", where=self.place, next_step="run it by hand to see why"
+            )
+        return done.stdout

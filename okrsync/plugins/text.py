@@ -1,0 +1,96 @@
+"""Reads what people write into titles and bodies: directives, closing words, keys; and takes people out of text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from okrsync.model.work import Directive
+
+_MAX_DIRECTIVES = 50
+_MAX_VALUE = 500
+
+# Templates and quoted code are not what the author says: trackers ignore closing words in them, and so does okrsync.
+_NOT_SAID = re.compile(r"<!--.*?(?:-->|\Z)|^(```|~~~).*?(?:^\1|\Z)|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+_DIRECTIVE = re.compile(
+    r"^[ \t]*(?:[-*][ \t]+)?\**(?P<word>[A-Za-z][\w-]{0,29}(?: [\w-]{1,20}){0,2})\**[ \t]*:\**[ \t]*"
+    r"(?P<value>\S[^\r\n]*)",
+    re.MULTILINE,
+)
+_CLOSING = re.compile(
+    r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+"
+    r"(?P<first>(?:https?://\S+?/issues/\d+|[\w.-]+/[\w.-]+#\d+|#\d+|[A-Z][A-Z0-9_]+-\d+)\b)",
+    re.IGNORECASE,
+)
+_ISSUE_URL = re.compile(r"https?://[^/\s]+/(?P<repository>[\w.-]+/[\w.-]+)/issues/(?P<number>\d+)$", re.IGNORECASE)
+_JIRA_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9_]+-[1-9]\d*(?![A-Za-z0-9])")
+_BRANCH_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_]+-[1-9]\d*(?![A-Za-z0-9])")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+# Not a mention: a scope in a package name (@types/node), an address, a decorator with a dot or a call behind it.
+_MENTION = re.compile(r"(?<![\w@/.])@[A-Za-z\d](?:[A-Za-z\d-]{0,38})(?![\w/.(-]*[\w/(])")
+_ACCOUNT_MENTION = re.compile(r"\[~(?:accountid:)?[^\]\s]+\]")
+
+
+def said(text: str) -> str:
+    """*text* without comments, code blocks and code spans."""
+    return _NOT_SAID.sub(" ", text) if ("<!--" in text or "`" in text or "~~~" in text) else text
+
+
+def directives(text: str) -> tuple[Directive, ...]:
+    """Lines of the form ``word: value`` (at most three words before the colon), in order, at most 50 of them."""
+    found = []
+    for match in _DIRECTIVE.finditer(said(text)):
+        value = match["value"].strip()
+        if value.startswith("//"):  # the rest of a URL
+            continue
+        found.append(Directive(match["word"].casefold(), value[:_MAX_VALUE]))
+        if len(found) == _MAX_DIRECTIVES:
+            break
+    return tuple(found)
+
+
+def closing_keys(text: str, repository: str) -> Iterator[str]:
+    """Keys behind closing words in *text*: ``owner/name#12`` (also from ``#12`` or a URL) or ``PAY-12``."""
+    for match in _CLOSING.finditer(said(text)):
+        reference = match["first"]
+        url = _ISSUE_URL.match(reference)
+        if url:
+            yield f"{url['repository']}#{url['number']}"
+        elif reference.startswith("#"):
+            yield f"{repository}{reference}"
+        elif "#" in reference or _JIRA_KEY.fullmatch(reference):
+            yield reference
+
+
+def title_keys(title: str) -> Iterator[str]:
+    """What looks like a Jira key in a title; most of it (``UTF-8``) names no item and is ignored later."""
+    yield from _JIRA_KEY.findall(title)
+
+
+def branch_keys(branch: str) -> Iterator[str]:
+    """What looks like a Jira key in a branch name, in capitals: branches are often written small."""
+    for key in _BRANCH_KEY.findall(branch):
+        yield key.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class _Replacement:
+    pattern: re.Pattern[str]
+    trigger: str
+    by: str
+
+
+_PEOPLE = (
+    _Replacement(_EMAIL, "@", "someone@…"),
+    _Replacement(_MENTION, "@", "@someone"),
+    _Replacement(_ACCOUNT_MENTION, "[~", "@someone"),
+)
+
+
+def without_people(text: str) -> str:
+    """*text* with mentions and e-mail addresses replaced; reports and the store hold no persons."""
+    for replacement in _PEOPLE:
+        if replacement.trigger in text:
+            text = replacement.pattern.sub(replacement.by, text)
+    return text

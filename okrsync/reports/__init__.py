@@ -1,0 +1,1 @@
+"""What a person reads: plain report data first, and renderers that compute nothing."""

@@ -1,0 +1,285 @@
+"""The outcomes report: delivered work by key result, and what its metric did around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from okrsync.linking.placing import Group, Linking, Placement
+from okrsync.model.ledger import Observation
+from okrsync.model.okrs import DatedValue, KeyResult, Okrs
+from okrsync.model.verdicts import ObservedChange
+from okrsync.model.work import ItemKind, Size
+from okrsync.outcome.observed import observed_change
+from okrsync.reports.counts import (
+    ExemptShare,
+    FaultyLink,
+    ItemCounts,
+    count_items,
+    exempt_shares,
+    faulty_links,
+    joined_issues,
+    natural,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How one source's last sync ended; *age_days* is whole days since then, ``None`` if it was never read."""
+
+    name: str
+    status: str
+    age_days: int | None
+    error: str = ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Read completely, and within a day."""
+        return self.status == "ok" and self.age_days is not None and self.age_days <= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivered item with the pull requests that implement it, on one key result."""
+
+    key: str
+    title: str
+    url: str
+    team: str
+    pull_requests: tuple[str, ...]
+    day: date | None
+    """In the organisation's time zone; ``None`` where the tracker does not say when."""
+    size: Size | None
+    share: float
+    via: str
+    observed: ObservedChange | None
+    """``None`` where there is no day or no metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResultOutcome:
+    """One key result with its work."""
+
+    id: str
+    cycle: str
+    title: str
+    objective: str
+    kind: str
+    level: str
+    state: str
+    metric: str
+    unit: str
+    baseline: DatedValue | None
+    target: DatedValue | None
+    current: DatedValue | None
+    """The latest observation up to the report's day; ``None``: never measured."""
+    deliveries: tuple[Delivery, ...]
+    open_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnlinkedDelivery:
+    """A delivered item that serves no key result, and why."""
+
+    key: str
+    title: str
+    day: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesReport:
+    """Everything the report says; a renderer adds nothing."""
+
+    as_of: date
+    timezone: str
+    cycles: tuple[str, ...]
+    headline: str
+    sources: tuple[SourceState, ...]
+    items: ItemCounts
+    exempt: tuple[ExemptShare, ...]
+    joined_issues: int
+    key_results: tuple[KeyResultOutcome, ...]
+    unlinked: tuple[UnlinkedDelivery, ...]
+    faulty_links: tuple[FaultyLink, ...]
+    stray_decisions: tuple[str, ...]
+    """Keys in the ledger of items that were never read."""
+    failed_metrics: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every source is fresh and every metric could be read."""
+        return all(source.is_fresh for source in self.sources) and not self.failed_metrics
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeInputs:
+    """What the report is made of."""
+
+    okrs: Okrs
+    linking: Linking
+    observations: Mapping[str, Sequence[Observation]]
+    sources: Sequence[SourceState]
+    budgets: Sequence[tuple[str, float | None]]
+    failed_metrics: Sequence[str]
+    zone: ZoneInfo
+    as_of: date
+
+
+def build_outcomes(inputs: OutcomeInputs, cycles: Sequence[str]) -> OutcomesReport:
+    """The report on *cycles* (ids)."""
+    by_key_result = _deliverers(inputs.linking)
+    key_results = tuple(
+        _key_result(entry, by_key_result.get(entry.qualified_id, []), inputs)
+        for entry in inputs.okrs.key_results
+        if entry.cycle in cycles
+    )
+    placements = inputs.linking.placements
+    items = count_items(placements)
+    unlinked = tuple(_unlinked(placement, inputs.zone) for placement in placements if _is_unlinked_delivery(placement))
+    faults = tuple(faulty_links(inputs.linking))
+    return OutcomesReport(
+        as_of=inputs.as_of,
+        timezone=inputs.zone.key,
+        cycles=tuple(cycles),
+        headline=_headline(key_results, items, len(unlinked)),
+        sources=tuple(inputs.sources),
+        items=items,
+        exempt=tuple(exempt_shares(placements, inputs.budgets)),
+        joined_issues=joined_issues(inputs.linking),
+        key_results=key_results,
+        unlinked=tuple(sorted(unlinked, key=lambda entry: (_newest_first(entry.day), natural(entry.key)))),
+        faulty_links=faults,
+        stray_decisions=tuple(sorted({record.item for record in inputs.linking.unread}, key=natural)),
+        failed_metrics=tuple(inputs.failed_metrics),
+    )
+
+
+def current_value(observations: Sequence[Observation], as_of: date) -> DatedValue | None:
+    """The latest of *observations* up to *as_of*."""
+    known = [entry for entry in observations if entry.day <= as_of]
+    return DatedValue(known[-1].value, known[-1].day) if known else None
+
+
+def _deliverers(linking: Linking) -> dict[str, list[Placement]]:
+    found: dict[str, list[Placement]] = {}
+    for placement in linking.placements:
+        for link in placement.counted_links:
+            found.setdefault(link.key_result, []).append(placement)
+    return found
+
+
+def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: OutcomeInputs) -> KeyResultOutcome:
+    metric = inputs.okrs.metrics_by_id.get(entry.metric)
+    observations = inputs.observations.get(entry.metric, ())
+    deliveries = [
+        _delivery(issue, requests, entry, observations, inputs) for issue, requests in _units(placements, inputs)
+    ]
+    return KeyResultOutcome(
+        id=entry.qualified_id,
+        cycle=entry.cycle,
+        title=entry.title,
+        objective=inputs.okrs.objective_of(entry).title,
+        kind=entry.kind,
+        level=entry.level,
+        state=entry.state,
+        metric=entry.metric,
+        unit=metric.unit if metric else "",
+        baseline=entry.baseline,
+        target=entry.target,
+        current=current_value(observations, inputs.as_of),
+        deliveries=tuple(sorted(deliveries, key=lambda unit: (_newest_first(unit.day), natural(unit.key)))),
+        open_items=sum(1 for placement in placements if not placement.item.is_delivered and _counts(placement)),
+    )
+
+
+def _units(placements: Sequence[Placement], inputs: OutcomeInputs) -> list[tuple[Placement, tuple[str, ...]]]:
+    """Delivered items with the pull requests that implement them; one counts with the first issue it closes."""
+    here = {placement.item.key.casefold() for placement in placements if placement.item.is_delivered}
+    requests: dict[str, list[str]] = {}
+    alone: list[Placement] = []
+    for placement in placements:
+        if not placement.item.is_delivered or not _on_or_before(placement, inputs):
+            continue
+        host = next((key for key in placement.implements if key.casefold() in here), None)
+        if host is None:
+            alone.append(placement)
+        else:
+            requests.setdefault(host.casefold(), []).append(placement.item.key)
+    return [
+        (placement, tuple(sorted(requests.get(placement.item.key.casefold(), ()), key=natural))) for placement in alone
+    ]
+
+
+def _on_or_before(placement: Placement, inputs: OutcomeInputs) -> bool:
+    day = _day(placement.item.delivered, inputs.zone)
+    return day is None or day <= inputs.as_of
+
+
+def _delivery(
+    placement: Placement,
+    requests: tuple[str, ...],
+    entry: KeyResult,
+    observations: Sequence[Observation],
+    inputs: OutcomeInputs,
+) -> Delivery:
+    item = placement.item
+    link = next(link for link in placement.counted_links if link.key_result == entry.qualified_id)
+    day = _day(item.delivered, inputs.zone)
+    measured = day is not None and entry.state != "draft" and bool(entry.metric)
+    return Delivery(
+        key=item.key,
+        title=item.title,
+        url=item.url,
+        team=item.team,
+        pull_requests=requests,
+        day=day,
+        size=item.size,
+        share=link.share,
+        via=link.via,
+        observed=observed_change(observations, day, entry, as_of=inputs.as_of) if measured and day else None,
+    )
+
+
+def _counts(placement: Placement) -> bool:
+    """Whether *placement* is a piece of work of its own: an issue, or a pull request that closes none."""
+    return placement.item.status.value != "dropped" and not (
+        placement.item.kind is ItemKind.PULL_REQUEST and placement.implements
+    )
+
+
+def _is_unlinked_delivery(placement: Placement) -> bool:
+    return placement.group is Group.UNLINKED and placement.item.is_delivered and _counts(placement)
+
+
+def _unlinked(placement: Placement, zone: ZoneInfo) -> UnlinkedDelivery:
+    item = placement.item
+    return UnlinkedDelivery(item.key, item.title, _day(item.delivered, zone), placement.reason)
+
+
+def _day(moment: datetime | None, zone: ZoneInfo) -> date | None:
+    return None if moment is None else moment.astimezone(zone).date()
+
+
+def _newest_first(day: date | None) -> int:
+    return 0 if day is None else -day.toordinal()
+
+
+def _headline(key_results: Sequence[KeyResultOutcome], items: ItemCounts, unlinked: int) -> str:
+    with_work = sum(1 for entry in key_results if entry.deliveries)
+    units = len({delivery.key for entry in key_results for delivery in entry.deliveries})
+    if not items.total:
+        return "Nothing was read yet: run `okrsync sync`."
+    if not key_results:
+        return "No cycle runs on this day; name one with --cycle."
+    return (
+        f"{_plural(units, 'piece')} of delivered work {'serves' if units == 1 else 'serve'} {with_work} of "
+        f"{_plural(len(key_results), 'key result')}; {_plural(unlinked, 'delivered piece')} "
+        f"{'serves' if unlinked == 1 else 'serve'} none."
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

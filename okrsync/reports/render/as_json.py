@@ -1,0 +1,45 @@
+"""Reports as JSON: versioned, sorted, the same bytes for the same report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from okrsync.store.codec import canonical, digest
+
+SCHEMA_VERSION = 1
+
+
+def to_plain(value: Any) -> Any:
+    """*value* as dicts, lists, texts and numbers; dates in ISO 8601, properties of records left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {entry.name: to_plain(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(name): to_plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_plain(entry) for entry in value]
+    return value
+
+
+def report_document(kind: str, report: Any, **more: Any) -> dict[str, Any]:
+    """*report* as a versioned document with a digest of its data."""
+    data = {**to_plain(report), **{name: to_plain(entry) for name, entry in more.items()}}
+    return {
+        "$schema": f"okrsync/{kind}/{SCHEMA_VERSION}",
+        "schema_version": SCHEMA_VERSION,
+        "kind": kind,
+        "data_digest": digest(canonical(data)).hex(),
+        **data,
+    }
+
+
+def dumped(document: Any) -> str:
+    """*document* as indented JSON text, ending in a line break."""
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,0 +1,219 @@
+"""Reports on a terminal: as wide as it is, readable without colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from okrsync.reports.counts import FaultyLink
+from okrsync.reports.outcomes import KeyResultOutcome, OutcomesReport
+from okrsync.reports.render import words
+from okrsync.reports.status import StatusReport
+from okrsync.reports.why import Line, WhyReport
+
+MAX_DELIVERIES = 5
+MAX_ROWS = 8
+
+
+def print_outcomes(report: OutcomesReport, console: Console) -> None:
+    """The outcomes report, each list cut to what fits a screen."""
+    _heading(console, f"Outcomes · {', '.join(report.cycles) or 'no running cycle'} · as of {words.day(report.as_of)}")
+    _line(console, report.headline, style="bold")
+    _line(console, " · ".join(words.source(entry) for entry in report.sources), style="dim")
+    for name in report.failed_metrics:
+        _line(console, f"metric {name}: could not be read; its old observations are shown", style="yellow")
+    console.print()
+    items = report.items
+    _line(
+        console,
+        f"{items.linked:,} items serve a key result · {items.exempt:,} exempt · {items.unlinked:,} unlinked · "
+        f"{items.dropped:,} dropped",
+    )
+    if report.exempt:
+        _line(console, "exempt: " + " · ".join(words.exempt(entry) for entry in report.exempt), style="dim")
+    if report.joined_issues:
+        text = f"{report.joined_issues:,} delivered issues counted as one with the pull requests that close them"
+        _line(console, text, style="dim")
+    for entry in report.key_results:
+        _print_key_result(entry, console)
+    _print_unlinked(report, console)
+    _print_faults(report, console)
+    console.print()
+    _line(console, words.HOW_TO_READ, style="dim")
+
+
+def print_status(report: StatusReport, console: Console) -> None:
+    """The status report."""
+    _heading(console, f"Status · as of {words.day(report.as_of)}")
+    for entry in report.sources:
+        _line(console, words.source(entry) + (f" · {words.harmless(entry.error)}" if entry.error else ""))
+    items = report.items
+    grid = _table(["", "items", "share"], right=(1, 2))
+    standing = items.total - items.dropped
+    for label, count, whole in (
+        ("issues", items.issue, items.total),
+        ("pull requests", items.pull_request, items.total),
+        ("to do", items.todo, items.total),
+        ("in progress", items.in_progress, items.total),
+        ("delivered", items.delivered, items.total),
+        ("dropped", items.dropped, items.total),
+        ("serve a key result", items.linked, standing),
+        ("exempt", items.exempt, standing),
+        ("unlinked", items.unlinked, standing),
+    ):
+        grid.add_row(label, f"{count:,}", words.percent(count / whole) if whole else words.MISSING)
+    grid.add_row("all", f"{items.total:,}", "")
+    _indented(console, grid)
+    if report.exempt:
+        _line(console, "exempt: " + " · ".join(words.exempt(entry) for entry in report.exempt))
+    if report.unlinked_reasons:
+        reasons = " · ".join(f"{words.CAUSES[cause]} {count:,}" for cause, count in report.unlinked_reasons)
+        _line(console, f"unlinked because: {reasons}")
+    if report.not_understood:
+        _line(console, f"{len(report.not_understood):,} items could not be understood:", style="yellow")
+        for source, id_, reason in report.not_understood[:MAX_ROWS]:
+            _line(console, f"  {source} {words.harmless(id_)}: {words.harmless(reason)}")
+    _print_faulty(report.faulty_links, console)
+    _heading(console, "Key results")
+    results = _table(["", "now", "from", "to", "title"], right=(1, 2, 3))
+    for result in report.key_results:
+        results.add_row(
+            result.id,
+            words.with_unit(result.current.value if result.current else None, result.unit),
+            words.with_unit(result.baseline.value if result.baseline else None, result.unit),
+            words.with_unit(result.target.value if result.target else None, result.unit),
+            Text(words.harmless(result.title)),
+        )
+    _indented(console, results)
+
+
+def print_why(report: WhyReport, console: Console) -> None:
+    """One item followed to the values it serves."""
+    _heading(console, f"{report.key} · {words.harmless(report.title)}")
+    _line(
+        console,
+        f"{words.harmless(report.type)}, {report.status.replace('_', ' ')} ({words.harmless(report.original_status)})",
+    )
+    if report.implements:
+        _line(console, f"closes {', '.join(report.implements)}")
+    if report.exempt_class:
+        _line(console, f"exempt: {report.exempt_class}; it need not serve a key result")
+    elif report.group == "unlinked":
+        _line(console, f"unlinked: {words.harmless(report.reason)}", style="bold")
+        _line(console, f"link it: okrsync link {report.key} KR --reason TEXT", style="dim")
+    for line in report.lines:
+        _print_why_line(line, console)
+
+
+def _print_why_line(line: Line, console: Console) -> None:
+    console.print()
+    share = f", share {words.percent(line.share)}" if line.share not in {0.0, 1.0} else ""
+    _line(console, f"→ {words.harmless(line.via)} ({line.rule}{share})")
+    state = "" if line.state == "ok" else f" [{line.state}: {line.reason}]"
+    _line(console, f"  → {line.key_result} · {words.harmless(line.key_result_title)}{state}", style="bold")
+    if line.objective:
+        _line(console, f"    → {line.objective} · {words.harmless(line.objective_title)}")
+    for value in line.values:
+        because = f", because {words.harmless(value.because)}" if value.because else ""
+        _line(console, f"      → {value.id}: {words.harmless(value.statement)}{because}")
+
+
+def _print_key_result(entry: KeyResultOutcome, console: Console) -> None:
+    _heading(console, f"{entry.id} · {words.harmless(entry.title)}")
+    _line(console, words.aim(entry), style="dim")
+    if not entry.deliveries:
+        _line(console, f"no delivered work · {entry.open_items:,} open")
+        return
+    unit = f" {entry.unit}" if entry.unit else ""
+    header = ["delivered", "title", "on", f"before → after{unit}", "change", "points"]
+    grid = _table(header, right=(4,), flexible=1)
+    for delivery in entry.deliveries[:MAX_DELIVERIES]:
+        more = f" +{len(delivery.pull_requests)} PR" if delivery.pull_requests else ""
+        grid.add_row(
+            Text(delivery.key + more),
+            Text(words.harmless(delivery.title)),
+            words.day(delivery.day),
+            words.observed(delivery),
+            words.signed(delivery.observed.change if delivery.observed else None),
+            words.days_observed(delivery),
+        )
+    _indented(console, grid)
+    verdicts = dict.fromkeys(words.verdict(delivery) for delivery in entry.deliveries[:MAX_DELIVERIES])
+    rest = len(entry.deliveries) - MAX_DELIVERIES
+    tail = f" · {rest:,} earlier deliveries not shown" if rest > 0 else ""
+    _line(console, f"verdict: {', '.join(verdicts)} · {entry.open_items:,} open{tail}", style="dim")
+
+
+def _print_unlinked(report: OutcomesReport, console: Console) -> None:
+    if not report.unlinked:
+        return
+    _heading(console, f"Delivered, serves no key result · {len(report.unlinked):,}")
+    grid = _table(["item", "title", "on", "why"], flexible=1)
+    for entry in report.unlinked[:MAX_ROWS]:
+        grid.add_row(
+            Text(entry.key), Text(words.harmless(entry.title)), words.day(entry.day), Text(words.harmless(entry.reason))
+        )
+    _indented(console, grid)
+    _more(console, len(report.unlinked))
+
+
+def _print_faults(report: OutcomesReport, console: Console) -> None:
+    _print_faulty(report.faulty_links, console)
+    if report.stray_decisions:
+        keys = ", ".join(report.stray_decisions[:MAX_ROWS])
+        _line(console, f"linked by hand, but never read from a tracker: {keys}", style="yellow")
+
+
+def _print_faulty(faults: Sequence[FaultyLink], console: Console) -> None:
+    if not faults:
+        return
+    _heading(console, f"Links to mend · {len(faults):,}")
+    grid = _table(["item", "names", "state", "why"], flexible=3)
+    for fault in faults[:MAX_ROWS]:
+        grid.add_row(
+            Text(fault.key),
+            Text(words.harmless(fault.key_result)),
+            fault.state.value,
+            Text(words.harmless(fault.reason)),
+        )
+    _indented(console, grid)
+    _more(console, len(faults))
+
+
+def _table(header: Sequence[str], *, right: Iterable[int] = (), flexible: int | None = None) -> Table:
+    aligned = set(right)
+    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for index, name in enumerate(header):
+        grid.add_column(
+            Text(name),
+            justify="right" if index in aligned else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            ratio=1 if index == flexible else None,
+            min_width=None if index == flexible else min(len(name), 6),
+        )
+    grid.expand = flexible is not None
+    return grid
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    _line(console, text, style="bold")
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    # Text, not markup: a title such as "[link=...]" is shown, never obeyed.
+    console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+
+
+def _indented(console: Console, grid: Table) -> None:
+    console.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def _more(console: Console, count: int) -> None:
+    if count > MAX_ROWS:
+        _line(console, f"… and {count - MAX_ROWS:,} more (all of them: --format json)", style="dim")

@@ -1,0 +1,124 @@
+"""Words and numbers as every renderer prints them, and trackers' text made harmless."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+
+from okrsync.model.okrs import DatedValue
+from okrsync.reports.counts import ExemptShare
+from okrsync.reports.outcomes import Delivery, KeyResultOutcome, SourceState
+
+# Control characters move cursors, bidirectional ones reorder what is read: neither belongs in a title.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+MISSING = "–"
+CAUSES = {
+    "no_rule": "no rule matches",
+    "parent_unlinked": "its parent serves no key result",
+    "closed_issue_unlinked": "the issue it closes serves no key result",
+    "taken_away": "taken away by hand",
+    "broken": "names a key result that does not exist",
+    "stale": "its key result's cycle is over",
+    "ambiguous": "rules or cycles disagree",
+}
+
+
+def harmless(text: str, limit: int = 200) -> str:
+    """*text* on one line without control characters, cut at *limit* characters."""
+    clean = _UNSAFE.sub(" ", text).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def number(value: float) -> str:
+    """*value* with three significant digits, or whole with thousands separators; a real minus sign."""
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(decimals, 6)}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace("-", "−")
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """*value* with its unit; a dash where there is none."""
+    if value is None:
+        return MISSING
+    return f"{number(value)} {unit}".strip()
+
+
+def dated(value: DatedValue | None, unit: str) -> str:
+    """A value with its unit and day."""
+    return MISSING if value is None else f"{with_unit(value.value, unit)} ({day(value.date)})"
+
+
+def signed(value: float | None) -> str:
+    """*value* with its sign; a dash where there is none."""
+    if value is None:
+        return MISSING
+    text = number(value)
+    return f"+{text}" if value > 0 else text
+
+
+def day(value: date | None) -> str:
+    """A day as people write it: 5 Nov 2026."""
+    return "day unknown" if value is None else f"{value.day} {value:%b %Y}"
+
+
+def percent(share: float) -> str:
+    """A share (0 to 1) in percent."""
+    return f"{number(round(share * 100, 1))} %"
+
+
+def exempt(entry: ExemptShare) -> str:
+    """An exempt class with its share, against its budget where it has one."""
+    budget = "" if entry.budget is None else f" of {percent(entry.budget)}"
+    over = " · over budget" if entry.budget is not None and entry.share > entry.budget else ""
+    return f"{entry.id} {percent(entry.share)}{budget} ({entry.items:,}){over}"
+
+
+def source(entry: SourceState) -> str:
+    """How a source's last sync ended."""
+    if entry.age_days is None:
+        return f"{entry.name}: never read"
+    age = "today" if entry.age_days == 0 else f"{entry.age_days} days ago" if entry.age_days > 1 else "yesterday"
+    return f"{entry.name}: {entry.status}, read {age}"
+
+
+def aim(entry: KeyResultOutcome) -> str:
+    """Where a key result comes from, where it is and where it is to be."""
+    if entry.state == "draft" and entry.target is None:
+        return "draft: no target yet"
+    unit = entry.unit
+    now = dated(entry.current, unit) if entry.current else "never measured"
+    start = with_unit(entry.baseline.value if entry.baseline else None, unit)
+    target = dated(entry.target, unit)
+    return f"now {now} · from {start} to {target}"
+
+
+def observed(delivery: Delivery) -> str:
+    """Means before and after a delivery, with how many days each rests on."""
+    change = delivery.observed
+    if change is None:
+        return MISSING
+    before = MISSING if change.before is None else number(change.before)
+    after = MISSING if change.after is None else number(change.after)
+    return f"{before} → {after}"
+
+
+def days_observed(delivery: Delivery) -> str:
+    """How many observations lie before and after a delivery."""
+    change = delivery.observed
+    return MISSING if change is None else f"{change.days_before} / {change.days_after}"
+
+
+def verdict(delivery: Delivery) -> str:
+    """The verdict in words."""
+    return "no data" if delivery.observed is None else delivery.observed.verdict.value.replace("_", " ")
+
+
+HOW_TO_READ = (
+    "Before and after are means over each key result's own window, nothing more: trend, weekday and chance are not "
+    "taken out yet, so no delivery is said to have moved anything. A missing day is missing, never 0."
+)

@@ -1,0 +1,621 @@
+"""
+A Jira site made of a shelf of raw issues: Cloud or Data Center, with the paths that a backlog is read with.
+
+Apart from the server, so that a test can also ask it directly; it answers as Jira does, refusals included.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from okrsync.sandbox.http import Clock, Request, Response, utc_now
+from okrsync.sandbox.jql import JqlError, Query, Row, SortKey, parse
+from okrsync.sandbox.tracker_data import JiraData, RawObject
+
+SPRINT = "com.pyxis.greenhopper.jira:gh-sprint"
+EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
+_PLAIN = "com.atlassian.jira.plugin.system.customfieldtypes:"
+
+_PAGE_DEFAULT = 50
+_CLOUD_MOST, _CLOUD_MOST_IDS, _CLOUD_HISTORIES = 100, 5000, 100
+_DATACENTER_MOST, _AGILE_MOST = 1000, 50
+_REMOVED = (
+    "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
+    "A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
+)
+_UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
+_NOT_SIGNED_IN = "Client must be authenticated to access this resource."
+
+
+class JiraSite:
+    """
+    Serves *data* as Jira would; the site owns the shelf from then on: change it by ``edit`` and ``add``.
+
+    Any token is accepted except an empty one and ``bad``.
+
+    Raises:
+        ValueError: an issue lacks a field that every Jira issue has.
+    """
+
+    def __init__(self, data: JiraData, *, clock: Clock = utc_now) -> None:
+        self._shelf = _Shelf(data)
+        self._boards = data.boards
+        self._is_cloud = data.kind == "cloud"
+        self._clock = clock
+        self._positions: dict[str, tuple[str, SortKey]] = {}
+
+    def handle(self, request: Request) -> Response:
+        """Return Jira's answer to *request*."""
+        if not request.path.endswith("/serverInfo") and not _is_authorised(request):
+            return _refusal(401, _NOT_SIGNED_IN, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"})
+        try:
+            return self._route(request)
+        except JqlError as error:
+            return _refusal(400, str(error))
+        except _RefusedError as refused:
+            return _refusal(refused.status, str(refused))
+
+    def edit(self, key: str, at: datetime, *, history: RawObject | None = None, **fields: Any) -> None:
+        """
+        Change fields of one issue and set its ``updated`` to *at*, which must be aware.
+
+        *history*, where given, is added to the issue's changelog.
+
+        Raises:
+            KeyError: there is no issue *key*.
+        """
+        self._shelf.edit(key, fields | {"updated": jira_time(at)}, history)
+
+    def add(self, raw: RawObject) -> None:
+        """
+        Put one more raw issue on the shelf.
+
+        Raises:
+            ValueError: its key is taken, or it lacks a field that every Jira issue has.
+        """
+        self._shelf.add(raw)
+
+    def _route(self, request: Request) -> Response:
+        match request.path.strip("/").split("/"):
+            case ["rest", "api", "2" | "3" | "latest" as version, *below]:
+                return self._platform(request, version, below)
+            case ["rest", "agile", "1.0", *below]:
+                return self._agile(request, below)
+        raise _RefusedError(404, _no_path(request))
+
+    def _platform(self, request: Request, version: str, below: list[str]) -> Response:
+        address = f"{request.base_url}/rest/api/{version}"
+        match request.method, below:
+            case "GET" | "POST", ["search"]:
+                return _refusal(410, _REMOVED) if self._is_cloud else self._search_by_offset(request, version)
+            case "GET" | "POST", ["search", "jql"] if self._is_cloud:
+                return self._search_by_token(request, version)
+            case "GET", _:
+                return Response(200, self._description(request, address, below))
+        raise _RefusedError(404, _no_path(request))
+
+    def _description(self, request: Request, address: str, below: list[str]) -> object:
+        """Return what the site says of itself: its server, account, fields, statuses and projects."""
+        lists: dict[str, Callable[[], object]] = {
+            "serverInfo": lambda: self._server_info(request),
+            "myself": lambda: self._myself(address),
+            "field": self._shelf.catalogue,
+            "status": lambda: [_with_self(each, f"{address}/status") for each in self._shelf.statuses()],
+            "project": lambda: [_with_self(each, f"{address}/project") for each in self._shelf.projects()],
+        }
+        match below:
+            case [name] if name in lists:
+                return lists[name]()
+            case ["project", asked]:
+                return _with_self(self._project(asked), f"{address}/project")
+        raise _RefusedError(404, _no_path(request))
+
+    def _server_info(self, request: Request) -> RawObject:
+        version = "1001.0.0-SNAPSHOT" if self._is_cloud else "9.12.0"
+        return {
+            "baseUrl": request.base_url,
+            "version": version,
+            "versionNumbers": [int(part) for part in version.partition("-")[0].split(".")],
+            "deploymentType": "Cloud" if self._is_cloud else "Server",
+            "serverTime": jira_time(self._clock()),
+            "serverTitle": "Sandbox",
+        }
+
+    def _myself(self, address: str) -> RawObject:
+        name = {"accountId": "sandbox", "accountType": "atlassian"} if self._is_cloud else {"name": "sandbox"}
+        return name | {"self": f"{address}/myself", "displayName": "Sandbox", "active": True, "timeZone": "UTC"}
+
+    def _project(self, asked: str) -> RawObject:
+        for project in self._shelf.projects():
+            if asked.lower() in {project["key"].lower(), str(project["id"])}:
+                return project
+        raise _RefusedError(404, f"No project could be found with key '{asked}'.")
+
+    def _search_by_token(self, request: Request, version: str) -> Response:
+        asked = _Asked.of(request, ["id"])
+        query = parse(asked.jql)
+        if not query.conditions:
+            raise _RefusedError(400, _UNBOUNDED)
+        self._check_values(query, ["project", "type", "sprint"])
+        most = _CLOUD_MOST_IDS if asked.only_ids else _CLOUD_MOST
+        if asked.size == 0:
+            raise _RefusedError(400, "The maxResults parameter must be between 1 and 5000.")
+        keys, rows = self._shelf.select(asked.jql, query)
+        start = bisect_right(keys, self._position(asked)) if asked.token else 0
+        page = rows[start : start + min(asked.size, most)]
+        is_last = start + len(page) >= len(rows)
+        answer = {"issues": [self._issue(row, asked, request, version) for row in page], "isLast": is_last}
+        if not is_last:
+            answer["nextPageToken"] = self._token(asked.jql, query.sort_key(page[-1]), page[-1])
+        return Response(200, answer)
+
+    def _search_by_offset(self, request: Request, version: str) -> Response:
+        asked = _Asked.of(request, ["*all"])
+        query = parse(asked.jql)
+        # Data Center refuses a query that names an issue that is gone, unless asked not to validate.
+        self._check_values(query, ["project", "type", "sprint", *(["key"] if asked.validates else [])])
+        _, rows = self._shelf.select(asked.jql, query)
+        size = min(asked.size, _DATACENTER_MOST)
+        page = rows[asked.start : asked.start + size]
+        return Response(
+            200,
+            {
+                "startAt": asked.start,
+                "maxResults": size,
+                "total": len(rows),
+                "issues": [self._issue(row, asked, request, version) for row in page],
+            },
+        )
+
+    def _check_values(self, query: Query, clauses: Iterable[str]) -> None:
+        for clause in clauses:
+            known = self._shelf.known(clause) | (_sprint_words(self._boards) if clause == "sprint" else set())
+            unknown = [value for value in query.values_of(clause) if value.lower() not in known]
+            if unknown and clause == "key":
+                raise JqlError(f"An issue with key '{unknown[0]}' does not exist for field 'key'.")
+            if unknown:
+                field = "issuetype" if clause == "type" else clause
+                raise JqlError(f"The value '{unknown[0]}' does not exist for the field '{field}'.")
+
+    def _token(self, jql: str, position: SortKey, row: Row) -> str:
+        """Return a token for the place after *row*; the walk goes on there even if the row has moved since."""
+        digest = hashlib.sha256(f"{jql}\0{row.number}\0{row.updated}".encode()).digest()
+        token = base64.urlsafe_b64encode(digest).decode()
+        self._positions[token] = (jql, position)
+        return token
+
+    def _position(self, asked: _Asked) -> SortKey:
+        jql, position = self._positions.get(asked.token, ("", ()))
+        if not position or jql != asked.jql:
+            raise _RefusedError(400, "The nextPageToken is invalid, expired or of another query.")
+        return position
+
+    def _issue(self, row: Row, asked: _Asked, request: Request, version: str) -> RawObject:
+        raw = row.raw
+        served = {
+            "expand": raw.get("expand", ""),
+            "id": raw["id"],
+            "self": f"{request.base_url}/rest/api/{version}/issue/{raw['id']}",
+            "key": raw["key"],
+        }
+        if not asked.only_ids or asked.changelog:
+            written = _as_document if self._is_cloud and version == "3" else _as_text
+            served["fields"] = {
+                name: written(name, value) for name, value in raw["fields"].items() if asked.has_field(name)
+            }
+        if asked.changelog:
+            served["changelog"] = _changelog(raw, newest_first=self._is_cloud)
+        return served
+
+    def _agile(self, request: Request, below: list[str]) -> Response:
+        address = f"{request.base_url}/rest/agile/1.0"
+        match request.method, below:
+            case "GET", ["board"]:
+                boards = [each for each in self._boards if _is_asked_board(each, request)]
+                return _paged(request, [_public_board(each, address) for each in boards])
+            case "GET", ["board", number]:
+                return Response(200, _public_board(self._board(number), address))
+            case "GET", ["board", number, "configuration"]:
+                configuration = self._board(number).get("configuration", {})
+                return Response(200, configuration | {"self": f"{address}/board/{number}/configuration"})
+            case "GET", ["board", number, "sprint"]:
+                found = _sprints_of(self._board(number), request)
+                return _paged(request, [_with_self(each, f"{address}/sprint") for each in found])
+            case "GET", ["sprint", number]:
+                return Response(200, _with_self(self._sprint(number), f"{address}/sprint"))
+        raise _RefusedError(404, _no_path(request))
+
+    def _board(self, number: str) -> RawObject:
+        for board in self._boards:
+            if str(board["id"]) == number:
+                return board
+        raise _RefusedError(404, "Requested board cannot be viewed because it either does not exist or is hidden.")
+
+    def _sprint(self, number: str) -> RawObject:
+        for board in self._boards:
+            for sprint in board.get("sprints", []):
+                if str(sprint["id"]) == number:
+                    return dict(sprint)
+        raise _RefusedError(404, "Sprint does not exist or you do not have permission to view it.")
+
+
+def jira_time(at: datetime) -> str:
+    """Return the aware time *at* in the form of Jira's API: UTC with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+
+
+class _RefusedError(Exception):
+    """The request gets an error answer with this status; the text is for ``errorMessages``."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The parameters of a search, whether they came in the query or in a JSON body."""
+
+    jql: str
+    start: int
+    size: int
+    token: str
+    fields: frozenset[str]
+    changelog: bool
+    validates: bool
+
+    @classmethod
+    def of(cls, request: Request, default_fields: list[str]) -> _Asked:
+        given = _given(request)
+        return cls(
+            jql=str(_first(given.get("jql")) or ""),
+            start=_whole(given, "startAt", 0),
+            size=_whole(given, "maxResults", _PAGE_DEFAULT),
+            token=str(_first(given.get("nextPageToken")) or ""),
+            fields=frozenset(_listed(given.get("fields")) or default_fields),
+            changelog="changelog" in _listed(given.get("expand")),
+            validates=str(_first(given.get("validateQuery", "strict"))).lower() not in {"false", "none", "warn"},
+        )
+
+    @property
+    def only_ids(self) -> bool:
+        """Whether ids are all that is asked for: then a page may be long."""
+        return self.fields <= {"id", "key"} and not self.changelog
+
+    def has_field(self, name: str) -> bool:
+        """Say whether the field *name* is asked for; ``-name`` leaves one out of all."""
+        if "-" + name in self.fields:
+            return False
+        takes_all = not self.fields.isdisjoint({"*all", "*navigable"}) or all(each[0] == "-" for each in self.fields)
+        return takes_all or name in self.fields
+
+
+class _Shelf:
+    """The issues, as rows for JQL: each is replaced and never changed, so a response being written cannot tear."""
+
+    def __init__(self, data: JiraData) -> None:
+        self._data = data
+        self._lock = threading.RLock()
+        self._catalogue = FieldCatalogue(data.issues)
+        self._selected: dict[str, tuple[list[SortKey], list[Row]]] = {}
+        self._known: dict[str, set[str]] = {}
+        sprint_fields = self._sprint_fields()
+        self._rows = [_row(raw, sprint_fields) for raw in data.issues]
+        self._places = {raw["key"]: place for place, raw in enumerate(data.issues)}
+
+    def edit(self, key: str, fields: RawObject, history: RawObject | None) -> None:
+        with self._lock:
+            place = self._places[key]
+            raw = self._data.issues[place]
+            changed = raw | {"fields": raw["fields"] | fields}
+            if history is not None:
+                histories = [*(raw.get("changelog") or {}).get("histories", []), history]
+                changed["changelog"] = {"histories": histories}
+            self._rows[place] = self._seen(changed)
+            self._data.issues[place] = changed
+
+    def add(self, raw: RawObject) -> None:
+        with self._lock:
+            if raw["key"] in self._places:
+                message = f"the site already has an issue {raw['key']}; edit() changes it"
+                raise ValueError(message)
+            self._rows.append(self._seen(raw))
+            self._places[raw["key"]] = len(self._data.issues)
+            self._data.issues.append(raw)
+
+    def select(self, jql: str, query: Query) -> tuple[list[SortKey], list[Row]]:
+        """Return the rows of *query* in order, and what each was ordered by."""
+        with self._lock:
+            if jql not in self._selected:
+                rows = query.select(self._rows)
+                self._selected[jql] = [query.sort_key(row) for row in rows], rows
+            return self._selected[jql]
+
+    def known(self, clause: str) -> set[str]:
+        """Return every value, in lower case, that some issue has in *clause*."""
+        with self._lock:
+            if clause not in self._known:
+                self._known[clause] = set().union(*(row.words[clause] for row in self._rows))
+            return self._known[clause]
+
+    def catalogue(self) -> list[RawObject]:
+        with self._lock:
+            return self._catalogue.fields() if self._data.fields is None else self._data.fields
+
+    def statuses(self) -> list[RawObject]:
+        with self._lock:
+            found = [row.raw["fields"]["status"] for row in self._rows if row.raw["fields"].get("status")]
+        return list({status["id"]: status for status in found}.values())
+
+    def projects(self) -> list[RawObject]:
+        with self._lock:
+            found = {row.key[0]: row.raw["fields"].get("project") or {} for row in self._rows}
+        return [{"id": key, "name": key} | project | {"key": key} for key, project in sorted(found.items())]
+
+    def _seen(self, raw: RawObject) -> Row:
+        """Return the row of a new or changed issue, and forget what was worked out without it."""
+        self._catalogue.see(raw)
+        row = _row(raw, self._sprint_fields())
+        self._selected, self._known = {}, {}
+        return row
+
+    def _sprint_fields(self) -> list[str]:
+        return [each["id"] for each in self.catalogue() if each.get("schema", {}).get("custom") == SPRINT]
+
+
+class FieldCatalogue:
+    """
+    A field catalogue, as ``GET /field`` has it, guessed from the shapes of the values of *issues*.
+
+    Names of custom fields say nothing: on real sites they are translated and doubled, so nobody may go by them.
+    """
+
+    def __init__(self, issues: Iterable[RawObject]) -> None:
+        self._shapes: dict[str, set[str]] = {name: set() for name in _STANDARD}
+        for issue in issues:
+            self.see(issue)
+
+    def see(self, issue: RawObject) -> None:
+        """Take the fields of one more issue in."""
+        for name, value in issue.get("fields", {}).items():
+            seen = self._shapes.setdefault(name, set())
+            if name.startswith("customfield_") and value not in (None, []):
+                seen.add(_shape(value))
+
+    def fields(self) -> list[RawObject]:
+        """Return the catalogue, by field id; a field of several shapes, or of none, is a text field."""
+        return [_field(name, self._shapes[name]) for name in sorted(self._shapes)]
+
+
+_STANDARD: Mapping[str, str] = {
+    "summary": "string",
+    "description": "string",
+    "environment": "string",
+    "status": "status",
+    "issuetype": "issuetype",
+    "project": "project",
+    "priority": "priority",
+    "resolution": "resolution",
+    "assignee": "user",
+    "reporter": "user",
+    "creator": "user",
+    "created": "datetime",
+    "updated": "datetime",
+    "resolutiondate": "datetime",
+    "statuscategorychangedate": "datetime",
+    "lastViewed": "datetime",
+    "duedate": "date",
+    "labels": "array",
+    "components": "array",
+    "fixVersions": "array",
+    "versions": "array",
+    "subtasks": "array",
+    "issuelinks": "array",
+    "timespent": "number",
+    "timeestimate": "number",
+    "timeoriginalestimate": "number",
+    "security": "securitylevel",
+}
+_SHAPES: Mapping[str, str] = {
+    SPRINT: "array",
+    EPIC_LINK: "any",
+    _PLAIN + "float": "number",
+    _PLAIN + "datetime": "datetime",
+    _PLAIN + "datepicker": "date",
+    _PLAIN + "select": "option",
+    _PLAIN + "textfield": "string",
+}
+_TEXT_SHAPES = (
+    (EPIC_LINK, re.compile(r"[A-Z][A-Z0-9_]+-\d+")),
+    (_PLAIN + "datetime", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")),
+    (_PLAIN + "datepicker", re.compile(r"\d{4}-\d\d-\d\d")),
+)
+
+
+def _shape(value: Any) -> str:
+    match value:
+        case str():
+            return next((custom for custom, form in _TEXT_SHAPES if form.fullmatch(value)), _PLAIN + "textfield")
+        case bool():
+            return _PLAIN + "textfield"
+        case int() | float():
+            return _PLAIN + "float"
+        case {"value": _}:
+            return _PLAIN + "select"
+        case list() if any(_is_sprint(each) for each in value):
+            return SPRINT
+    return _PLAIN + "textfield"
+
+
+def _is_sprint(value: Any) -> bool:
+    if isinstance(value, str):
+        return "com.atlassian.greenhopper.service.sprint.Sprint@" in value
+    return (
+        isinstance(value, dict)
+        and {"id", "state", "name"} <= value.keys()
+        and bool({"startDate", "boardId"} & value.keys())
+    )
+
+
+def _field(name: str, shapes: set[str]) -> RawObject:
+    custom = name.startswith("customfield_")
+    schema: RawObject = {"type": _STANDARD.get(name, "any"), "system": name}
+    title, clauses = name, [name]
+    if custom:
+        shape = next(iter(shapes)) if len(shapes) == 1 else _PLAIN + "textfield"
+        number = name.removeprefix("customfield_")
+        title, clauses = f"Custom field {number}", [f"cf[{number}]"]
+        schema = {"type": _SHAPES[shape], "custom": shape, "customId": int(number)}
+    return {
+        "id": name,
+        "key": name,
+        "name": title,
+        "custom": custom,
+        "orderable": True,
+        "navigable": True,
+        "searchable": True,
+        "clauseNames": clauses,
+        "schema": schema,
+    }
+
+
+def _row(raw: RawObject, sprint_fields: Collection[str]) -> Row:
+    try:
+        return Row.of(raw, sprint_fields)
+    except (KeyError, ValueError) as error:
+        message = f"issue {raw.get('key', '?')}: what every Jira issue has is missing or wrong: {error}"
+        raise ValueError(message) from error
+
+
+def _given(request: Request) -> RawObject:
+    if request.method == "GET":
+        return dict(request.query)
+    try:
+        body = request.json()
+    except ValueError:
+        raise _RefusedError(
+            400, "Invalid request payload. Refer to the REST API documentation and try again."
+        ) from None
+    if not isinstance(body, dict):
+        raise _RefusedError(400, "Invalid request payload. Refer to the REST API documentation and try again.")
+    return body
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _listed(value: Any) -> list[str]:
+    parts = [value] if isinstance(value, str) else value or []
+    return [name.strip() for part in parts for name in str(part).split(",") if name.strip()]
+
+
+def _whole(given: RawObject, name: str, default: int) -> int:
+    value = _first(given.get(name))
+    if value in (None, ""):
+        return default
+    if not str(value).isdecimal():
+        raise _RefusedError(400, f"The {name} parameter must be a whole number of zero or more, not '{value}'.")
+    return int(value)
+
+
+def _changelog(raw: RawObject, *, newest_first: bool) -> RawObject:
+    """Return the history inside a search answer: the newest hundred on Cloud, all and oldest first on Data Center."""
+    histories = sorted((raw.get("changelog") or {}).get("histories", []), key=_moment, reverse=newest_first)
+    shown = histories[:_CLOUD_HISTORIES] if newest_first else histories
+    return {"startAt": 0, "maxResults": len(shown), "total": len(histories), "histories": shown}
+
+
+def _moment(history: RawObject) -> tuple[datetime, int]:
+    return datetime.fromisoformat(history["created"]), int(history["id"])
+
+
+def _as_document(name: str, value: Any) -> Any:
+    """Return *value* as version 3 has it: the rich texts are documents."""
+    if name not in {"description", "environment"} or not isinstance(value, str):
+        return value
+    lines = [[{"type": "text", "text": line}] if line else [] for line in value.splitlines()]
+    return {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": line} for line in lines]}
+
+
+def _as_text(_: str, value: Any) -> Any:
+    """Return *value* as version 2 has it: a document is plain text."""
+    return _text_of(value) if isinstance(value, dict) and value.get("type") == "doc" else value
+
+
+def _text_of(node: RawObject) -> str:
+    if "content" not in node:
+        attributes = node.get("attrs") or {}
+        plain = node.get("text") or attributes.get("text") or attributes.get("url") or ""
+        return "\n" if node.get("type") == "hardBreak" else str(plain)
+    is_inline = any(child.get("type") == "text" for child in node["content"])
+    return ("" if is_inline else "\n").join(_text_of(child) for child in node["content"])
+
+
+def _is_asked_board(board: RawObject, request: Request) -> bool:
+    location = board.get("location", {})
+    project, kind, name = (request.argument(each) for each in ("projectKeyOrId", "type", "name"))
+    return (
+        (not project or project in {location.get("projectKey"), str(location.get("projectId"))})
+        and (not kind or kind == board.get("type"))
+        and name.lower() in board.get("name", "").lower()
+    )
+
+
+def _public_board(board: RawObject, address: str) -> RawObject:
+    public = {name: value for name, value in board.items() if name not in {"configuration", "sprints"}}
+    return _with_self(public, f"{address}/board")
+
+
+def _sprints_of(board: RawObject, request: Request) -> list[RawObject]:
+    if board.get("type") == "kanban":
+        raise _RefusedError(400, "The board does not support sprints")
+    states = _listed(request.query.get("state"))
+    return [each for each in board.get("sprints", []) if not states or each["state"] in states]
+
+
+def _sprint_words(boards: list[RawObject]) -> set[str]:
+    return {
+        str(sprint[part]).lower() for board in boards for sprint in board.get("sprints", []) for part in ("id", "name")
+    }
+
+
+def _paged(request: Request, values: list[RawObject]) -> Response:
+    start = _whole(request.query, "startAt", 0)
+    size = min(_whole(request.query, "maxResults", _PAGE_DEFAULT), _AGILE_MOST)
+    page = values[start : start + size]
+    is_last = start + len(page) >= len(values)
+    return Response(200, {"maxResults": size, "startAt": start, "isLast": is_last, "values": page})
+
+
+def _with_self(raw: RawObject, address: str) -> RawObject:
+    return raw | {"self": f"{address}/{raw['id']}"}
+
+
+def _is_authorised(request: Request) -> bool:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            credentials = base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+    elif scheme.lower() != "bearer":
+        return False
+    return credentials.strip() not in {"", "bad"}
+
+
+def _no_path(request: Request) -> str:
+    return f"null for uri: {request.base_url}{request.path}"
+
+
+def _refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status, {"errorMessages": [message], "errors": {}}, headers or {})

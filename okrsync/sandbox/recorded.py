@@ -1,0 +1,89 @@
+"""
+Reads recorded tracker items, one raw API object a line, onto the shelves that the sites serve.
+
+Apart from the shelves, because a simulated company fills them without a file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from okrsync.sandbox.tracker_data import GithubRepository, RawObject
+
+_GITHUB_KEYS = ("id", "node_id", "number", "title", "state", "created_at", "updated_at")
+_JIRA_KEYS = ("id", "key", "fields")
+_JIRA_FIELDS = ("created", "updated")
+
+
+def read_github(full_name: str, path: Path) -> GithubRepository:
+    """
+    Return the issues and pull requests of *path* as one repository named *full_name*.
+
+    Its milestones are those that the items carry; its branches are unknown, because an issue list does not say them.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: a line is not a raw GitHub item; the text names the file and the line.
+    """
+    issues: list[RawObject] = []
+    for place, raw in _objects(path):
+        _require(raw, _GITHUB_KEYS, place)
+        issues.append(raw)
+    return GithubRepository(full_name, issues, milestones=_milestones(issues))
+
+
+def read_jira(project: str, path: Path) -> list[RawObject]:
+    """
+    Return the issues of *path*; each belongs to the project of its own key, and at least one to *project*.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: a line is not a raw Jira issue, or no issue is of *project*; the text names the file.
+    """
+    issues: list[RawObject] = []
+    for place, raw in _objects(path):
+        _require(raw, _JIRA_KEYS, place)
+        fields = raw["fields"]
+        _require(fields if isinstance(fields, dict) else {}, _JIRA_FIELDS, place)
+        issues.append(raw)
+    if not any(raw["key"].rpartition("-")[0] == project for raw in issues):
+        found = sorted({raw["key"].rpartition("-")[0] for raw in issues})
+        message = f"{path}: no issue is of project {project!r}; the file has {', '.join(found) or 'none'}"
+        raise ValueError(message)
+    return issues
+
+
+def _objects(path: Path) -> Iterator[tuple[str, RawObject]]:
+    """Yield each object with its place, ``file:line``."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            place = f"{path}:{number}"
+            try:
+                raw = json.loads(line)
+            except ValueError as error:
+                message = f"{place}: not JSON: {error}"
+                raise ValueError(message) from error
+            if not isinstance(raw, dict):
+                message = f"{place}: not a JSON object"
+                raise ValueError(message)  # noqa: TRY004 - the file's text is wrong, not a caller's type
+            yield place, raw
+
+
+def _require(raw: RawObject, names: tuple[str, ...], place: str) -> None:
+    missing = [name for name in names if name not in raw]
+    if missing:
+        message = f"{place}: a raw API object has {', '.join(map(repr, missing))}, and this one has not"
+        raise ValueError(message)
+
+
+def _milestones(issues: list[RawObject]) -> list[RawObject]:
+    """Return each milestone once, by number, as the item that was updated last has it."""
+    found: dict[int, RawObject] = {}
+    for raw in sorted(issues, key=lambda each: str(each["updated_at"])):
+        if raw.get("milestone"):
+            found[raw["milestone"]["number"]] = raw["milestone"]
+    return [found[number] for number in sorted(found)]

@@ -1,0 +1,49 @@
+"""What the store tells of its own runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Where the last sync of a partition ended, and under which mapping."""
+
+    fingerprint: str
+    high_water: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How many items of a page were seen, were new, and had changed."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+
+    def __add__(self, other: Saved) -> Saved:
+        return Saved(self.seen + other.seen, self.new + other.new, self.changed + other.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One source's part of one sync."""
+
+    source: str
+    started: datetime
+    finished: datetime
+    status: str
+    requests: Mapping[str, int]
+    saved: Saved
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A raw item that could not be understood; it is counted, never skipped in silence."""
+
+    source: str
+    external_id: str
+    error: str

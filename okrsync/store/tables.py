@@ -1,0 +1,151 @@
+"""The tables. Instants are integers in UTC milliseconds, days are ISO dates, lists are JSON."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+source_state = Table(
+    "source_state",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("connector", String(64), nullable=False),
+    Column("fields", JSON, nullable=False),
+)
+
+stream_state = Table(
+    "stream_state",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("partition", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("high_water_ms", BigInteger),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("external_id", String(64), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("original_status", Text, nullable=False),
+    Column("resolution", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("delivered_ms", BigInteger),
+    Column("size", Float),
+    Column("size_unit", Text),
+    Column("project", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("components", JSON, nullable=False),
+    Column("iterations", JSON, nullable=False),
+    Column("closes", JSON, nullable=False),
+    Column("directives", JSON, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("digest", LargeBinary(16), nullable=False),
+    UniqueConstraint("source", "external_id"),
+    Index(None, "source", "updated_ms"),
+)
+
+item_raw = Table(
+    "item_raw",
+    metadata,
+    Column("item_id", Integer, ForeignKey("item.id"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("external_id", String(64), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("key_result", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("valid_from_ms", BigInteger, nullable=False),
+    Column("valid_to_ms", BigInteger),
+    Index(None, "source", "external_id"),
+    Index(None, "valid_to_ms"),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("metric", String(255), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("recorded_ms", BigInteger, primary_key=True),
+    Column("value", Float),
+    Column("n", Float),
+    Column("origin", Text, nullable=False),
+)
+
+okr_version = Table(
+    "okr_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("digest", LargeBinary(16), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),
+)
+
+sync_run = Table(
+    "sync_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("requests", JSON, nullable=False),
+    Column("items_seen", Integer, nullable=False),
+    Column("items_new", Integer, nullable=False),
+    Column("items_changed", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Index(None, "source", "finished_ms"),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("external_id", String(64), primary_key=True),
+    Column("error", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)

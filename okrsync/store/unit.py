@@ -1,0 +1,241 @@
+"""Writing: what one transaction may do to the store."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from okrsync.model.ledger import Observation
+from okrsync.model.work import Item, Link
+from okrsync.plugins.connector import FieldMap, RawItem
+from okrsync.store import codec
+from okrsync.store.records import DeadLetter, RunRecord, Saved
+from okrsync.store.tables import (
+    dead_letter,
+    item,
+    item_raw,
+    link,
+    observation,
+    okr_version,
+    source_state,
+    stream_state,
+    sync_run,
+)
+
+_CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
+
+
+class Unit:
+    """One write transaction; whoever lends it commits it or rolls it back."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def save_items(self, source: str, items: Sequence[tuple[Item, RawItem]]) -> Saved:
+        """Insert or update *items* of *source* with their raw form; an older version never replaces a newer one."""
+        rows: dict[str, dict[str, Any]] = {}
+        raws: dict[str, RawItem] = {}
+        for entry, raw in items:
+            row = codec.item_row(entry)
+            held = rows.get(entry.external_id)
+            if held is None or held["updated_ms"] <= row["updated_ms"]:
+                rows[entry.external_id] = row
+                raws[entry.external_id] = raw
+        known = self._known(source, list(rows))
+        saved: list[dict[str, Any]] = []
+        new = 0
+        for external_id, row in rows.items():
+            row["digest"] = codec.digest(codec.canonical([row, raws[external_id]]))
+            held_version = known.get(external_id)
+            if held_version is not None and (held_version[0] == row["digest"] or held_version[1] > row["updated_ms"]):
+                continue
+            new += held_version is None
+            saved.append(row)
+        if saved:
+            self._upsert(source, saved, raws)
+        return Saved(seen=len(rows), new=new, changed=len(saved) - new)
+
+    def bury(self, letters: Iterable[DeadLetter], now: datetime) -> None:
+        """Note raw items that could not be understood."""
+        rows = [
+            {
+                "source": letter.source,
+                "external_id": letter.external_id,
+                "error": letter.error,
+                "recorded_ms": codec.to_ms(now),
+            }
+            for letter in letters
+        ]
+        if rows:
+            statement = insert(dead_letter)
+            values = {"error": statement.excluded.error, "recorded_ms": statement.excluded.recorded_ms}
+            self._connection.execute(
+                statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=values), rows
+            )
+
+    def save_fields(self, connector: str, fields: FieldMap) -> None:
+        """Keep the field map of a source, so that its raw items can be normalised again."""
+        self._put(
+            source_state,
+            ["source"],
+            {"source": fields.source, "connector": connector, "fields": codec.fields_to_json(fields)},
+        )
+
+    def save_stream(self, source: str, partition: str, fingerprint: str, high_water: datetime | None) -> None:
+        """Record where the next sync of this partition starts from."""
+        milliseconds = None if high_water is None else codec.to_ms(high_water)
+        self._put(
+            stream_state,
+            ["source", "partition"],
+            {"source": source, "partition": partition, "fingerprint": fingerprint, "high_water_ms": milliseconds},
+        )
+
+    def save_run(self, record: RunRecord) -> None:
+        """Record a source's part of a sync."""
+        self._connection.execute(
+            sa.insert(sync_run).values(
+                source=record.source,
+                started_ms=codec.to_ms(record.started),
+                finished_ms=codec.to_ms(record.finished),
+                status=record.status,
+                requests=dict(record.requests),
+                items_seen=record.saved.seen,
+                items_new=record.saved.new,
+                items_changed=record.saved.changed,
+                error=record.error,
+            )
+        )
+
+    def save_links(self, links: Iterable[Link], now: datetime) -> tuple[int, int]:
+        """Make *links* the ones in force; returns how many were added and how many ended. Old ones are kept."""
+        wanted = {_link_identity(entry): entry for entry in links}
+        current = self._connection.execute(sa.select(link).where(link.c.valid_to_ms.is_(None))).all()
+        held = {_row_identity(row): row.id for row in current}
+        ended = [id_ for identity, id_ in held.items() if identity not in wanted]
+        added = [entry for identity, entry in wanted.items() if identity not in held]
+        milliseconds = codec.to_ms(now)
+        if ended:
+            statement = sa.update(link).where(link.c.id == sa.bindparam("link_id")).values(valid_to_ms=milliseconds)
+            self._connection.execute(statement, [{"link_id": id_} for id_ in ended])
+        if added:
+            self._connection.execute(
+                sa.insert(link), [{**_link_row(entry), "valid_from_ms": milliseconds} for entry in added]
+            )
+        return len(added), len(ended)
+
+    def save_observations(self, metric: str, observations: Sequence[Observation], now: datetime) -> int:
+        """
+        Add what is new in *observations*, the whole of what the metric's source holds; returns how many rows.
+
+        A value that changed is a revision beside the old one; a day that the source no longer has is revised to
+        "missing".
+        """
+        held: dict[str, dict[int, tuple[float | None, float | None]]] = {}
+        for row in self._connection.execute(
+            sa.select(observation).where(observation.c.metric == metric).order_by(observation.c.recorded_ms)
+        ):
+            held.setdefault(row.day, {})[row.recorded_ms] = (row.value, row.n)
+        rows: list[dict[str, Any]] = []
+        for entry in observations:
+            versions = held.setdefault(entry.day.isoformat(), {})
+            recorded = codec.to_ms(entry.recorded)
+            if recorded in versions or _latest(versions, recorded) == (entry.value, entry.n):
+                continue
+            versions[recorded] = (entry.value, entry.n)
+            rows.append(_observation_row(metric, entry.day.isoformat(), recorded, entry.value, entry.n, entry.origin))
+        named = {entry.day.isoformat() for entry in observations}
+        for day, versions in held.items():
+            if day not in named and _latest(versions, max(versions))[0] is not None:
+                rows.append(_observation_row(metric, day, codec.to_ms(now), None, None, "no longer in its source"))
+        if rows:
+            self._connection.execute(sa.insert(observation), rows)
+        return len(rows)
+
+    def save_okr_text(self, path: str, text: str, now: datetime) -> bool:
+        """Keep *text* as a version of the OKR file *path*; returns whether it differs from the last one."""
+        content = text.encode()
+        digest = codec.digest(content)
+        last = self._connection.execute(
+            sa.select(okr_version.c.digest).where(okr_version.c.path == path).order_by(okr_version.c.id.desc()).limit(1)
+        ).scalar()
+        if last == digest:
+            return False
+        self._connection.execute(
+            sa.insert(okr_version).values(
+                path=path, digest=digest, content=zlib.compress(content), first_seen_ms=codec.to_ms(now)
+            )
+        )
+        return True
+
+    def _known(self, source: str, external_ids: list[str]) -> dict[str, tuple[bytes, int]]:
+        known: dict[str, tuple[bytes, int]] = {}
+        for start in range(0, len(external_ids), _CHUNK):
+            part = external_ids[start : start + _CHUNK]
+            statement = sa.select(item.c.external_id, item.c.digest, item.c.updated_ms).where(
+                item.c.source == source, item.c.external_id.in_(part)
+            )
+            known.update({row.external_id: (row.digest, row.updated_ms) for row in self._connection.execute(statement)})
+        return known
+
+    def _upsert(self, source: str, rows: list[dict[str, Any]], raws: Mapping[str, RawItem]) -> None:
+        statement = insert(item)
+        values = {name: statement.excluded[name] for name in rows[0] if name not in {"source", "external_id"}}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=values), rows
+        )
+        ids: dict[str, int] = {}
+        names = [row["external_id"] for row in rows]
+        for start in range(0, len(names), _CHUNK):
+            part = names[start : start + _CHUNK]
+            found = self._connection.execute(
+                sa.select(item.c.external_id, item.c.id).where(item.c.source == source, item.c.external_id.in_(part))
+            )
+            ids.update({row.external_id: row.id for row in found})
+        body = insert(item_raw)
+        self._connection.execute(
+            body.on_conflict_do_update(index_elements=["item_id"], set_={"body": body.excluded.body}),
+            [{"item_id": ids[name], "body": codec.packed(raws[name])} for name in names],
+        )
+        # What is understood now is no dead letter any more.
+        self._connection.execute(
+            sa.delete(dead_letter).where(
+                dead_letter.c.source == source, dead_letter.c.external_id == sa.bindparam("understood")
+            ),
+            [{"understood": name} for name in names],
+        )
+
+    def _put(self, table: sa.Table, key: list[str], row: dict[str, Any]) -> None:
+        statement = insert(table).values(row)
+        values = {name: statement.excluded[name] for name in row if name not in key}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+
+
+def _latest(versions: Mapping[int, tuple[float | None, float | None]], at: int) -> tuple[float | None, float | None]:
+    known = [recorded for recorded in versions if recorded <= at]
+    return versions[max(known)] if known else (None, None)
+
+
+def _observation_row(
+    metric: str, day: str, recorded: int, value: float | None, n: float | None, origin: str
+) -> dict[str, Any]:
+    return {"metric": metric, "day": day, "recorded_ms": recorded, "value": value, "n": n, "origin": origin}
+
+
+_LINK_COLUMNS = ("source", "external_id", "key", "key_result", "state", "rule", "via", "share", "depth", "reason")
+
+
+def _link_row(entry: Link) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _LINK_COLUMNS} | {"state": entry.state.value}
+
+
+def _link_identity(entry: Link) -> tuple[Any, ...]:
+    return tuple(_link_row(entry).values())
+
+
+def _row_identity(row: Any) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in _LINK_COLUMNS)

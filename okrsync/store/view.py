@@ -1,0 +1,88 @@
+"""Reading: what one consistent view of the store can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from okrsync.model.ledger import Observation
+from okrsync.model.work import Item
+from okrsync.store import codec
+from okrsync.store.records import DeadLetter, RunRecord, Saved, StreamState
+from okrsync.store.tables import dead_letter, item, item_raw, observation, stream_state, sync_run
+
+
+class View:
+    """One read transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def items(self) -> Iterator[Item]:
+        """All items, by source and then by the tracker's id."""
+        rows = self._connection.execution_options(yield_per=1000).execute(
+            sa.select(item).order_by(item.c.source, sa.func.length(item.c.external_id), item.c.external_id)
+        )
+        for row in rows:
+            yield codec.item_of(row)
+
+    def raw(self, source: str, external_id: str) -> dict[str, Any] | None:
+        """The latest raw form of an item."""
+        body = self._connection.execute(
+            sa.select(item_raw.c.body).join(item).where(item.c.source == source, item.c.external_id == external_id)
+        ).scalar()
+        return None if body is None else codec.unpacked(body)
+
+    def stream(self, source: str, partition: str) -> StreamState | None:
+        """Where the last sync of *partition* ended."""
+        row = self._connection.execute(
+            sa.select(stream_state).where(stream_state.c.source == source, stream_state.c.partition == partition)
+        ).one_or_none()
+        if row is None:
+            return None
+        return StreamState(row.fingerprint, None if row.high_water_ms is None else codec.from_ms(row.high_water_ms))
+
+    def observations(self, metric: str) -> list[Observation]:
+        """The latest value of each day of *metric*, ascending; missing days are not in it."""
+        latest: dict[str, Any] = {}
+        for row in self._connection.execute(
+            sa.select(observation)
+            .where(observation.c.metric == metric)
+            .order_by(observation.c.day, observation.c.recorded_ms)
+        ):
+            latest[row.day] = row
+        return [
+            Observation(metric, date.fromisoformat(day), row.value, codec.from_ms(row.recorded_ms), row.origin, row.n)
+            for day, row in latest.items()
+            if row.value is not None
+        ]
+
+    def last_runs(self) -> dict[str, RunRecord]:
+        """The last recorded run of each source."""
+        newest = sa.select(sa.func.max(sync_run.c.id)).group_by(sync_run.c.source)
+        rows = self._connection.execute(
+            sa.select(sync_run).where(sync_run.c.id.in_(newest)).order_by(sync_run.c.source)
+        )
+        return {row.source: _run(row) for row in rows}
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Raw items that could not be understood, by source."""
+        rows = self._connection.execute(
+            sa.select(dead_letter).order_by(dead_letter.c.source, dead_letter.c.external_id)
+        )
+        return [DeadLetter(row.source, row.external_id, row.error) for row in rows]
+
+
+def _run(row: Any) -> RunRecord:
+    return RunRecord(
+        source=row.source,
+        started=codec.from_ms(row.started_ms),
+        finished=codec.from_ms(row.finished_ms),
+        status=row.status,
+        requests=row.requests,
+        saved=Saved(row.items_seen, row.items_new, row.items_changed),
+        error=row.error,
+    )
