@@ -84,7 +84,7 @@ class Item:
     closes: tuple[str, ...] = ()
     """Keys that this item (a pull request) says it closes or implements; may name items that do not exist."""
     directives: tuple[Directive, ...] = ()
-    fields: Mapping[str, tuple[str, ...]] = field(default=_NO_FIELDS)
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_FIELDS)
     """Values of the extra fields that the configuration asks for, as text."""
 
     @property

@@ -40,5 +40,5 @@ class JiraData:
     fields: list[RawObject] | None = None
     """The field catalogue (``GET /field``); ``None``: inferred from the shapes of values."""
     boards: list[RawObject] = field(default_factory=list)
-    """Agile boards; each also carries its ``configuration`` and ``sprints``, which the site serves on their own paths."""
+    """Agile boards; each carries its ``configuration`` and ``sprints``, which are served on their own paths."""
     kind: JiraKind = "cloud"

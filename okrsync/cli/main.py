@@ -1,0 +1,102 @@
+"""The entry point: commands are imported when they run, so that help and completion are quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from okrsync import __version__
+from okrsync.errors import OkrsyncError
+
+# Command: (module, attribute, help in one line). A test keeps the lines in step with the commands.
+COMMANDS = {
+    "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
+    "demo": ("okrsync.cli.sandbox", "demo", "Show the whole job on a simulated company."),
+    "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
+    "link": ("okrsync.cli.by_hand", "link", "Link an item to a key result by hand."),
+    "outcomes": ("okrsync.cli.reports", "outcomes", "Show delivered work by key result, and what its metric did."),
+    "sandbox": ("okrsync.cli.sandbox", "sandbox", "Serve loopback trackers to try things on."),
+    "status": ("okrsync.cli.reports", "status", "Show what is known, and how work stands to key results."),
+    "sync": ("okrsync.cli.sync", "sync", "Read the trackers and metrics, and report."),
+    "unlink": ("okrsync.cli.by_hand", "unlink", "Take an item away from a key result by hand."),
+    "validate": ("okrsync.cli.setup", "validate", "Check all files, and name everything that is wrong."),
+    "why": ("okrsync.cli.reports", "why", "Show why an item serves what it serves."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called *cmd_name*, imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in sorted(COMMANDS)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 failure, 2 usage or configuration, 4 authentication, 5 partial, 75 try later.",
+)
+@click.version_option(__version__, prog_name="okrsync")
+def cli() -> None:
+    """Join Jira and GitHub backlogs to key results, and see which delivered work moved them."""
+
+
+def main() -> None:
+    """Run the command line and exit with the code of the architecture."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns its exit code."""
+    try:
+        code = cli.main(arguments, prog_name="okrsync", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 1
+    except OkrsyncError as error:
+        return _told(error, arguments)
+    except BrokenPipeError:
+        # The reader went away (`| head`); Python would complain once more while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("OKRSYNC_DEBUG"):
+            raise
+        click.echo(
+            f"okrsync: this is a bug in okrsync ({type(error).__name__}); please report it with the command you ran. "
+            "OKRSYNC_DEBUG=1 shows where it happened.",
+            err=True,
+        )
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: OkrsyncError, arguments: list[str]) -> int:
+    """Tell *error* on stderr, and on stdout as JSON where JSON was asked for."""
+    from okrsync.cli.output import error_document, wants_json  # noqa: PLC0415 - only a failing command pays for it
+
+    if wants_json(arguments):
+        click.echo(error_document(error), nl=False)
+    for line in str(error).splitlines():
+        click.echo(f"okrsync: {line}", err=True)
+    return error.exit_code

@@ -1,0 +1,80 @@
+"""Where output goes: results on stdout, talk on stderr; as text or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from okrsync.errors import ConfigError, MetricError, OkrsyncError
+from okrsync.reports.render.as_json import dumped, to_plain
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Day(click.ParamType[date]):
+    """A day as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date that *value* is."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; write YYYY-MM-DD", param, ctx)
+
+
+def project_options(command: Command) -> Command:
+    """``--config``, ``--as-of`` and ``--format``, which every command on a project takes."""
+    for option in (
+        click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="How to print."),
+        click.option("--as-of", type=Day(), help="Take this day as today."),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            default=Path("okrsync.yaml"),
+            show_default=True,
+            help="The project's file.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def console() -> Console:
+    """Where text results go: stdout; a fixed width where it is no terminal, so that files look the same everywhere."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False, soft_wrap=False)
+
+
+def print_json(document: Any) -> None:
+    """*document* on stdout."""
+    click.echo(dumped(document), nl=False)
+
+
+def wants_json(arguments: list[str]) -> bool:
+    """Whether *arguments* ask for JSON."""
+    return any(
+        argument == "--format=json" or arguments[index : index + 2] == ["--format", "json"]
+        for index, argument in enumerate(arguments)
+    )
+
+
+def error_document(error: OkrsyncError) -> str:
+    """*error* as JSON text."""
+    problems = error.problems if isinstance(error, ConfigError | MetricError) else ()
+    return dumped(
+        {
+            "error": {
+                "kind": type(error).__name__,
+                "message": str(error),
+                "exit_code": error.exit_code,
+                "problems": to_plain(problems),
+            }
+        }
+    )

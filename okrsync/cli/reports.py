@@ -1,0 +1,81 @@
+"""``status``, ``outcomes`` and ``why``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from okrsync.cli.output import console, print_json, project_options
+from okrsync.jobs.by_hand import current_linking, find_item
+from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
+from okrsync.reports.outcomes import build_outcomes
+from okrsync.reports.render.as_json import report_document
+from okrsync.reports.render.markdown import render_outcomes
+from okrsync.reports.render.terminal import print_outcomes, print_status, print_why
+from okrsync.reports.status import build_status
+from okrsync.reports.why import build_why
+
+_cycle_option = click.option("--cycle", help="One cycle's id, or all [default: those that run today]")
+
+
+@click.command()
+@project_options
+@_cycle_option
+def status(config: Path, as_of: date | None, output: str, cycle: str | None) -> None:
+    """
+    Show what is known, and how work stands to key results.
+
+    Counts all items that were read, the linked, exempt and unlinked ones with reasons, links to mend, and where the
+    key results stand.
+    """
+    with open_workspace(config, as_of) as workspace:
+        cycles = chosen_cycles(workspace, cycle)
+        with workspace.store.read() as view:
+            letters = [(letter.source, letter.external_id, letter.error) for letter in view.dead_letters()]
+        report = build_status(report_inputs(workspace), cycles, letters)
+    if output == "json":
+        print_json(report_document("status", report))
+    else:
+        print_status(report, console())
+
+
+@click.command()
+@project_options
+@_cycle_option
+@click.option("--markdown", is_flag=True, help="Print Markdown instead.")
+def outcomes(config: Path, as_of: date | None, output: str, cycle: str | None, markdown: bool) -> None:
+    """
+    Show delivered work by key result, and what its metric did.
+
+    Before and after are means; the statistics that may say "moved" come with a later version.
+    """
+    with open_workspace(config, as_of) as workspace:
+        report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, cycle))
+    if output == "json":
+        print_json(report_document("outcomes", report))
+    elif markdown:
+        click.echo(render_outcomes(report), nl=False)
+    else:
+        print_outcomes(report, console())
+
+
+@click.command()
+@project_options
+@click.argument("key")
+def why(config: Path, as_of: date | None, output: str, key: str) -> None:
+    """
+    Show why an item serves what it serves.
+
+    Follows KEY (PAY-12, owner/web#12 or web#12) over its rule to key result, objective and value.
+    """
+    with open_workspace(config, as_of) as workspace:
+        linking = current_linking(workspace)
+        item = find_item(linking, key)
+        placement = linking.by_key[item.key.casefold()]
+        report = build_why(placement, workspace.project.okrs)
+    if output == "json":
+        print_json(report_document("why", report))
+    else:
+        print_why(report, console())

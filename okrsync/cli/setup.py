@@ -1,0 +1,75 @@
+"""``init`` and ``validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from okrsync.cli.output import print_json
+from okrsync.config.project import load_project
+from okrsync.jobs.starting import write_starter
+
+
+@click.command()
+@click.option(
+    "--for",
+    "tracker",
+    type=click.Choice(["both", "github", "jira"]),
+    default="both",
+    show_default=True,
+    help="Which trackers you use.",
+)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+def init(folder: Path, tracker: str, output: str) -> None:
+    """
+    Write the files to start with.
+
+    Puts okrsync.yaml, okrs.yaml, an example metric and an empty ledger into FOLDER (default: here). Never overwrites.
+    """
+    written = write_starter(folder, tracker)
+    if output == "json":
+        print_json({"written": [str(path) for path in written]})
+        return
+    for path in written:
+        click.echo(f"wrote {path}")
+    click.echo("next: edit them, then run `okrsync validate` and `okrsync sync`")
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("okrsync.yaml"),
+    show_default=True,
+    help="The project's file.",
+)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+def validate(config: Path, output: str, path: Path | None) -> None:
+    """
+    Check all files, and name everything that is wrong.
+
+    Reads okrsync.yaml, the OKR files and the ledger; PATH is another okrsync.yaml, or the folder that holds one.
+    """
+    chosen = path or config
+    if chosen.is_dir():
+        chosen /= "okrsync.yaml"
+    project = load_project(chosen)
+    okrs = project.okrs
+    drafts = sum(1 for entry in okrs.key_results if entry.state == "draft")
+    found = {
+        "sources": len(project.sources),
+        "cycles": len(okrs.cycles),
+        "objectives": len(okrs.objectives),
+        "key_results": len(okrs.key_results),
+        "drafts": drafts,
+        "metrics": len(okrs.metrics),
+        "rules": len(project.settings.work.rules),
+    }
+    if output == "json":
+        print_json({"ok": True, "problems": [], **found})
+        return
+    listed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items())
+    click.echo(f"{chosen}: fine ({listed})")

@@ -1,0 +1,40 @@
+"""The files to start with, out of ``config/starter``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from okrsync.errors import OkrsyncError, UsageError
+
+
+def starter_folder() -> Path:
+    """Where the starter files lie: inside the installed package, or in a checkout's ``config/``."""
+    installed = Path(__file__).parents[1] / "starter"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "config" / "starter"
+
+
+def write_starter(folder: Path, tracker: str) -> list[Path]:
+    """
+    Write the starter files into *folder* and return their paths; *tracker* is ``github``, ``jira`` or ``both``.
+
+    Raises:
+        UsageError: one of them is there already; then none is written.
+        OkrsyncError: the folder cannot be written.
+    """
+    source = starter_folder()
+    texts = {Path("okrsync.yaml"): (source / f"okrsync.{tracker}.yaml").read_text("utf-8")}
+    for path in sorted((source / "common").rglob("*")):
+        if path.is_file():
+            texts[path.relative_to(source / "common")] = path.read_text("utf-8")
+    there = [str(folder / path) for path in texts if (folder / path).exists()]
+    if there:
+        raise UsageError(f"{', '.join(there)}: there already; nothing was written. Choose another folder")
+    try:
+        for path, text in texts.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OkrsyncError(
+            f"{folder}: cannot be written ({error.strerror}); check the path and its permissions"
+        ) from None
+    return [folder / path for path in texts]
