@@ -72,6 +72,7 @@ class GithubConnector:
         # The issue list has no branches; they are worth a request only where another tracker's keys are in them.
         node_ids = [raw["node_id"] for raw in raws if raw.get("pull_request")]
         if node_ids:
-            branches = self._client.branches(node_ids)
+            with self._context.requests.counted_as("history"):
+                branches = self._client.branches(node_ids)
             for raw in raws:
                 raw["head_branch"] = branches.get(raw["node_id"])

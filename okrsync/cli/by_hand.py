@@ -128,7 +128,7 @@ def checkin(
     click.echo(f"{done.key_result.qualified_id}: {done.value:g} on {done.day}")
     if not done.is_observed:
         click.echo(
-            f"its metric ({done.key_result.metric or 'none yet'}) is read from elsewhere: this stands beside the numbers"
+            f"its metric ({done.key_result.metric or 'none yet'}) is read from elsewhere: this stands beside it"
         )
 
 

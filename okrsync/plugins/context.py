@@ -15,7 +15,11 @@ RequestPurpose = Literal["setup", "items", "history", "iterations", "census"]
 
 
 class RequestCounter:
-    """Counts every request that leaves, retries too, by what it was for."""
+    """
+    Counts every request that leaves, retries too, by what it was for.
+
+    ``items`` are item lists; ``history`` is all that is asked beside them about the same items (events, branches).
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[RequestPurpose] = Counter()
