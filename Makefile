@@ -6,13 +6,13 @@ BIN := .venv/bin
 SOURCES := $(shell find okrsync connectors config -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml README.md LICENSE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-long cover check format schemas lock bench mutate clean
+.PHONY: demo test test-long cover check format schemas docs lock bench mutate clean
 
 demo: .make/wheel
 	$(BIN)/okrsync demo
 
 test: .make/dev .make/wheel
-	$(BIN)/pytest -n 2 -m "not long" $(ARGS)
+	OKRSYNC_TESTS_WHEEL=1 $(BIN)/pytest -n 2 -m "not long" $(ARGS)
 
 test-long: .make/dev .make/wheel
 	$(BIN)/pytest -n 2 -m long $(ARGS)
@@ -32,6 +32,10 @@ format: .make/dev
 
 schemas: .make/wheel
 	$(BIN)/python -m okrsync.config.schemas config/schemas
+
+docs: .make/wheel
+	$(BIN)/python docs/reference.py docs/cli.md
+	$(BIN)/python docs/pictures.py docs/images/demo.svg
 
 bench: .make/dev .make/wheel
 	$(BIN)/python benchmarks/import_time.py

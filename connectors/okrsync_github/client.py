@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from okrsync.errors import ConnectorError, UnexpectedResponseError
+from okrsync.errors import ConnectorError, RateLimitedError, UnexpectedResponseError
 from okrsync.plugins.context import Context
 from okrsync.plugins.http import GuardedAdapter
 
@@ -47,13 +47,13 @@ class GithubClient:
         """
         One page of issues and pull requests, ascending by update from *since*; and whether there is more.
 
-        *offset* is a multiple of the page size.
+        GitHub counts in pages: an *offset* inside one, after a page that came short, means the one behind it.
         """
         parameters = {"state": "all", "sort": "updated", "direction": "asc", "per_page": PAGE_SIZE}
         if since is not None:
             parameters["since"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if offset:
-            parameters["page"] = offset // PAGE_SIZE + 1
+            parameters["page"] = -(-offset // PAGE_SIZE) + 1
         path = f"/repos/{repository}/issues"
         headers, found = self._ask("GET", path, parameters=parameters)
         if not isinstance(found, list):
@@ -65,9 +65,12 @@ class GithubClient:
         answer = self._ask(
             "POST", self._requester.graphql_url, input={"query": _BRANCHES, "variables": {"ids": list(node_ids)}}
         )[1]
-        nodes = (answer.get("data") or {}).get("nodes") if isinstance(answer, dict) else None
+        if _is_limited(answer):
+            raise RateLimitedError("GraphQL rate limit used up", where=self._requester.graphql_url)
+        data = answer.get("data") if isinstance(answer, dict) else None
+        nodes = data.get("nodes") if isinstance(data, dict) else None
         # Partial data beside errors is normal (a deleted pull request); no data at all is not.
-        if nodes is None:
+        if not isinstance(nodes, list):
             raise UnexpectedResponseError("GraphQL gave no data", where=self._requester.graphql_url)
         return {node["id"]: node["headRefName"] for node in nodes if node and node.get("headRefName")}
 
@@ -78,9 +81,18 @@ class GithubClient:
         except ConnectorError:
             raise
         except Exception as error:  # noqa: BLE001 - see below
-            # PyGithub raises its own, requests' and plain errors (AssertionError, RuntimeError, TypeError), some with
-            # headers in them: only their kind is told.
-            raise UnexpectedResponseError(f"could not be understood ({type(error).__name__})", where=where) from None
+            kind = type(error).__name__
+        # PyGithub raises its own, requests' and plain errors (AssertionError, RuntimeError, TypeError), some with
+        # headers in them: only their kind is told, and raised out here they are no context either.
+        raise UnexpectedResponseError(f"could not be understood ({kind})", where=where)
+
+
+def _is_limited(answer: Any) -> bool:
+    # GraphQL says so with status 200.
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    return isinstance(errors, list) and any(
+        isinstance(error, dict) and error.get("type") == "RATE_LIMITED" for error in errors
+    )
 
 
 def _mount(requester: Any, adapter: GuardedAdapter) -> None:

@@ -51,7 +51,7 @@ class GithubConnector:
                 self._add_branches(raws)
             yield Page(
                 raws=tuple(normalise.without_extras(raw) for raw in raws),
-                last_updated=max(item.updated for item in items),
+                last_updated=items[-1].updated,
                 server_time=self._client.server_time,
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -72,7 +73,12 @@ def updated_at(raw: RawItem) -> datetime:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    try:
+        # Without a zone it would be read in this machine's.
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is no time in UTC") from None
 
 
 def _repository(url: str) -> str:
@@ -128,9 +134,11 @@ def _size(fields: FieldMap, labels: tuple[str, ...]) -> Size | None:
     for label in labels:
         if label.casefold().startswith(prefix):
             try:
-                return Size(float(label[len(prefix) :]), fields.mapping.size_label)
+                value = float(label[len(prefix) :])
             except ValueError:
                 continue
+            if math.isfinite(value):
+                return Size(value, fields.mapping.size_label)
     return None
 
 

@@ -70,6 +70,10 @@ class JiraClient:
         following = answer.get("nextPageToken")
         if answer.get("isLast") and following:
             following = None
+        if not following and answer.get("isLast") is False:
+            raise UnexpectedResponseError(
+                "a page that is not the last, without a token", where=f"{self.url}/search/jql"
+            )
         if following and not issues:
             raise UnexpectedResponseError("an empty page that says there is more", where=f"{self.url}/search/jql")
         if following and following == token:
@@ -87,7 +91,7 @@ class JiraClient:
         answer = self._ask("search", search)
         issues = _issues(answer, f"{self.url}/search")
         total = answer.get("total")
-        if not isinstance(total, int):
+        if not isinstance(total, int) or isinstance(total, bool):
             raise UnexpectedResponseError("a search answer without total", where=f"{self.url}/search")
         return issues, start + len(issues) < total
 
@@ -112,10 +116,10 @@ class JiraClient:
         except ConnectorError:
             raise
         except Exception as error:  # noqa: BLE001 - see below
-            # The library raises its own, requests' and plain errors, some with headers: only their kind is told.
-            raise UnexpectedResponseError(
-                f"could not be understood ({type(error).__name__})", where=f"{self.url}/{what}"
-            ) from None
+            kind = type(error).__name__
+        # The library raises its own, requests' and plain errors, some with headers in them: only their kind is told,
+        # and raised out here they are no context either.
+        raise UnexpectedResponseError(f"could not be understood ({kind})", where=f"{self.url}/{what}")
 
 
 def _issues(answer: Any, where: str) -> list[dict[str, Any]]:

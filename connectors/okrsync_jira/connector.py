@@ -60,7 +60,7 @@ class JiraConnector:
                     for item in wanted
                     if not normalise.is_restricted(item.raw)
                 ),
-                last_updated=max((item.updated for item in wanted), default=None),
+                last_updated=wanted[-1].updated if wanted else None,
                 server_time=self._client.server_time,
             )
 

@@ -135,21 +135,34 @@ def _flatten(node: Any, parts: list[str]) -> None:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    try:
+        # Without a zone it would be read in this machine's.
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is no time in UTC") from None
 
 
-def _reduced(value: Any) -> Any:
+def _reduced(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return without_people(value)
+    if depth > _DEEPEST:
+        return {"type": "text", "text": without_people(plain_text(value))}
     if isinstance(value, list):
-        return [_reduced(entry) for entry in value]
+        return [_reduced(entry, depth + 1) for entry in value]
     if isinstance(value, Mapping):
         if value.get("type") == "mention":
             return {"type": "text", "text": "@someone"}
-        return {name: _reduced(entry) for name, entry in value.items() if name not in _NOT_KEPT}
+        if not _PERSON.isdisjoint(value):
+            return None
+        return {name: _reduced(entry, depth + 1) for name, entry in value.items() if name not in _NOT_KEPT}
     return value
 
 
+# Deeper parts of a document become plain text: recursion ends there, in the store and the engine too.
+_DEEPEST = 100
+# Whatever has one of these is an account, for example in a custom field that names people.
+_PERSON = {"accountId", "emailAddress", "displayName"}
 # Decoration inside values; people are the engine's last gate, this keeps the store small.
 _NOT_KEPT = {"iconUrl", "avatarUrls", "avatarUrl", "avatarId", "self", "expand", "colorName"}
 
@@ -218,7 +231,9 @@ def _iterations(held: Mapping[str, Any], fields: FieldMap) -> Iterator[Iteration
 
 def _sprint(entry: Any) -> tuple[str, int, str] | None:
     if isinstance(entry, str) and entry.startswith(_LEGACY_SPRINT):
-        held: Mapping[str, Any] = dict(_LEGACY_PAIR.findall(entry.partition("[")[2].removesuffix("]")))
+        # The first of a name counts: the goal, written by people, comes last and may hold anything.
+        pairs = _LEGACY_PAIR.findall(entry.partition("[")[2].removesuffix("]"))
+        held: Mapping[str, Any] = dict(reversed(pairs))
     elif isinstance(entry, Mapping):
         held = entry
     else:

@@ -127,9 +127,7 @@ def checkin(
         return
     click.echo(f"{done.key_result.qualified_id}: {done.value:g} on {done.day}")
     if not done.is_observed:
-        click.echo(
-            f"its metric ({done.key_result.metric or 'none yet'}) is read from elsewhere: this stands beside it"
-        )
+        click.echo(f"its metric ({done.key_result.metric or 'none yet'}) is read from elsewhere: this stands beside it")
 
 
 def _one(workspace: Workspace, action: str, key: str | None, key_result: str | None, reason: str) -> HandLink:

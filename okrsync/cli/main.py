@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from importlib import import_module
@@ -65,6 +66,8 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; returns its exit code."""
+    # Libraries' warnings can quote requests; without a handler Python would print them on stderr.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         code = cli.main(arguments, prog_name="okrsync", standalone_mode=False)
     except click.ClickException as error:

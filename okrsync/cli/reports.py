@@ -45,11 +45,12 @@ def status(config: Path, as_of: date | None, output: str, cycle: str | None) -> 
 @project_options
 @_cycle_option
 @click.option("--markdown", is_flag=True, help="Print Markdown instead.")
-def outcomes(config: Path, as_of: date | None, output: str, cycle: str | None, markdown: bool) -> None:
+def outcomes(config: Path, as_of: date | None, output: str, cycle: str | None, markdown: bool) -> int:
     """
     Show delivered work by key result, and what its metric did.
 
-    Before and after are means; the statistics that may say "moved" come with a later version.
+    Before and after are means; the statistics that may say "moved" come with a later version. Ends with exit code 5
+    where a source was not read completely or within a day.
     """
     with open_workspace(config, as_of) as workspace:
         report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, cycle))
@@ -59,6 +60,7 @@ def outcomes(config: Path, as_of: date | None, output: str, cycle: str | None, m
         click.echo(render_outcomes(report), nl=False)
     else:
         print_outcomes(report, console())
+    return 0 if report.is_complete else 5
 
 
 @click.command()

@@ -8,7 +8,9 @@ import click
 
 from okrsync.cli.output import print_json
 from okrsync.config.project import load_project
+from okrsync.errors import ConfigError
 from okrsync.jobs.starting import write_starter
+from okrsync.reports.render.as_json import to_plain
 
 
 @click.command()
@@ -47,7 +49,7 @@ def init(folder: Path, tracker: str, output: str) -> None:
 )
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-def validate(config: Path, output: str, path: Path | None) -> None:
+def validate(config: Path, output: str, path: Path | None) -> int:
     """
     Check all files, and name everything that is wrong.
 
@@ -56,7 +58,14 @@ def validate(config: Path, output: str, path: Path | None) -> None:
     chosen = path or config
     if chosen.is_dir():
         chosen /= "okrsync.yaml"
-    project = load_project(chosen)
+    try:
+        project = load_project(chosen)
+    except ConfigError as error:
+        if output == "json":
+            print_json({"ok": False, "problems": to_plain(error.problems)})
+        for problem in error.problems:
+            click.echo(f"okrsync: {problem}", err=True)
+        return error.exit_code
     okrs = project.okrs
     drafts = sum(1 for entry in okrs.key_results if entry.state == "draft")
     found = {
@@ -70,6 +79,7 @@ def validate(config: Path, output: str, path: Path | None) -> None:
     }
     if output == "json":
         print_json({"ok": True, "problems": [], **found})
-        return
+        return 0
     listed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items())
     click.echo(f"{chosen}: fine ({listed})")
+    return 0

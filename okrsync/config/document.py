@@ -12,18 +12,22 @@ from typing import Any, TypeAlias
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from okrsync.errors import Problem
-from okrsync.plugins.secret import looks_like_token
+from okrsync.plugins.secret import looks_like_token, token_places, without_tokens
 
 MAX_BYTES = 1024 * 1024
 MAX_ALIASES = 100
+MAX_REPEATED = 10_000
 MAX_DEPTH = 40
 
 DataPath: TypeAlias = tuple[str | int, ...]
 _Position: TypeAlias = tuple[int, int]
 _CORE = "tag:yaml.org,2002:"
+_MERGE_TAG = _CORE + "merge"
 _CORE_TAGS = {_CORE + name for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
+_TOKEN = ("this looks like an access token", "revoke it, and write where it comes from instead: token: {env: NAME}")
 
 
 def shown(path: Path) -> str:
@@ -69,9 +73,7 @@ def read_document(path: Path) -> tuple[Document | None, list[Problem]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        return None, [Problem(file, line, column, "not UTF-8 text", "save the file as UTF-8")]
+        return None, [not_utf8(file, content, error)]
     return parse_document(text, path)
 
 
@@ -79,22 +81,40 @@ def parse_document(text: str, path: Path) -> tuple[Document | None, list[Problem
     """As :func:`read_document`, for *text* that was already read from *path*."""
     file = shown(path)
     yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False
     try:
         node = yaml.compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return None, [
-            Problem(file, line, column, f"not YAML: {error.problem or error.context}", "mend the syntax there")
-        ]
-    except (YAMLError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else _first_line(error)
-        return None, [Problem(file, 1, 1, f"not YAML: {reason}", "mend the syntax")]
-    if node is None:
-        return None, [Problem(file, 1, 1, "the file is empty", "start it with `version: 1`")]
+    except (YAMLError, RecursionError, ValueError) as error:
+        return None, [_no_yaml(file, text, error), *_stray_tokens(file, text, set())]
+    if node is None or (isinstance(node, ScalarNode) and not node.value):
+        problem = Problem(file, 1, 1, "the file is empty", "start it with `version: 1`")
+        return None, [problem, *_stray_tokens(file, text, set())]
+    if yaml.resolver.processing_version != (1, 2):
+        # A directive would bring back what 1.2 took out: `no` for false, 1:30 for 90, 012 for 10.
+        line = next(number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("%YAML"))
+        return None, [Problem(file, line, 1, "not YAML 1.2", "remove the line %YAML")]
     reader = _Reader(file, yaml)
     data = reader.value(node, (), ())
-    return Document(file, path, data, reader.values, reader.keys), reader.problems
+    problems = reader.problems + _stray_tokens(file, text, reader.token_lines)
+    return Document(file, path, data, reader.values, reader.keys), problems
+
+
+def not_utf8(file: str, content: bytes, error: UnicodeDecodeError) -> Problem:
+    """The problem of a *file* whose *content* could not be decoded, at the first wrong byte."""
+    # A byte order mark is cut off before the decoder counts.
+    start = error.start + len(content) - len(error.object)
+    line = content.count(b"\n", 0, start) + 1
+    column = start - content.rfind(b"\n", 0, start)
+    return Problem(file, line, column, "not UTF-8 text", "save the file as UTF-8")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether *text* has no half characters (lone surrogates), which no file and no store can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Reader:
@@ -104,38 +124,53 @@ class _Reader:
         self.values: dict[DataPath, _Position] = {}
         self.keys: dict[DataPath, _Position] = {}
         self.problems: list[Problem] = []
+        self.token_lines: set[int] = set()
         self._file = file
         self._constructor = yaml.constructor
         self._walked: set[int] = set()
         self._aliases = 0
+        self._repeated = 0
+        self._too_many = False
 
     def value(self, node: Node, path: DataPath, above: tuple[int, ...]) -> Any:
         self.values[path] = _position(node)
         if node.tag not in _CORE_TAGS:
-            self._refuse(node, f"unknown tag {node.tag}", "write plain YAML without tags")
+            self._refuse(node, f"unknown tag {without_tokens(str(node.tag))}", "write plain YAML without tags")
             return None
+        if id(node) in self._walked and not self._may_repeat(node):
+            return None
+        self._walked.add(id(node))
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if id(node) in above or len(above) >= MAX_DEPTH:
             self._refuse(node, "nested too deeply", "write it out flat")
             return None
-        if id(node) in self._walked:
-            self._aliases += 1
-            if self._aliases > MAX_ALIASES:
-                if self._aliases == MAX_ALIASES + 1:
-                    self._refuse(node, f"more than {MAX_ALIASES} aliases", "write the values out")
-                return None
-        self._walked.add(id(node))
         inside = (*above, id(node))
         if isinstance(node, SequenceNode):
             return [self.value(entry, (*path, index), inside) for index, entry in enumerate(node.value)]
         return self._mapping(node, path, inside) if isinstance(node, MappingNode) else None
+
+    def _may_repeat(self, node: Node) -> bool:
+        self._repeated += 1
+        self._aliases += not isinstance(node, ScalarNode)
+        if self._too_many:
+            return False
+        self._too_many = self._aliases > MAX_ALIASES or self._repeated > MAX_REPEATED
+        if self._too_many:
+            message = f"more than {MAX_ALIASES} aliases, or aliases for more than {MAX_REPEATED} values"
+            self._refuse(node, message, "write the values out")
+        return not self._too_many
 
     def _mapping(self, node: MappingNode, path: DataPath, inside: tuple[int, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
                 self._refuse(key_node, "a key that is no text", "write a word before the colon")
+                continue
+            if key_node.tag not in _CORE_TAGS and key_node.tag != _MERGE_TAG:
+                self._refuse(
+                    key_node, f"unknown tag {without_tokens(str(key_node.tag))}", "write plain YAML without tags"
+                )
                 continue
             name = str(key_node.value)
             if name in found:
@@ -155,9 +190,17 @@ class _Reader:
             return None
         try:
             value = self._constructor.construct_object(node, deep=True)
-        except ValueError as error:
-            kind = "an impossible date" if str(node.tag).endswith("timestamp") else "an impossible value"
-            self._refuse(node, f"{kind}: {node.value} ({_first_line(error)})", "write a date as YYYY-MM-DD")
+        except (ArithmeticError, AttributeError, LookupError, ValueError, YAMLError) as error:
+            # A tag such as !!bool before a text that is none ends in whatever the constructor stumbles over.
+            if node.tag == _CORE + "timestamp":
+                self._refuse(
+                    node, f"an impossible date: {node.value[:40]} ({_first_line(error)})", "write a date as YYYY-MM-DD"
+                )
+            else:
+                self._refuse(node, f"an impossible value: {node.value[:40]}", "write it in quotes if it is a text")
+            return None
+        if isinstance(value, str) and not is_unicode(value):
+            self._refuse(node, "half a character (a lone surrogate)", "write the character itself")
             return None
         if isinstance(value, float) and not math.isfinite(value):
             self._refuse(node, f"{node.value} is no number", "write a number, or leave the key out")
@@ -165,11 +208,8 @@ class _Reader:
         return value
 
     def _refuse_token(self, node: Node) -> None:
-        self._refuse(
-            node,
-            "this looks like an access token",
-            "revoke it, and write where it comes from instead: token: {env: NAME}",
-        )
+        self.token_lines.update(range(node.start_mark.line + 1, node.end_mark.line + 2))
+        self._refuse(node, *_TOKEN)
 
     def _refuse(self, node: Node, message: str, fix: str) -> None:
         self.problems.append(Problem(self._file, *_position(node), message, fix))
@@ -183,6 +223,32 @@ def entries(document: Document, *path: str | int) -> Iterator[tuple[DataPath, An
     if isinstance(value, list):
         for index, entry in enumerate(value):
             yield (*path, index), entry
+
+
+def _stray_tokens(file: str, text: str, known: set[int]) -> list[Problem]:
+    """Tokens that are no part of a value: in comments, names of anchors, and files that are no YAML."""
+    return [
+        Problem(file, number, place + 1, *_TOKEN)
+        for number, line in enumerate(text.split("\n"), start=1)
+        if number not in known
+        for place in token_places(line)
+    ]
+
+
+def _no_yaml(file: str, text: str, error: Exception) -> Problem:
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        reason = str(error.problem or error.context)
+        if reason.startswith("but "):
+            reason = f"{error.context}, {reason}"
+        return Problem(file, line, column, f"not YAML: {without_tokens(reason)}", "mend the syntax there")
+    if isinstance(error, ReaderError):
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, error.position - before.rfind("\n")
+        return Problem(file, line, column, f"a character that text cannot have (#x{error.character:04x})", "remove it")
+    reason = "nested too deeply" if isinstance(error, RecursionError) else without_tokens(_first_line(error))
+    return Problem(file, 1, 1, f"not YAML: {reason}", "mend the syntax")
 
 
 def _position(node: Node) -> _Position:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from okrsync.config.document import MAX_BYTES, Document, shown
+from okrsync.config.document import MAX_BYTES, Document, is_unicode, not_utf8, shown
 from okrsync.config.validation import Entry, check
 from okrsync.errors import OkrsyncError, Problem
 from okrsync.model import ledger as model
@@ -35,7 +36,10 @@ def _read_time(value: Any) -> Any:
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError('a time needs its zone; write "2026-10-01T08:00:00Z"')
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError('a time outside the calendar; write "2026-10-01T08:00:00Z"') from None
 
 
 def _read_day(value: Any) -> Any:
@@ -223,8 +227,11 @@ class LedgerWriter:
         return [record["id"] for record in full]
 
     def _check(self, kind: str, record: Mapping[str, Any]) -> None:
-        if looks_like_token(json.dumps(record)):
+        text = json.dumps(record, ensure_ascii=False)
+        if looks_like_token(text):
             raise OkrsyncError("this looks like an access token; it was not written to the ledger")
+        if not is_unicode(text):
+            raise OkrsyncError("the text has half characters; write it as UTF-8; nothing was written")
         try:
             RECORD_KINDS[kind].model_validate(record)
         except ValidationError as error:
@@ -241,8 +248,10 @@ def _append(path: Path, content: bytes) -> None:
         end = os.lseek(descriptor, 0, os.SEEK_END)
         if end and os.pread(descriptor, 1, end - 1) != b"\n":
             content = b"\n" + content
-        os.write(descriptor, content)  # one write with O_APPEND: two writers never mix their lines
+        written = os.write(descriptor, content)  # one write with O_APPEND: two writers never mix their lines
         os.fsync(descriptor)
+        if written < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(descriptor)
 
@@ -262,14 +271,16 @@ def _read_file(path: Path, entry: type[RecordEntry], problems: list[Problem]) ->
         if path.stat().st_size > MAX_LEDGER_BYTES:
             problems.append(Problem(file, 0, 0, "larger than 64 MiB", "move closed years into a folder beside it"))
             return []
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
-        return []
-    except UnicodeDecodeError:
-        problems.append(Problem(file, 0, 0, "not UTF-8 text", "save the file as UTF-8"))
         return []
     except OSError as error:
         problems.append(Problem(file, 0, 0, f"cannot be read: {error.strerror}", "check its permissions"))
+        return []
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problems.append(not_utf8(file, content, error))
         return []
     return _read_lines(text, path, entry, problems)
 
@@ -285,18 +296,14 @@ def _read_lines(text: str, path: Path, entry: type[RecordEntry], problems: list[
         if looks_like_token(line):
             problems.append(Problem(file, number, 1, "this looks like an access token", "revoke it and take it out"))
             continue
-        try:
-            data = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            column = error.colno if isinstance(error, json.JSONDecodeError) else 1
+        data, column = _json_object(line)
+        if data is None:
+            fix = "one JSON object a line; after a merge, look for conflict marks"
+            problems.append(Problem(file, number, column, "not a JSON record", fix))
+            continue
+        if "\\ud" in line.casefold() and not is_unicode(json.dumps(data, ensure_ascii=False)):
             problems.append(
-                Problem(
-                    file,
-                    number,
-                    column,
-                    "not a JSON record",
-                    "one JSON object a line; after a merge, look for conflict marks",
-                )
+                Problem(file, number, 1, "half a character (a lone surrogate)", "write the character itself")
             )
             continue
         record, wrong = check(Document(file, path, data, {(): (number, 1)}, {}), entry)
@@ -317,3 +324,12 @@ def _read_lines(text: str, path: Path, entry: type[RecordEntry], problems: list[
         ids[record.id] = number
         found.append(record)
     return found
+
+
+def _json_object(line: str) -> tuple[dict[str, Any] | None, int]:
+    """The object in *line*, or ``None`` and the column from which it is none."""
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return None, error.colno if isinstance(error, json.JSONDecodeError) else 1
+    return (data, 1) if isinstance(data, dict) else (None, 1)

@@ -59,7 +59,9 @@ def compile_pattern(text: str, *, whole: bool) -> Pattern:
 
 def _glob(text: str) -> str:
     pieces = {"*": "(.*?)", "?": "."}
-    return "(?s)" + "".join(pieces.get(character) or re2.escape(character) for character in text)
+    expression = "(?s)" + "".join(pieces.get(character) or re2.escape(character) for character in text)
+    # At its end a pattern that looks for a part has nothing to stop at: "KR *" means all that follows.
+    return expression[: -len("?)")] + ")" if text.endswith("*") else expression
 
 
 def _captured(match: Any) -> str:

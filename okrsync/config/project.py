@@ -8,6 +8,8 @@ from glob import has_magic
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict
+
 from okrsync.config import references
 from okrsync.config.document import Document, entries, read_document
 from okrsync.config.ledger_file import read_ledger
@@ -23,6 +25,12 @@ from okrsync.plugins.discovery import connector_names, load_connector, load_metr
 from okrsync.plugins.metric_source import CHECK_IN
 
 DEFAULT_NAME = "okrsync.yaml"
+
+
+class _AnySource(SourceSettings):
+    """A source whose connector is not known: what all sources share is checked, the rest cannot be."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +128,17 @@ def _check_sources(document: Document, problems: list[Problem]) -> list[SourceSe
                 "write token: {env: NAME} and put the token into that environment variable; revoke it if it was shared"
             )
             problems.append(document.problem((*path, "token"), "a token must not stand in the file", fix))
-        shape: type[SourceSettings] = SourceSettings
+        shape: type[SourceSettings] = _AnySource
         name = entry.get("connector")
         if isinstance(name, str):
             try:
                 shape = load_connector(name).Settings
             except PluginError as error:
-                fix = f"write one of {', '.join(connector_names())}"
+                others = [known for known in connector_names() if known != name]
+                fix = f"write one of {', '.join(others)}"
                 problems.append(
                     document.problem((*path, "connector"), f'connector "{name}" cannot be used: {error.reason}', fix)
                 )
-                continue
         settings, found = check(document, shape, path)
         problems += _without_echo(found, problems)
         if settings is not None:
@@ -141,18 +149,22 @@ def _check_sources(document: Document, problems: list[Problem]) -> list[SourceSe
 def _read_okrs(document: Document, folder: Path, problems: list[Problem]) -> list[tuple[Document, OkrsFile]]:
     documents: list[Document] = []
     files: list[tuple[Document, OkrsFile]] = []
-    for path in _okrs_paths(document, folder, problems):
+    refused: list[Problem] = []
+    paths = _okrs_paths(document, folder, problems)
+    for path in paths:
         okrs, found = read_document(path)
         problems += found
+        refused += found
         if okrs is None:
             continue
         documents.append(okrs)
         file, found = check(okrs, OkrsFile)
         problems += _without_echo(found, problems)
-        problems += _check_metric_sources(okrs)
+        problems += _without_echo(_check_metric_sources(okrs), refused)
         if file is not None:
             files.append((okrs, file))
-    problems += references.check_okrs(documents)
+    contradictions = references.check_okrs(documents, complete=len(documents) == len(paths))
+    problems += _without_echo(list(contradictions), refused)
     return files
 
 
@@ -160,23 +172,28 @@ def _okrs_paths(document: Document, folder: Path, problems: list[Problem]) -> li
     named = document.data.get("okrs", "okrs.yaml") if isinstance(document.data, dict) else "okrs.yaml"
     patterns = named if isinstance(named, list) else [named]
     paths: dict[Path, None] = {}
-    for pattern in patterns:
+    for index, pattern in enumerate(patterns):
         if not isinstance(pattern, str) or not pattern:
             continue
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            problems.append(
-                document.problem(("okrs",), f'"{pattern}" leaves the folder of this file', "keep OKR files below it")
-            )
+            message, fix = f'"{pattern}" leaves the folder of this file', "keep OKR files below it"
+        elif matches := _matching(folder, pattern):
+            paths.update(dict.fromkeys(matches))
             continue
-        matches = sorted(folder.glob(pattern)) if has_magic(pattern) else [folder / pattern]
-        if not matches:
-            problems.append(
-                document.problem(
-                    ("okrs",), f'no file matches "{pattern}"', "mend the pattern, or write okrs: okrs.yaml"
-                )
-            )
-        paths.update(dict.fromkeys(matches))
+        elif has_magic(pattern):
+            message, fix = f'no file matches "{pattern}"', "mend the pattern, or write okrs: okrs.yaml"
+        else:
+            message, fix = f'"{pattern}": no such file', "write that file, or mend the name"
+        problems.append(document.problem(("okrs", index), message, fix))
     return list(paths)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    try:
+        found = sorted(folder.glob(pattern)) if has_magic(pattern) else [folder / pattern]
+        return [path for path in found if path.exists()]
+    except ValueError:  # `**` as a part of a name, or a NUL
+        return []
 
 
 def _check_metric_sources(document: Document) -> list[Problem]:

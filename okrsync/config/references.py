@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -11,17 +12,24 @@ from okrsync.config.document import DataPath, Document, entries
 from okrsync.errors import Problem
 
 # These checks run on plain data, so that one wrong entry does not hide what is wrong with the others.
-_Defined = dict[str, tuple[Document, DataPath]]
 
 
-def check_okrs(documents: Sequence[Document]) -> Iterator[Problem]:
-    """Everything in the OKR files that contradicts something else in them."""
+class _Defined(dict[str, tuple[Document, DataPath]]):
+    """Ids, and where they stand; unless *complete*, a file that cannot be read may define more of them."""
+
+    def __init__(self, *, complete: bool = True) -> None:
+        super().__init__()
+        self.complete = complete
+
+
+def check_okrs(documents: Sequence[Document], *, complete: bool) -> Iterator[Problem]:
+    """Everything in the OKR files that contradicts something else in them; *complete*: all of them could be read."""
     problems: list[Problem] = []
-    values = _define(documents, "values", "value", problems)
-    cycles = _define(documents, "cycles", "cycle", problems)
-    metrics = _define(documents, "metrics", "metric", problems)
+    values = _define(documents, "values", "value", problems, complete=complete)
+    cycles = _define(documents, "cycles", "cycle", problems, complete=complete)
+    metrics = _define(documents, "metrics", "metric", problems, complete=complete)
     yield from problems
-    if documents and not cycles:
+    if documents and complete and not cycles:
         yield documents[0].problem((), "no cycle is defined", "add `cycles: [{id: 2026Q4, start: ..., end: ...}]`")
     for document in documents:
         for path, entry in _mappings(document, "values"):
@@ -36,6 +44,7 @@ def check_okrs(documents: Sequence[Document]) -> Iterator[Problem]:
 def check_sources(document: Document) -> Iterator[Problem]:
     """Source names that repeat, or that ``work`` names and no source has; exempt classes that repeat."""
     names: dict[str, int] = {}
+    spelled: list[str] = []
     for path, entry in _mappings(document, "sources"):
         name = entry.get("name")
         if isinstance(name, str):
@@ -46,6 +55,7 @@ def check_sources(document: Document) -> Iterator[Problem]:
                 )
             else:
                 names[name.casefold()] = document.at((*path, "name"))[0]
+                spelled.append(name)
     work = document.data.get("work") if isinstance(document.data, dict) else None
     if not isinstance(work, dict):
         return
@@ -56,7 +66,7 @@ def check_sources(document: Document) -> Iterator[Problem]:
                 yield document.problem(
                     ("work", section, name),
                     f'no source is called "{name}"',
-                    f"sources: {', '.join(names) or 'none'}",
+                    f"name one of {', '.join(spelled)}" if spelled else "give the source that name",
                     key=True,
                 )
     seen: set[str] = set()
@@ -68,8 +78,10 @@ def check_sources(document: Document) -> Iterator[Problem]:
             seen.add(class_id)
 
 
-def _define(documents: Iterable[Document], section: str, noun: str, problems: list[Problem]) -> _Defined:
-    defined: _Defined = {}
+def _define(
+    documents: Iterable[Document], section: str, noun: str, problems: list[Problem], *, complete: bool
+) -> _Defined:
+    defined = _Defined(complete=complete)
     for document in documents:
         for path, entry in _mappings(document, section):
             if isinstance(entry.get("id"), str):
@@ -106,8 +118,7 @@ def _check_objectives(
     documents: Sequence[Document], values: _Defined, cycles: _Defined, metrics: _Defined
 ) -> Iterator[Problem]:
     problems: list[Problem] = []
-    objectives: _Defined = {}
-    key_results: _Defined = {}
+    objectives, key_results = _Defined(), _Defined()
     for document in documents:
         for path, entry in _mappings(document, "objectives"):
             cycle = entry.get("cycle")
@@ -134,7 +145,7 @@ def _check_objectives(
 def _check_key_result(
     document: Document, path: DataPath, entry: Mapping[str, Any], metrics: _Defined
 ) -> Iterator[Problem]:
-    name = f'key result "{entry.get("id")}"'
+    name = f'key result "{entry["id"]}"' if isinstance(entry.get("id"), str) else "this key result"
     if isinstance(entry.get("metric"), str):
         yield from _dangling(document, (*path, "metric"), entry["metric"], "metric", metrics)
     yield from _dangling_list(document, path, entry, "controls", "metric", metrics)
@@ -145,9 +156,10 @@ def _check_key_result(
             "target": "target: {value: ..., date: ...}",
         }
         for field, example in needed.items():
-            if field not in entry:
+            if entry.get(field) is None:
+                place = (*path, field) if field in entry else path
                 fix = f"add `{example}`, or `state: draft`"
-                yield document.problem(path, f"{name} has no {field}", fix)
+                yield document.problem(place, f"{name} has no {field}", fix)
     yield from _check_aim(document, path, entry, name)
 
 
@@ -155,8 +167,9 @@ def _check_aim(document: Document, path: DataPath, entry: Mapping[str, Any], nam
     baseline, target = _number(entry.get("baseline")), _number(entry.get("target"))
     direction = entry.get("direction", "increase")
     if direction == "maintain":
-        if "band" not in entry:
-            yield document.problem(path, f"{name} is to be maintained but has no band", "add `band: [LOW, HIGH]`")
+        if entry.get("band") is None:
+            place = (*path, "band") if "band" in entry else path
+            yield document.problem(place, f"{name} is to be maintained but has no band", "add `band: [LOW, HIGH]`")
     elif baseline is not None and target is not None:
         place = (*path, "target")
         if baseline == target:
@@ -180,7 +193,7 @@ def _check_aim(document: Document, path: DataPath, entry: Mapping[str, Any], nam
 
 
 def _dangling(document: Document, path: DataPath, id_: str, noun: str, defined: _Defined) -> Iterator[Problem]:
-    if id_ not in defined:
+    if id_ not in defined and defined.complete:
         close = get_close_matches(id_, defined, n=1, cutoff=0.6)
         fix = f'did you mean "{close[0]}"?' if close else f"define it under {noun}s, or name one that is there"
         yield document.problem(path, f'{noun} "{id_}" does not exist', fix)
@@ -208,7 +221,8 @@ def _ascending(document: Document, path: DataPath, entry: Mapping[str, Any], fie
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # Whole numbers in YAML have no limit; one that no float holds is refused by the shape of its field.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _number(entry: Any) -> float | None:

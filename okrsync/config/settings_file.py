@@ -9,11 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from okrsync.config.patterns import compile_pattern
-from okrsync.config.validation import Entry, Texts
-
-# Conditions whose pattern covers the whole of what it is held against; `title` alone looks for a part.
-_WHOLE = ("label", "type", "component", "milestone", "team", "source", "project")
-_PARTS = ("title",)
+from okrsync.config.validation import ONE_OR_MORE, Entry, Texts
 
 
 def _known_zone(name: str) -> str:
@@ -39,6 +35,13 @@ def _store_url(url: str) -> str:
     return url
 
 
+def _pattern(text: str) -> str:
+    compile_pattern(text, whole=True)
+    return text
+
+
+Patterns = Annotated[list[Annotated[str, Field(min_length=1), AfterValidator(_pattern)]], *ONE_OR_MORE]
+"""One pattern or a list of them. Each covers the whole of what it is held against; `title` alone looks for a part."""
 Timezone = Annotated[str, AfterValidator(_known_zone)]
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"})]
 
@@ -46,14 +49,14 @@ Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": "strin
 class Conditions(Entry):
     """What an item must be like; all that are given must hold. Several values of one condition: any of them."""
 
-    label: Texts | None = None
-    type: Texts | None = None
-    component: Texts | None = None
-    milestone: Annotated[Texts | None, Field(description="Name of its sprint or milestone")] = None
-    team: Texts | None = None
-    source: Texts | None = None
-    project: Annotated[Texts | None, Field(description="Project key or repository")] = None
-    title: Annotated[Texts | None, Field(description="Found anywhere in the title")] = None
+    label: Patterns | None = None
+    type: Patterns | None = None
+    component: Patterns | None = None
+    milestone: Annotated[Patterns | None, Field(description="Name of its sprint or milestone")] = None
+    team: Patterns | None = None
+    source: Patterns | None = None
+    project: Annotated[Patterns | None, Field(description="Project key or repository")] = None
+    title: Annotated[Patterns | None, Field(description="Found anywhere in the title")] = None
     body: Annotated[str | None, Field(pattern=r"^[A-Za-z][\w -]*:?$", description='A line marker such as "KR:"')] = None
     field: Annotated[str | None, Field(min_length=1, description="Id of a field that has a value")] = None
     parent_key: Annotated[Texts | None, Field(description="This item and all below it")] = None
@@ -63,9 +66,6 @@ class Conditions(Entry):
     def _usable(self) -> Self:
         if not self.given:
             raise ValueError("no condition is given; write for example {label: area/checkout}")
-        for name in (*_WHOLE, *_PARTS):
-            for text in getattr(self, name) or ():
-                compile_pattern(text, whole=name in _WHOLE)
         return self
 
     @property
@@ -136,7 +136,7 @@ class SizeRule(Entry):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if sum(map(bool, (self.field, self.label, self.count))) != 1:
-            raise ValueError("a size needs exactly one of field, label or count: true")
+            raise ValueError("a size needs exactly one of field, label or count: true; keep one of them")
         return self
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from okrsync.config.document import DataPath, Document
@@ -25,11 +25,11 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Texts = Annotated[
-    list[str],
+ONE_OR_MORE = (
     BeforeValidator(_as_list),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
+)
+Texts = Annotated[list[Annotated[str, Field(min_length=1)]], *ONE_OR_MORE]
 """One text or a list of texts."""
 
 # What to write where a field is missing; the words of docs/configuration.md.
@@ -90,7 +90,8 @@ def check(document: Document, model: type[ModelT], at: DataPath = ()) -> tuple[M
     for step in at:
         data = data[step]
     try:
-        return model.model_validate(data), []
+        # In a file a key has one spelling: the alias (`if`), never the name of the attribute behind it.
+        return model.model_validate(data, by_alias=True, by_name=False), []
     except ValidationError as error:
         known = _field_names(model)
         details = error.errors(include_url=False, include_input=False, include_context=True)
@@ -107,27 +108,35 @@ def _problem(document: Document, at: DataPath, detail: ErrorDetails, known: Iter
         return document.problem(path, f'unknown key "{name}"', _spelling(name, known), key=True)
     message, fix = _TYPES.get(kind, ("", ""))
     if not message:
-        message, fix = _sentence(detail)
+        message, fix = _sentence(detail, name)
     return document.problem(path, f"{_subject(path)} {message}".strip(), fix)
 
 
 def _subject(path: DataPath) -> str:
     words = [part for part in path if isinstance(part, str)]
-    return f'"{words[-1]}"' if words else "the file"
+    if not words:
+        return "the file"
+    return f'an entry of "{words[-1]}"' if isinstance(path[-1], int) else f'"{words[-1]}"'
 
 
-def _sentence(detail: ErrorDetails) -> tuple[str, str]:
+def _sentence(detail: ErrorDetails, name: str) -> tuple[str, str]:
     context = detail.get("ctx") or {}
     kind = detail["type"]
     if kind == "literal_error":
         return "has a value it cannot have", f"write one of {context['expected']}"
     if kind == "value_error":
-        message, _, fix = str(context["error"]).partition("; ")
+        text = str(context["error"])
+        message, semicolon, fix = text.rpartition("; ")
+        if not semicolon:
+            message, fix = text, f"write for example `{_EXAMPLES[name]}`" if name in _EXAMPLES else "mend it"
         return f"is refused: {message}", fix
     if kind == "string_pattern_mismatch":
         return "has characters or a form it cannot have", f"it must match {context['pattern']}"
-    if kind in {"too_short", "string_too_short"}:
-        return "is empty", "write at least one"
+    if kind == "string_too_short":
+        return "is empty", "write something there"
+    if kind == "too_short":
+        lacking = "is empty" if context["actual_length"] == 0 else "is too short"
+        return lacking, f"write at least {context['min_length']}"
     # pydantic's own sentence ("Input should be greater than 0"), led into ours.
     return "is refused: " + detail["msg"].removeprefix("Input ").strip(), "write a value in that range"
 

@@ -32,11 +32,13 @@ class SyncResult:
 
     @property
     def exit_code(self) -> int:
-        """0 if everything was read; else as the architecture ranks it: 4 or 1 if nothing was, then 75, then 5."""
+        """0 if everything was read; else as the architecture ranks it: 2, then 4 or 1 if nothing was, then 75, 5."""
         errors = [summary.run.error for summary in self.runs if summary.run.error]
         codes = {error.exit_code for error in errors}
+        if 2 in codes:
+            return 2
         if errors and all(summary.run.status == "failed" for summary in self.runs):
-            return next((code for code in (4, 1, 2, 75) if code in codes), 1)
+            return next((code for code in (4, 1, 75) if code in codes), 1)
         if 75 in codes:
             return 75
         return 5 if errors or self.metric_problems or any(summary.run.buried for summary in self.runs) else 0

@@ -21,16 +21,22 @@ MAX_ANCESTORS = 50
 
 
 class Hierarchy:
-    """Items by key, and what lies above each; survives cycles and parents that were never read."""
+    """
+    Items by key, and what lies above each; survives cycles and parents that were never read.
+
+    Two sources may hold the same key (two Jira sites with a project PAY); the order of the items decides nothing.
+    """
 
     def __init__(self, items: Sequence[Item]) -> None:
         self._by_key: dict[str, Item] = {}
-        for item in items:
+        self._by_source: dict[tuple[str, str], Item] = {}
+        for item in sorted(items, key=lambda item: (item.source, item.external_id)):
             self._by_key.setdefault(item.key.casefold(), item)
+            self._by_source.setdefault((item.source, item.key.casefold()), item)
 
-    def find(self, key: str) -> Item | None:
-        """The item called *key*, upper and lower case alike."""
-        return self._by_key.get(key.casefold())
+    def find(self, key: str, source: str = "") -> Item | None:
+        """The item called *key*, upper and lower case alike: that of *source*, else of any source."""
+        return self._by_source.get((source, key.casefold())) or self._by_key.get(key.casefold())
 
     def ancestors(self, item: Item) -> Iterator[Item]:
         """The items above *item*, nearest first, each once."""
@@ -40,7 +46,7 @@ class Hierarchy:
             if current is None or not current.parent or current.parent.casefold() in seen:
                 return
             seen.add(current.parent.casefold())
-            current = self.find(current.parent)
+            current = self.find(current.parent, current.source)
             if current is not None:
                 yield current
 

@@ -7,7 +7,6 @@ exempt class; attribute rules; its parents. A pull request that closes an issue 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -95,10 +94,24 @@ def place_items(
 
 @dataclass(slots=True)
 class _ByHand:
-    """What people decided about one item: key results linked and taken away, each with the reason."""
+    """What people decided about one item: key results linked and taken away, by what they mean on the item's day."""
 
-    linked: dict[str, str]
-    unlinked: dict[str, str]
+    linked: dict[str, LinkDecision]
+    unlinked: dict[str, LinkDecision]
+
+    def taken(self, key_result: str) -> LinkDecision | None:
+        """The decision that took *key_result* away; one with a bare name means it in any cycle."""
+        return next((record for meant, record in self.unlinked.items() if _speaks_of(record, meant, key_result)), None)
+
+    def replay(self, record: LinkDecision, meant: str) -> None:
+        """Let *record*, which means *meant*, undo what earlier ones say against it."""
+        if record.action == "link":
+            self.unlinked.pop(meant, None)
+            self.linked[meant] = record
+        else:
+            self.unlinked[meant] = record
+            for known in [known for known in self.linked if _speaks_of(record, meant, known)]:
+                del self.linked[known]
 
 
 class _Placer:
@@ -125,11 +138,8 @@ class _Placer:
             for item in items
             if item.kind is not ItemKind.PULL_REQUEST
         }
-        issues: dict[str, Placement] = {}
-        for placement in placed.values():
-            issues.setdefault(placement.item.key.casefold(), placement)
         placements = tuple(
-            placed.get((item.source, item.external_id)) or self._place_pull_request(item, issues) for item in items
+            placed.get((item.source, item.external_id)) or self._place_pull_request(item, placed) for item in items
         )
         unread = tuple(record for record in decisions if self._hierarchy.find(record.item) is None)
         return Linking(placements, self._hierarchy, unread)
@@ -138,29 +148,40 @@ class _Placer:
         own = self._own_placement(item)
         return own if own.group is not Group.UNLINKED or own.links else self._inherited(item, own)
 
-    def _place_pull_request(self, item: Item, issues: Mapping[str, Placement]) -> Placement:
-        closed = [issues[key.casefold()] for key in item.closes if key.casefold() in issues]
-        implements = tuple(dict.fromkeys(placement.item.key for placement in closed))
+    def _place_pull_request(self, item: Item, issues: Mapping[tuple[str, str], Placement]) -> Placement:
+        closed = self._closed(item, issues)
+        implements = tuple(placement.item.key for placement in closed)
         own = self._own_placement(item, explicit_only=bool(closed))
         if own.links:
             return replace(own, implements=implements)
-        followed = self._followed(item, closed)
-        if followed is not None:
-            return replace(followed, implements=implements)
-        placed = self._place_issue(item)
-        if placed.group is Group.UNLINKED and implements and not placed.links:
-            reason = f"closes {', '.join(implements)}, which serves no key result"
-            placed = replace(placed, reason=reason, cause=Cause.CLOSED_ISSUE_UNLINKED)
+        placed = self._followed(item, closed)
+        if placed.group is Group.UNLINKED:
+            alone = self._place_issue(item)
+            if not closed or alone.group is not Group.UNLINKED or alone.links or alone.cause is Cause.TAKEN_AWAY:
+                placed = alone
         return replace(placed, implements=implements)
 
-    def _followed(self, item: Item, closed: Sequence[Placement]) -> Placement | None:
-        linked = [placement for placement in closed if placement.group is Group.LINKED]
-        if linked:
-            shares: Counter[str] = Counter()
+    def _closed(self, item: Item, issues: Mapping[tuple[str, str], Placement]) -> list[Placement]:
+        """The issues that *item* closes, each once however often and in whatever case it is named."""
+        named = [self._hierarchy.find(key, item.source) for key in item.closes]
+        ids = dict.fromkeys((issue.source, issue.external_id) for issue in named if issue is not None)
+        return [issues[id_] for id_ in ids if id_ in issues]
+
+    def _followed(self, item: Item, closed: Sequence[Placement]) -> Placement:
+        served: list[tuple[Placement, list[Link]]] = []
+        taken: list[str] = []
+        for placement in closed:
+            kept, reasons = self._sifted(item, placement.counted_links)
+            taken += reasons
+            if kept:
+                served.append((placement, kept))
+        if served:
+            shares: dict[str, float] = {}
             via: dict[str, str] = {}
-            for placement in linked:
-                for link in placement.counted_links:
-                    shares[link.key_result] += link.share / len(linked)  # type: ignore[assignment]  # shares, not counts
+            for placement, kept in served:
+                whole = sum(link.share for link in kept) * len(served)
+                for link in kept:
+                    shares[link.key_result] = shares.get(link.key_result, 0.0) + link.share / whole
                     via.setdefault(link.key_result, f"closes {placement.item.key}")
             links = tuple(
                 self._link(item, name, LinkState.OK, "closed issue", via[name], share=share)
@@ -168,21 +189,29 @@ class _Placer:
             )
             return Placement(item, Group.LINKED, links)
         exempt = next((placement for placement in closed if placement.group is Group.EXEMPT), None)
-        return Placement(item, Group.EXEMPT, exempt_class=exempt.exempt_class) if exempt else None
+        if exempt is not None:
+            return Placement(item, Group.EXEMPT, exempt_class=exempt.exempt_class)
+        if taken:
+            return _taken_away(item, taken)
+        reason = f"closes {', '.join(placement.item.key for placement in closed)}, which serves no key result"
+        return Placement(item, Group.UNLINKED, reason=reason, cause=Cause.CLOSED_ISSUE_UNLINKED)
 
     def _inherited(self, item: Item, own: Placement) -> Placement:
         depth_limit = self._rules.max_depth(item)
-        blocked = self._blocked(item)
-        nearest = ""
+        passed = [item]
         for depth, ancestor in enumerate(self._hierarchy.ancestors(item), start=1):
             if depth > depth_limit:
                 break
             above = self._own_placement(ancestor)
-            nearest = nearest or ancestor.key
             if above.group is Group.LINKED:
-                kept = [link for link in above.counted_links if link.key_result not in blocked]
+                kept: Sequence[Link] = above.counted_links
+                taken: list[str] = []
+                # What was taken away from an item on the way up does not reach those below it either.
+                for below in passed:
+                    kept, reasons = self._sifted(below, kept)
+                    taken += reasons
                 if not kept:
-                    return own
+                    return own if own.cause is Cause.TAKEN_AWAY else _taken_away(item, taken)
                 links = tuple(
                     self._link(item, link.key_result, LinkState.OK, link.rule, f"parent {ancestor.key}", depth=depth)
                     for link in kept
@@ -190,8 +219,10 @@ class _Placer:
                 return Placement(item, Group.LINKED, _shared(links))
             if above.group is Group.EXEMPT:
                 return Placement(item, Group.EXEMPT, exempt_class=above.exempt_class)
-        if nearest and own.cause is not Cause.TAKEN_AWAY:
-            return replace(own, reason=f"parent {nearest} serves no key result", cause=Cause.PARENT_UNLINKED)
+            passed.append(ancestor)
+        if len(passed) > 1 and own.cause is not Cause.TAKEN_AWAY:
+            reason = f"parent {passed[1].key} serves no key result"
+            return replace(own, reason=reason, cause=Cause.PARENT_UNLINKED)
         return own
 
     def _own_placement(self, item: Item, *, explicit_only: bool = False) -> Placement:
@@ -204,29 +235,35 @@ class _Placer:
         by_hand = self._by_hand.get(item.key.casefold())
         if by_hand and by_hand.linked:
             links = [
-                self._resolved(item, name, _LEDGER, f"by hand: {reason}" if reason else "by hand")
-                for name, reason in by_hand.linked.items()
+                self._resolved(
+                    item, record.key_result, _LEDGER, f"by hand: {record.reason}" if record.reason else "by hand"
+                )
+                for record in by_hand.linked.values()
             ]
             return self._with_links(item, links)
         exempt_class = self._rules.exempt_class(item)
-        match = self._rules.first_match(item, explicit_only=explicit_only or bool(exempt_class))
+        match = self._rules.first_match(item, self._day_of(item), explicit_only=explicit_only or bool(exempt_class))
+        taken: list[str] = []
         if match is not None:
-            blocked = self._blocked(item)
             links = [self._resolved(item, name, match.rule, match.via) for name in match.names]
-            kept = [link for link in links if link.key_result not in blocked]
+            kept, taken = self._sifted(item, links)
             if match.disagrees:
                 kept = [replace(link, state=LinkState.AMBIGUOUS, reason=match.disagrees) for link in kept]
             if kept:
                 return self._with_links(item, kept)
-            reason = f"taken away by hand: {'; '.join(blocked.values())}"
-            return Placement(item, Group.UNLINKED, reason=reason, cause=Cause.TAKEN_AWAY)
         if exempt_class:
             return Placement(item, Group.EXEMPT, exempt_class=exempt_class)
+        if taken:
+            return _taken_away(item, taken)
         return Placement(item, Group.UNLINKED, reason="no rule matches", cause=Cause.NO_RULE)
 
     def _with_links(self, item: Item, links: Sequence[Link]) -> Placement:
-        unique = tuple({link.key_result: link for link in links}.values())
-        shared = _shared(unique)
+        unique: dict[str, Link] = {}
+        for link in links:
+            # Two names may mean one key result (`KR1.1`, `2026Q4/KR1.1`); it counts if one of them does.
+            if link.key_result not in unique or unique[link.key_result].state is not LinkState.OK:
+                unique[link.key_result] = link
+        shared = _shared(tuple(unique.values()))
         if any(link.state is LinkState.OK for link in shared):
             return Placement(item, Group.LINKED, shared)
         reasons = "; ".join(f"{link.state}: {link.reason}" for link in shared)
@@ -242,15 +279,18 @@ class _Placer:
             return (item.delivered or item.updated).astimezone(self._zone).date()
         return self._today
 
-    def _blocked(self, item: Item) -> dict[str, str]:
+    def _sifted(self, item: Item, links: Iterable[Link]) -> tuple[list[Link], list[str]]:
+        """*links* without those that people took away from *item*, and the reasons for these."""
         by_hand = self._by_hand.get(item.key.casefold())
-        if not by_hand:
-            return {}
-        day = self._day_of(item)
-        return {
-            self._names.resolve(name, day).key_result: reason or "no reason given"
-            for name, reason in by_hand.unlinked.items()
-        }
+        kept: list[Link] = []
+        reasons: list[str] = []
+        for link in links:
+            taken = by_hand.taken(link.key_result) if by_hand else None
+            if taken is None:
+                kept.append(link)
+            else:
+                reasons.append(taken.reason or "no reason given")
+        return kept, reasons
 
     def _link(
         self,
@@ -270,14 +310,20 @@ class _Placer:
         replayed: dict[str, _ByHand] = {}
         for record in decisions:
             by_hand = replayed.setdefault(record.item.casefold(), _ByHand({}, {}))
-            name = record.key_result
-            to, other = (
-                (by_hand.linked, by_hand.unlinked) if record.action == "link" else (by_hand.unlinked, by_hand.linked)
-            )
-            for known in [known for known in other if known.casefold() == name.casefold()]:
-                del other[known]
-            to[name] = record.reason
+            item = self._hierarchy.find(record.item)
+            day = self._day_of(item) if item else self._today
+            meant = self._names.resolve(record.key_result, day).key_result
+            by_hand.replay(record, meant)
         return replayed
+
+
+def _speaks_of(record: LinkDecision, meant: str, key_result: str) -> bool:
+    return key_result == meant or key_result.rpartition("/")[2].casefold() == record.key_result.casefold()
+
+
+def _taken_away(item: Item, reasons: Sequence[str]) -> Placement:
+    reason = f"taken away by hand: {'; '.join(dict.fromkeys(reasons))}"
+    return Placement(item, Group.UNLINKED, reason=reason, cause=Cause.TAKEN_AWAY)
 
 
 def _shared(links: Sequence[Link]) -> tuple[Link, ...]:

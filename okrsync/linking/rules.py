@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from okrsync.config.patterns import compile_pattern
 from okrsync.config.settings_file import Conditions, ExemptClass, Rule
@@ -43,12 +44,12 @@ class RuleBook:
         found = (entry.id for entry in self._exempt if hold(entry.condition, item, self._hierarchy))
         return next(found, "")
 
-    def first_match(self, item: Item, *, explicit_only: bool) -> Match | None:
+    def first_match(self, item: Item, day: date, *, explicit_only: bool) -> Match | None:
         """
         What the first rule that matches *item* says, inheritance left out.
 
         Attribute rules with the same number of conditions have the same rank: where a later one of that rank names
-        another key result, the match says so.
+        another key result on *day*, the match says so.
         """
         for number, rule in self._rules:
             match = self._match(number, rule, item)
@@ -56,7 +57,7 @@ class RuleBook:
                 continue
             if match.explicit or rule.condition.parent_key:
                 return match
-            return self._checked(match, number, rule, item)
+            return self._checked(match, number, rule, item, day)
         return None
 
     def max_depth(self, item: Item) -> int:
@@ -87,13 +88,16 @@ class RuleBook:
         via = ", ".join(dict.fromkeys(text for _, text in found))
         return Match(tuple(names), f"rule {number}", via, explicit=True)
 
-    def _checked(self, match: Match, number: int, rule: Rule, item: Item) -> Match:
+    def _checked(self, match: Match, number: int, rule: Rule, item: Item, day: date) -> Match:
         rank = len(rule.condition.given)
+        meant = self._names.resolve(rule.link, day).key_result
         for other_number, other in self._rules[number:]:
             same_rank = len(other.condition.given) == rank and not other.condition.parent_key
-            if not same_rank or other.link == rule.link or other.link.startswith("from_") or other.link == INHERIT:
+            if not same_rank or other.link.startswith("from_") or other.link == INHERIT:
                 continue
-            if hold(other.condition, item, self._hierarchy):
+            if self._names.resolve(other.link, day).key_result != meant and hold(
+                other.condition, item, self._hierarchy
+            ):
                 disagreement = f"{match.rule} says {rule.link}, rule {other_number} says {other.link}"
                 return Match(match.names, match.rule, match.via, explicit=False, disagrees=disagreement)
         return match

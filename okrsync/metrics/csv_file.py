@@ -11,7 +11,7 @@ import io
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -39,7 +39,7 @@ class CsvSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A value with its day, and where it stood."""
+    """A value with its day, and where it stood; *columns* tells where its companions did."""
 
     line: int
     column: int
@@ -47,6 +47,7 @@ class _Cell:
     text: str
     n: str = ""
     recorded: str = ""
+    columns: Mapping[str, int] = field(default_factory=dict)
 
 
 class CsvSource:
@@ -62,12 +63,12 @@ class CsvSource:
             MetricError: the file is missing, too large or not a table, or cells are no dates or numbers: all of them.
         """
         checked = CsvSettings.model_validate(settings)
-        path = (context.folder / checked.path).resolve()
-        if not path.is_relative_to(context.root.resolve()):
+        path = context.folder / checked.path.replace("\0", "?")
+        if not path.resolve().is_relative_to(context.root.resolve()):
             raise MetricError(
                 metric, [Problem(checked.path, 0, 0, "leaves the project's folder", "keep it below okrsync.yaml")]
             )
-        table = _Table(metric, path)
+        table = _Table(metric, path.resolve())
         return table.observations(checked.column, context.now)
 
 
@@ -83,13 +84,20 @@ class _Table:
         header = next((line for line in text.splitlines() if line.strip()), "")
         self._delimiter = max(",;\t", key=header.count)
         reader = csv.reader(io.StringIO(text), delimiter=self._delimiter)
-        self._rows = [(reader.line_num, row) for row in reader]
+        try:
+            self._rows = [(reader.line_num, row) for row in reader]
+        except csv.Error as error:
+            raise self._failure(reader.line_num, 1, f"not CSV: {error}", "close the quotes there") from None
 
     def observations(self, column: str | None, now: datetime) -> list[Observation]:
         rows = [(line, row) for line, row in self._rows if any(cell.strip() for cell in row)]
         if not rows:
             raise self._failure(0, 0, "the file is empty", "write a header line `date,value` and a line a day")
         header_line, header = rows[0][0], [cell.strip() for cell in rows[0][1]]
+        for line, row in rows[1:]:
+            if any(cell.strip() for cell in row[len(header) :]):
+                fix = "put a number with a comma in quotes, or separate by semicolons"
+                self._note(line, len(header) + 1, "more cells than the header has", fix)
         cells = self._cells(header_line, header, rows[1:], column)
         found = [observation for cell in cells if (observation := self._observation(cell, now))]
         self._refuse_repeats(cells)
@@ -111,15 +119,22 @@ class _Table:
                     f'no column "{column or self._metric}"',
                     f"columns: {', '.join(header)}; name one with column:",
                 )
+            for name in ("date", value_name, "n", "recorded_at"):
+                if names.count(name) > 1:
+                    place = names.index(name, names.index(name) + 1) + 1
+                    self._note(header_line, place, f'column "{name}" is there twice', "keep one of them")
             return list(_down(rows, names, value_name))
         if len(header) > 1 and all(_day(name) for name in header[1:]):
-            row = next((row for row in rows if row[1][0].strip().casefold() == wanted), None)
-            if row is None:
+            named = [row for row in rows if row[1][0].strip().casefold() == wanted]
+            if not named:
                 known = ", ".join(entry[1][0].strip() for entry in rows)
                 raise self._failure(
                     header_line, 1, f'no row "{column or self._metric}"', f"rows: {known}; name one with column:"
                 )
-            return list(_across(row, header))
+            for line, _ in named[1:]:
+                fix = "keep one of them"
+                self._note(line, 1, f'row "{column or self._metric}" is there twice (first in line {named[0][0]})', fix)
+            return list(_across(named[0], header))
         raise self._failure(
             header_line, 1, 'no column "date", and no dates in the header', "start with the line `date,value`"
         )
@@ -129,7 +144,7 @@ class _Table:
             return None
         day = _day(cell.day)
         if day is None:
-            self._note(cell.line, 1, f'"{cell.day}" is no date', _DATE_FIX)
+            self._note(cell.line, cell.columns.get("date", 1), f'"{cell.day[:40]}" is no date', _DATE_FIX)
         value = self._number(cell.text)
         if value is None:
             self._note(
@@ -139,7 +154,7 @@ class _Table:
         if cell.n and (size is None or size <= 0):
             self._note(
                 cell.line,
-                cell.column,
+                cell.columns["n"],
                 f'"{cell.n[:40]}" is no sample size',
                 "write a number above 0, or leave it empty",
             )
@@ -153,10 +168,11 @@ class _Table:
             return now
         try:
             moment = datetime.fromisoformat(cell.recorded)
-        except ValueError:
-            self._note(cell.line, 1, f'"{cell.recorded[:40]}" is no time', "write recorded_at as 2026-10-01T08:00:00Z")
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            fix = "write recorded_at as 2026-10-01T08:00:00Z"
+            self._note(cell.line, cell.columns["recorded_at"], f'"{cell.recorded[:40]}" is no time', fix)
             return now
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
     def _number(self, text: str) -> float | None:
         cleaned = text.removesuffix("%").strip()
@@ -169,17 +185,18 @@ class _Table:
         return value if math.isfinite(value) else None
 
     def _refuse_repeats(self, cells: list[_Cell]) -> None:
-        seen: dict[tuple[date, str], int] = {}
+        seen: dict[tuple[date, str], _Cell] = {}
         for cell in cells:
             day = _day(cell.day)
             if day is None or cell.text.casefold() in _MISSING:
                 continue
-            first = seen.setdefault((day, cell.recorded), cell.line)
-            if first != cell.line:
+            first = seen.setdefault((day, cell.recorded), cell)
+            if first is not cell:
+                place = f"line {first.line}" if first.line != cell.line else f"column {first.column}"
                 self._note(
                     cell.line,
-                    1,
-                    f"{day} is there twice (first in line {first})",
+                    cell.columns.get("date", cell.column),
+                    f"{day} is there twice (first in {place})",
                     "keep one, or add a column recorded_at",
                 )
 
@@ -204,10 +221,13 @@ class _Table:
 
 def _down(rows: list[tuple[int, list[str]]], names: list[str], value_name: str) -> Iterator[_Cell]:
     at = {name: names.index(name) for name in ("date", value_name, "n", "recorded_at") if name in names}
+    columns = {name: index + 1 for name, index in at.items()}
     for line, row in rows:
         cell = {name: (row[index].strip() if index < len(row) else "") for name, index in at.items()}
         size = cell.get("n", "") if value_name == "value" else ""
-        yield _Cell(line, at[value_name] + 1, cell["date"], cell[value_name], size, cell.get("recorded_at", ""))
+        yield _Cell(
+            line, at[value_name] + 1, cell["date"], cell[value_name], size, cell.get("recorded_at", ""), columns
+        )
 
 
 def _across(row: tuple[int, list[str]], header: list[str]) -> Iterator[_Cell]:

@@ -32,6 +32,7 @@ def _tracker_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         raise ValueError("a URL starts with https:// and names a host")
+    _ = parts.port  # raises ValueError where it is no port
     if parts.username or parts.password:
         raise ValueError("a URL must not carry a user or token")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
@@ -85,8 +86,9 @@ class Page:
     """
     One page of raw items, ascending by update, without people.
 
-    *last_updated* is the newest update on the page; *server_time* is the tracker's clock when it answered. An item
-    may come twice; none that changed may be left out.
+    *last_updated* is the update of the page's last item, in the tracker's order: a run that starts from it again loses
+    nothing, even where an item further up has changed meanwhile and is newer. *server_time* is the tracker's clock when it answered.
+    An item may come twice; none that changed may be left out.
     """
 
     raws: tuple[RawItem, ...]
@@ -125,6 +127,6 @@ class Connector(Protocol):
         Turn one raw item into an Item. Pure: no I/O and no clock.
 
         Raises:
-            ValueError, KeyError, TypeError: the raw item does not have the tracker's shape.
+            ValueError, KeyError, TypeError, AttributeError: the raw item does not have the tracker's shape.
         """
         ...

@@ -11,6 +11,8 @@ from okrsync.errors import PluginError
 from okrsync.plugins.connector import CONNECTOR_API_VERSION, CONNECTOR_GROUP, Connector
 from okrsync.plugins.metric_source import METRIC_GROUP, MetricSource
 
+_PARTS = ("api_version", "Settings", "overlap_seconds", "discover", "partitions", "pages", "normalise")
+
 
 def connector_names() -> tuple[str, ...]:
     """Names of the installed connectors, working or not."""
@@ -31,10 +33,11 @@ def load_connector(name: str) -> type[Connector]:
         PluginError: not installed, does not import, is no connector, or speaks a newer version of the seam.
     """
     loaded = _load(CONNECTOR_GROUP, name, connector_names)
-    lacking = [part for part in ("Settings", "pages", "normalise") if not hasattr(loaded, part)]
-    if lacking:
+    # The version first: another version of the seam may well have other parts.
+    version = getattr(loaded, "api_version", CONNECTOR_API_VERSION)
+    lacking = [part for part in _PARTS if not hasattr(loaded, part)]
+    if lacking and version == CONNECTOR_API_VERSION:
         raise PluginError(CONNECTOR_GROUP, name, f"it is no connector: it has no {', '.join(lacking)}")
-    version = getattr(loaded, "api_version", None)
     if version != CONNECTOR_API_VERSION:
         raise PluginError(
             CONNECTOR_GROUP,
@@ -66,6 +69,6 @@ def _load(group: str, name: str, names: Callable[[], tuple[str, ...]]) -> object
         raise PluginError(group, name, f"it is not installed; installed: {', '.join(names()) or 'none'}")
     try:
         return entry_point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module that exits when it is imported is broken too
         summary = f"{type(error).__name__}: {error}".splitlines()[0]
         raise PluginError(group, name, f"{summary}; reinstall or remove {entry_point.value}") from error

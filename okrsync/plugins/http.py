@@ -9,6 +9,8 @@ size and is either JSON or one of okrsync's errors.
 from __future__ import annotations
 
 import json
+import logging
+import math
 import random
 import re
 from collections.abc import Mapping
@@ -36,7 +38,7 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 ATTEMPTS = 4
 _BACKOFF_SECONDS = 0.5
 _TRANSIENT = {500, 502, 503, 504}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class GuardedAdapter(HTTPAdapter):
 
     def __init__(self, url: str, context: Context, *, reading_posts: tuple[str, ...] = ()) -> None:
         super().__init__(max_retries=0)
+        # urllib3 logs every address with its query.
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         self.origin = Origin.of(url)
         self.server_time: datetime | None = None
         self._context = context
@@ -130,23 +134,17 @@ class GuardedAdapter(HTTPAdapter):
     ) -> requests.Response:
         self._context.requests.add()
         timeout = (CONNECT_SECONDS, READ_SECONDS)
-        # A library's exception holds the request with its headers: none of them is chained or quoted.
         try:
             response = super().send(request, True, timeout, verify, cert, proxies)
             _read_capped(response, where)
-        except requests.exceptions.SSLError:
-            raise ConnectorError(
-                "the certificate cannot be verified", where=where, next_step="set REQUESTS_CA_BUNDLE to your own CA"
-            ) from None
-        except requests.exceptions.ProxyError:
-            raise UnreachableError("the proxy does not answer", where=where, next_step="check HTTPS_PROXY") from None
-        except requests.exceptions.Timeout:
-            raise UnreachableError("no answer in time", where=where, next_step="try again later") from None
         except requests.exceptions.RequestException as error:
-            what = "no connection" if isinstance(error, requests.exceptions.ConnectionError) else "the answer broke off"
-            raise UnreachableError(what, where=where, next_step="check the url and the network") from None
-        self._note_date(response)
-        return response
+            failure = _failure(error, where)
+        else:
+            self._note_date(response)
+            return response
+        # Raised out here, because a library's exception holds the request with its headers: `from None` would hide it
+        # from a traceback, and keep it as the context.
+        raise failure
 
     def _note_date(self, response: requests.Response) -> None:
         try:
@@ -166,9 +164,14 @@ class GuardedAdapter(HTTPAdapter):
         if not body:
             raise UnexpectedResponseError("an empty answer", where=where, next_step="try again; nothing was changed")
         if not (kind.endswith("json") and body[:1] in b"{[" and body[-1:] in b"}]"):
-            what = "a page of HTML" if kind == "text/html" or body[:1] == b"<" else f"{kind or 'no content type'}"
+            if kind == "text/html" or body[:1] == b"<":
+                what = "a page of HTML instead of JSON"
+            elif kind.endswith("json"):
+                what = "an answer that is no whole JSON object or list"
+            else:
+                what = f"{kind or 'no content type'} instead of JSON"
             raise UnexpectedResponseError(
-                f"{what} instead of JSON",
+                what,
                 where=where,
                 next_step="check that the url is the tracker's own, not a login page",
             )
@@ -176,7 +179,12 @@ class GuardedAdapter(HTTPAdapter):
         return response
 
     def _redirect(self, response: requests.Response, where: str) -> requests.Response:
-        target = urljoin(response.url, response.headers.get("Location", ""))
+        location = response.headers.get("Location")
+        if not location:
+            raise UnexpectedResponseError(
+                f"answered {response.status_code} without an address to go to", where=where, next_step="check the url"
+            )
+        target = urljoin(response.url, location)
         if Origin.of(target) != self.origin:
             raise UnexpectedResponseError(
                 f"redirects to another place ({without_query(target)})",
@@ -192,9 +200,7 @@ class GuardedAdapter(HTTPAdapter):
         limited = refusal is not None
         if attempt == attempts or seconds > self._context.max_wait:
             if limited:
-                raise RateLimitedError(
-                    refusal or "", where=where, until=None if asked is None else now + timedelta(seconds=asked)
-                )
+                raise RateLimitedError(refusal or "", where=where, until=_later(now, asked))
             raise UnreachableError(
                 f"answered {response.status_code} {attempt} times", where=where, next_step="try again later"
             )
@@ -220,6 +226,26 @@ def _read_capped(response: requests.Response, where: str) -> None:
     response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
 
 
+def _failure(error: requests.exceptions.RequestException, where: str) -> ConnectorError:
+    if isinstance(error, requests.exceptions.SSLError):
+        return ConnectorError(
+            "the certificate cannot be verified", where=where, next_step="set REQUESTS_CA_BUNDLE to your own CA"
+        )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return UnreachableError("the proxy does not answer", where=where, next_step="check HTTPS_PROXY")
+    if isinstance(error, requests.exceptions.Timeout):
+        return UnreachableError("no answer in time", where=where, next_step="try again later")
+    what = "no connection" if isinstance(error, requests.exceptions.ConnectionError) else "the answer broke off"
+    return UnreachableError(what, where=where, next_step="check the url and the network")
+
+
+def _later(now: datetime, seconds: float | None) -> datetime | None:
+    try:
+        return None if seconds is None else now + timedelta(seconds=seconds)
+    except OverflowError:  # a tracker may name any number
+        return None
+
+
 def _backoff(attempt: int) -> float:
     jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, protects nothing
     return _BACKOFF_SECONDS * 2.0 ** (attempt - 1) * jitter
@@ -242,9 +268,11 @@ def _asked_wait(response: requests.Response, now: datetime) -> float | None:
     after = response.headers.get("Retry-After", "")
     if after:
         try:
-            return max(0.0, float(after))
+            seconds = float(after)
         except ValueError:
             moment = _moment(after)
+        else:
+            return None if math.isnan(seconds) else max(0.0, seconds)
     else:
         moment = _moment(response.headers.get("X-RateLimit-Reset", "")) if response.status_code in {403, 429} else None
     return None if moment is None else max(0.0, (moment - now).total_seconds())
@@ -285,10 +313,11 @@ def _said(response: requests.Response) -> str:
     """The tracker's own words behind a refusal, short and without control characters: it is hostile text."""
     try:
         body: Any = json.loads(response.content[:65_536])
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(body, dict):
         return ""
-    words = body.get("message") or " ".join(str(message) for message in body.get("errorMessages") or [])
+    messages = body.get("errorMessages")
+    words = body.get("message") or " ".join(map(str, messages if isinstance(messages, list) else []))
     text = _CONTROL.sub(" ", str(words)).strip()[:200]
     return f': "{text}"' if text else ""

@@ -28,6 +28,16 @@ def looks_like_token(text: str) -> bool:
     return _TOKEN_SHAPES.search(text) is not None
 
 
+def token_places(text: str) -> list[int]:
+    """Where in *text* something in the shape of a vendor's access token starts."""
+    return [match.start() for match in _TOKEN_SHAPES.finditer(text)]
+
+
+def without_tokens(text: str) -> str:
+    """*text* with everything in the shape of a vendor's access token left out, fit for a message."""
+    return _TOKEN_SHAPES.sub("…", text)
+
+
 class TokenReference(BaseModel):
     """Exactly one of ``env``, ``file`` or ``command``: where to read a token when it is needed."""
 
@@ -41,7 +51,7 @@ class TokenReference(BaseModel):
     def _exactly_one(self) -> Self:
         given = [name for name in ("env", "file", "command") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError("a token needs exactly one of env, file or command")
+            raise ValueError("a token needs exactly one of env, file or command; write for example {env: NAME}")
         return self
 
     def resolve(self, folder: Path, environment: Mapping[str, str] | None = None) -> SecretStr:
@@ -54,7 +64,7 @@ class TokenReference(BaseModel):
         token = self._read(folder, os.environ if environment is None else environment).strip()
         if not token:
             raise AuthenticationError("the token is empty", where=self.place, next_step="put the token there")
-        if not token.isascii() or any(character.isspace() for character in token):
+        if not token.isascii() or not token.isprintable() or " " in token:
             # A header with a line break in it would be refused by the HTTP library, with the token in the message.
             raise AuthenticationError(
                 "the token has white space or other characters that no token has",
@@ -76,13 +86,13 @@ class TokenReference(BaseModel):
                 raise AuthenticationError("not set", where=self.place, next_step=f"export {self.env} with the token")
             return environment[self.env]
         if self.file is not None:
-            return self._read_file(folder / self.file)
+            return self._read_file(folder, self.file)
         return self._run(folder)
 
-    def _read_file(self, path: Path) -> str:
+    def _read_file(self, folder: Path, name: str) -> str:
         try:
-            return path.expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            return (folder / Path(name).expanduser()).read_text(encoding="utf-8")
+        except (OSError, RuntimeError, ValueError) as error:  # no such user for ~, a path or content that is no text
             reason = error.strerror if isinstance(error, OSError) else "not text"
             raise AuthenticationError(
                 f"cannot be read ({reason})", where=self.place, next_step="check path and permissions"
@@ -94,7 +104,7 @@ class TokenReference(BaseModel):
             done = subprocess.run(  # noqa: S603 - the user's own configuration names the program; no shell is involved
                 command, cwd=folder, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
             )
-        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+        except (OSError, subprocess.TimeoutExpired, ValueError) as error:
             reason = type(error).__name__ if not isinstance(error, OSError) else error.strerror
             raise AuthenticationError(
                 f"failed ({reason})", where=self.place, next_step="run it by hand to see why"

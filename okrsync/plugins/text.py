@@ -12,7 +12,12 @@ _MAX_DIRECTIVES = 50
 _MAX_VALUE = 500
 
 # Templates and quoted code are not what the author says: trackers ignore closing words in them, and so does okrsync.
-_NOT_SAID = re.compile(r"<!--.*?(?:-->|\Z)|^(```|~~~).*?(?:^\1|\Z)|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+_NOT_SAID = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|^ {0,3}(```|~~~)(?![^\n]*`).*?(?:^ {0,3}\1|\Z)"
+    r"|(?<!`)(`+)(?!`)[^\n]*?(?<!`)\2(?!`)",
+    re.DOTALL | re.MULTILINE,
+)
 _DIRECTIVE = re.compile(
     r"^[ \t]*(?:[-*][ \t]+)?\**(?P<word>[A-Za-z][\w-]{0,29}(?: [\w-]{1,20}){0,2})\**[ \t]*:\**[ \t]*"
     r"(?P<value>\S[^\r\n]*)",
@@ -24,12 +29,13 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _ISSUE_URL = re.compile(r"https?://[^/\s]+/(?P<repository>[\w.-]+/[\w.-]+)/issues/(?P<number>\d+)$", re.IGNORECASE)
-_JIRA_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9_]+-[1-9]\d*(?![A-Za-z0-9])")
-_BRANCH_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_]+-[1-9]\d*(?![A-Za-z0-9])")
+_JIRA_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9_]{1,99}-[1-9]\d{0,17}(?![A-Za-z0-9])")
+_BRANCH_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_]{1,99}-[1-9]\d{0,17}(?![A-Za-z0-9])")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 # Not a mention: a scope in a package name (@types/node), an address, a decorator with a dot or a call behind it.
-_MENTION = re.compile(r"(?<![\w@/.])@[A-Za-z\d](?:[A-Za-z\d-]{0,38})(?![\w/.(-]*[\w/(])")
-_ACCOUNT_MENTION = re.compile(r"\[~(?:accountid:)?[^\]\s]+\]")
+# Letters of other scripts end a name: in some of them no space stands between words.
+_MENTION = re.compile(r"(?<![A-Za-z\d_@])@[A-Za-z\d][A-Za-z\d_-]{0,99}(?![A-Za-z\d_-]|\.[A-Za-z_]|/[A-Za-z\d_.-]|\()")
+_ACCOUNT_MENTION = re.compile(r"\[~[^\[\]\r\n]{1,255}\]")
 
 
 def said(text: str) -> str:
@@ -69,9 +75,18 @@ def title_keys(title: str) -> Iterator[str]:
 
 
 def branch_keys(branch: str) -> Iterator[str]:
-    """What looks like a Jira key in a branch name, in capitals: branches are often written small."""
-    for key in _BRANCH_KEY.findall(branch):
-        yield key.upper()
+    """
+    What looks like a Jira key in a branch name, in capitals: branches are often written small.
+
+    An underscore may be part of a key or stand before it (``feature_PAY-12``), so both readings are given.
+    """
+    for found in _BRANCH_KEY.findall(branch):
+        key = found.upper()
+        yield key
+        while "_" in key:
+            key = key.partition("_")[2]
+            if _JIRA_KEY.fullmatch(key):
+                yield key
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.linking.placing import Group, Linking, Placement
 from okrsync.model.ledger import Observation
-from okrsync.model.okrs import DatedValue, KeyResult, Okrs
+from okrsync.model.okrs import Cycle, DatedValue, KeyResult, Okrs
 from okrsync.model.verdicts import ObservedChange
 from okrsync.model.work import ItemKind, Size
 from okrsync.outcome.observed import observed_change
@@ -73,6 +73,8 @@ class KeyResultOutcome:
     unit: str
     baseline: DatedValue | None
     target: DatedValue | None
+    band: tuple[float, float] | None
+    """Where a key result that is to be maintained should stay."""
     current: DatedValue | None
     """The latest observation up to the report's day; ``None``: never measured."""
     deliveries: tuple[Delivery, ...]
@@ -103,6 +105,7 @@ class OutcomesReport:
     joined_issues: int
     key_results: tuple[KeyResultOutcome, ...]
     unlinked: tuple[UnlinkedDelivery, ...]
+    """Delivered in the report's cycles, newest first."""
     faulty_links: tuple[FaultyLink, ...]
     stray_decisions: tuple[str, ...]
     """Keys in the ledger of items that were never read."""
@@ -138,7 +141,9 @@ def build_outcomes(inputs: OutcomeInputs, cycles: Sequence[str]) -> OutcomesRepo
     )
     placements = inputs.linking.placements
     items = count_items(placements)
-    unlinked = tuple(_unlinked(placement, inputs.zone) for placement in placements if _is_unlinked_delivery(placement))
+    periods = [cycle for cycle in inputs.okrs.cycles if cycle.id in cycles]
+    unlinked = [_unlinked(placement, inputs.zone) for placement in placements if _is_unlinked_delivery(placement)]
+    unlinked = [entry for entry in unlinked if _lies_in(entry.day, periods, inputs.as_of)]
     faults = tuple(faulty_links(inputs.linking))
     return OutcomesReport(
         as_of=inputs.as_of,
@@ -189,6 +194,7 @@ def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: Outco
         unit=metric.unit if metric else "",
         baseline=entry.baseline,
         target=entry.target,
+        band=entry.band,
         current=current_value(observations, inputs.as_of),
         deliveries=tuple(sorted(deliveries, key=lambda unit: (_newest_first(unit.day), natural(unit.key)))),
         open_items=sum(1 for placement in placements if not placement.item.is_delivered and _counts(placement)),
@@ -263,6 +269,11 @@ def _day(moment: datetime | None, zone: ZoneInfo) -> date | None:
     return None if moment is None else moment.astimezone(zone).date()
 
 
+def _lies_in(day: date | None, periods: Sequence[Cycle], as_of: date) -> bool:
+    """Whether *day* is one of the report's; work without a day is never left out."""
+    return day is None or (day <= as_of and any(period.contains(day) for period in periods))
+
+
 def _newest_first(day: date | None) -> int:
     return 0 if day is None else -day.toordinal()
 
@@ -276,7 +287,7 @@ def _headline(key_results: Sequence[KeyResultOutcome], items: ItemCounts, unlink
         return "No cycle runs on this day; name one with --cycle."
     return (
         f"{_plural(units, 'piece')} of delivered work {'serves' if units == 1 else 'serve'} {with_work} of "
-        f"{_plural(len(key_results), 'key result')}; {_plural(unlinked, 'delivered piece')} "
+        f"{_plural(len(key_results), 'key result')}; {unlinked:,} more delivered in the same time "
         f"{'serves' if unlinked == 1 else 'serve'} none."
     )
 

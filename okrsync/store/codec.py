@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -15,6 +16,8 @@ from okrsync.plugins.context import WorkMapping
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+# A database or a file in UTF-8 refuses lone surrogates, and PostgreSQL refuses NUL; trackers send both.
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def to_ms(moment: datetime) -> int:
@@ -25,6 +28,16 @@ def to_ms(moment: datetime) -> int:
 def from_ms(milliseconds: int) -> datetime:
     """The aware UTC moment of *milliseconds*."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def storable(text: str) -> str:
+    """
+    *text* with U+FFFD for each NUL and lone surrogate.
+
+    Raises:
+        TypeError: it is no text.
+    """
+    return _NOT_STORABLE.sub("\ufffd", text)
 
 
 def packed(raw: Mapping[str, Any]) -> bytes:
@@ -49,32 +62,37 @@ def digest(content: bytes) -> bytes:
 
 
 def item_row(item: Item) -> dict[str, Any]:
-    """*item* as a row of the table ``item``, without id and digest."""
+    """
+    *item* as a row of the table ``item``, without id and digest.
+
+    Raises:
+        AttributeError, OverflowError, TypeError, ValueError: a part of it is not of the type that Item says.
+    """
     return {
-        "source": item.source,
-        "external_id": item.external_id,
-        "key": item.key,
-        "url": item.url,
+        "source": storable(item.source),
+        "external_id": storable(item.external_id),
+        "key": storable(item.key),
+        "url": storable(item.url),
         "kind": item.kind.value,
-        "type": item.type,
-        "title": item.title,
+        "type": storable(item.type),
+        "title": storable(item.title),
         "status": item.status.value,
-        "original_status": item.original_status,
-        "resolution": item.resolution,
+        "original_status": storable(item.original_status),
+        "resolution": storable(item.resolution),
         "created_ms": to_ms(item.created),
         "updated_ms": to_ms(item.updated),
         "delivered_ms": None if item.delivered is None else to_ms(item.delivered),
-        "size": None if item.size is None else item.size.value,
-        "size_unit": None if item.size is None else item.size.unit,
-        "project": item.project,
-        "team": item.team,
-        "parent": item.parent,
-        "labels": list(item.labels),
-        "components": list(item.components),
-        "iterations": [[iteration.id, iteration.name] for iteration in item.iterations],
-        "closes": list(item.closes),
-        "directives": [[directive.word, directive.value] for directive in item.directives],
-        "fields": {name: list(values) for name, values in item.fields.items()},
+        "size": None if item.size is None else float(item.size.value),
+        "size_unit": None if item.size is None else storable(item.size.unit),
+        "project": storable(item.project),
+        "team": storable(item.team),
+        "parent": storable(item.parent),
+        "labels": _texts(item.labels),
+        "components": _texts(item.components),
+        "iterations": [_texts((iteration.id, iteration.name)) for iteration in item.iterations],
+        "closes": _texts(item.closes),
+        "directives": [_texts((directive.word, directive.value)) for directive in item.directives],
+        "fields": {storable(name): _texts(values) for name, values in item.fields.items()},
     }
 
 
@@ -117,3 +135,7 @@ def fields_to_json(fields: FieldMap) -> dict[str, Any]:
         "source": fields.source,
         "team": fields.team,
     }
+
+
+def _texts(values: Iterable[str]) -> list[str]:
+    return [storable(value) for value in values]

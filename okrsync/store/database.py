@@ -17,7 +17,8 @@ from okrsync.store.view import View
 
 SCHEMA_REVISION = "0001"
 _BUSY_SECONDS = 30
-_WRITING = "okrsync_writing"
+_BEGIN = "okrsync_begin"
+_OWN_TABLE = "stream_state"
 
 
 class Store:
@@ -30,7 +31,9 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self._place = url.removeprefix("sqlite:///")
-        self._engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+        # Made of its parts: in the text of a URL, a "?" in the path would start options.
+        place = sa.URL.create("sqlite", database=self._place)
+        self._engine = sa.create_engine(place, connect_args={"timeout": _BUSY_SECONDS})
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
 
@@ -46,8 +49,13 @@ class Store:
         store = cls(url)
         if not Path(store._place).parent.is_dir():
             raise StoreError(f"{store._place}: the folder does not exist; make it, or name another store")
-        with store._guarded():
-            store._migrate()
+        try:
+            with store._guarded():
+                store._migrate()
+                store._keep_wal()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @classmethod
@@ -64,7 +72,7 @@ class Store:
         """One transaction: all of what is done inside is kept, or nothing."""
         with (
             self._guarded(),
-            self._engine.connect().execution_options(**{_WRITING: True}) as connection,
+            self._engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) as connection,
             connection.begin(),
         ):
             yield Unit(connection)
@@ -76,8 +84,13 @@ class Store:
             yield View(connection)
 
     def _migrate(self) -> None:
-        with self._engine.connect().execution_options(**{_WRITING: True}) as connection, connection.begin():
-            revision = _revision(connection)
+        immediate = {_BEGIN: "BEGIN IMMEDIATE"}
+        with self._engine.connect().execution_options(**immediate) as connection, connection.begin():
+            tables = sa.inspect(connection).get_table_names()
+            revision = _revision(connection) if "alembic_version" in tables else None
+            # Others use Alembic too, and call their revisions 0001.
+            if tables and (revision is None or _OWN_TABLE not in tables):
+                raise StoreError(f"{self._place}: a database of something else; name another store")
             if revision == SCHEMA_REVISION:
                 return
             # Imported here: a store that is up to date does not pay for it.
@@ -93,9 +106,12 @@ class Store:
                 raise StoreTooNewError(
                     f"{self._place}: a newer okrsync wrote this store (schema {revision}); update okrsync"
                 )
-            if revision is None and sa.inspect(connection).get_table_names():
-                raise StoreError(f"{self._place}: a database of something else; name another store")
             command.upgrade(config, "head")
+
+    def _keep_wal(self) -> None:
+        # Only once the file is known to be a store: the mode is written into it, and changes outside transactions.
+        with self._engine.connect().execution_options(**{_BEGIN: ""}) as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -112,20 +128,19 @@ def _prepare(connection: Any, _record: object) -> None:
     # The driver's own transaction handling would commit before DDL; SQLAlchemy's "begin" event opens ours instead.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin(connection: sa.Connection) -> None:
     # A writer takes the lock at once: upgrading a read lock later can fail in the middle of a page.
-    writing = connection.get_execution_options().get(_WRITING)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    statement = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    if statement:
+        connection.exec_driver_sql(statement)
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -42,10 +43,11 @@ class Unit:
         raws: dict[str, RawItem] = {}
         for entry, raw in items:
             row = codec.item_row(entry)
-            held = rows.get(entry.external_id)
+            external_id = row["external_id"]
+            held = rows.get(external_id)
             if held is None or held["updated_ms"] <= row["updated_ms"]:
-                rows[entry.external_id] = row
-                raws[entry.external_id] = raw
+                rows[external_id] = row
+                raws[external_id] = raw
         known = self._known(source, list(rows))
         saved: list[dict[str, Any]] = []
         new = 0
@@ -58,6 +60,7 @@ class Unit:
             saved.append(row)
         if saved:
             self._upsert(source, saved, raws)
+        self._unbury(source, list(rows))
         return Saved(seen=len(rows), new=new, changed=len(saved) - new)
 
     def bury(self, letters: Iterable[DeadLetter], now: datetime) -> None:
@@ -65,8 +68,8 @@ class Unit:
         rows = [
             {
                 "source": letter.source,
-                "external_id": letter.external_id,
-                "error": letter.error,
+                "external_id": codec.storable(letter.external_id),
+                "error": codec.storable(letter.error),
                 "recorded_ms": codec.to_ms(now),
             }
             for letter in letters
@@ -107,7 +110,7 @@ class Unit:
                 items_seen=record.saved.seen,
                 items_new=record.saved.new,
                 items_changed=record.saved.changed,
-                error=record.error,
+                error=codec.storable(record.error),
             )
         )
 
@@ -133,27 +136,39 @@ class Unit:
         Add what is new in *observations*, the whole of what the metric's source holds; returns how many rows.
 
         A value that changed is a revision beside the old one; a day that the source no longer has is revised to
-        "missing".
+        "missing" until it has it again. Of two values recorded at the same moment, the one read later holds.
         """
+        entries = {
+            (entry.day.isoformat(), codec.to_ms(entry.recorded)): entry
+            for entry in observations
+            if not math.isnan(entry.value)
+        }
+        newest = {day: entries[day, recorded] for day, recorded in sorted(entries)}
         held: dict[str, dict[int, tuple[float | None, float | None]]] = {}
         for row in self._connection.execute(
             sa.select(observation).where(observation.c.metric == metric).order_by(observation.c.recorded_ms)
         ):
             held.setdefault(row.day, {})[row.recorded_ms] = (row.value, row.n)
         rows: list[dict[str, Any]] = []
-        for entry in observations:
-            versions = held.setdefault(entry.day.isoformat(), {})
-            recorded = codec.to_ms(entry.recorded)
-            if recorded in versions or _latest(versions, recorded) == (entry.value, entry.n):
-                continue
-            versions[recorded] = (entry.value, entry.n)
-            rows.append(_observation_row(metric, entry.day.isoformat(), recorded, entry.value, entry.n, entry.origin))
-        named = {entry.day.isoformat() for entry in observations}
+        for (day, recorded), entry in entries.items():
+            versions = held.setdefault(day, {})
+            if _latest(versions, recorded) != (entry.value, entry.n):
+                versions[recorded] = (entry.value, entry.n)
+                rows.append(_observation_row(metric, day, recorded, entry.value, entry.n, entry.origin))
         for day, versions in held.items():
-            if day not in named and _latest(versions, max(versions))[0] is not None:
-                rows.append(_observation_row(metric, day, codec.to_ms(now), None, None, "no longer in its source"))
+            is_missing = versions[max(versions)][0] is None
+            recorded = max(codec.to_ms(now), *versions)
+            if day in newest and is_missing:
+                entry = newest[day]
+                rows.append(_observation_row(metric, day, recorded, entry.value, entry.n, entry.origin))
+            elif day not in newest and not is_missing:
+                rows.append(_observation_row(metric, day, recorded, None, None, "no longer in its source"))
         if rows:
-            self._connection.execute(sa.insert(observation), rows)
+            statement = insert(observation)
+            values = {name: statement.excluded[name] for name in ("value", "n", "origin")}
+            self._connection.execute(
+                statement.on_conflict_do_update(index_elements=["metric", "day", "recorded_ms"], set_=values), rows
+            )
         return len(rows)
 
     def save_okr_text(self, path: str, text: str, now: datetime) -> bool:
@@ -201,13 +216,14 @@ class Unit:
             body.on_conflict_do_update(index_elements=["item_id"], set_={"body": body.excluded.body}),
             [{"item_id": ids[name], "body": codec.packed(raws[name])} for name in names],
         )
-        # What is understood now is no dead letter any more.
-        self._connection.execute(
-            sa.delete(dead_letter).where(
-                dead_letter.c.source == source, dead_letter.c.external_id == sa.bindparam("understood")
-            ),
-            [{"understood": name} for name in names],
-        )
+
+    def _unbury(self, source: str, external_ids: list[str]) -> None:
+        # What is understood now is no dead letter any more, whether or not it changed.
+        for start in range(0, len(external_ids), _CHUNK):
+            part = external_ids[start : start + _CHUNK]
+            self._connection.execute(
+                sa.delete(dead_letter).where(dead_letter.c.source == source, dead_letter.c.external_id.in_(part))
+            )
 
     def _put(self, table: sa.Table, key: list[str], row: dict[str, Any]) -> None:
         statement = insert(table).values(row)
@@ -230,7 +246,8 @@ _LINK_COLUMNS = ("source", "external_id", "key", "key_result", "state", "rule", 
 
 
 def _link_row(entry: Link) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _LINK_COLUMNS} | {"state": entry.state.value}
+    row = {name: getattr(entry, name) for name in _LINK_COLUMNS} | {"state": entry.state.value}
+    return {name: codec.storable(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _link_identity(entry: Link) -> tuple[Any, ...]:

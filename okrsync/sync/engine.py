@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,8 @@ from okrsync.errors import ConnectorError, OkrsyncError, StoreError
 from okrsync.model.work import Item
 from okrsync.plugins.connector import Connector, FieldMap, Page, Partition, RawItem, SourceSettings
 from okrsync.plugins.context import Context
-from okrsync.store.codec import canonical, digest, fields_to_json
+from okrsync.plugins.text import without_people
+from okrsync.store.codec import canonical, digest, fields_to_json, item_row
 from okrsync.store.database import Store
 from okrsync.store.records import DeadLetter, RunRecord, Saved
 from okrsync.sync.privacy import without_persons
@@ -71,7 +72,7 @@ def sync_source(
         raise
     except OkrsyncError as error:
         run.error = error
-    except Exception as error:  # noqa: BLE001 - a plugin's bug must not take the other sources down
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not take the other sources down
         run.error = ConnectorError(
             f"the connector {settings.connector} failed with {type(error).__name__}",
             where=f"source {settings.name}",
@@ -84,7 +85,7 @@ def sync_source(
         status=run.status,
         requests={str(purpose): count for purpose, count in context.requests.by_purpose.items()},
         saved=run.saved,
-        error=str(run.error or ""),
+        error=without_people(str(run.error or "")),
     )
     with store.write() as unit:
         unit.save_run(record)
@@ -101,7 +102,7 @@ def _read(
     progress: Progress,
 ) -> None:
     connector = make(settings, context)
-    fields = connector.discover()
+    fields = replace(connector.discover(), source=settings.name)
     with store.write() as unit:
         unit.save_fields(settings.connector, fields)
     first_error: OkrsyncError | None = None
@@ -157,12 +158,25 @@ def _understood(
     items: list[tuple[Item, RawItem]] = []
     letters: list[DeadLetter] = []
     for raw in page.raws:
-        kept = without_persons(raw)
         try:
-            items.append((connector.normalise(kept, fields), kept))
+            kept = without_persons(raw)
+            item = connector.normalise(kept, fields)
+            _refuse_unstorable(item, source)
+            items.append((item, kept))
         except Exception as error:  # noqa: BLE001 - one item that cannot be understood is counted, not fatal
-            letters.append(DeadLetter(source, str(raw.get("id", "?"))[:64], f"{type(error).__name__}: {error}"[:500]))
+            reason = without_people(f"{type(error).__name__}: {error}")
+            letters.append(DeadLetter(source, _id_of(raw), reason[:500]))
     return items, letters
+
+
+def _refuse_unstorable(item: Item, source: str) -> None:
+    # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's.
+    if item_row(item)["source"] != source:
+        raise ValueError(f"an item of source {item.source}")
+
+
+def _id_of(raw: object) -> str:
+    return str(raw.get("id", "?"))[:64] if isinstance(raw, Mapping) else "?"
 
 
 def _fingerprint(settings: SourceSettings, fields: FieldMap) -> str:

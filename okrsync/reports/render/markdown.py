@@ -61,10 +61,8 @@ def _incomplete(report: OutcomesReport) -> str:
 
 def _coverage(report: OutcomesReport) -> list[str]:
     items = report.items
-    rows = [
-        [f"{items.linked:,} linked", f"{items.exempt:,} exempt", f"{items.unlinked:,} unlinked", f"{items.dropped:,}"]
-    ]
-    lines = table(["Serve a key result", "Exempt", "Unlinked", "Dropped"], rows)
+    rows = [[f"{items.linked:,} serve a key result", f"{items.exempt:,}", f"{items.unlinked:,}", f"{items.dropped:,}"]]
+    lines = table([f"Of {items.total:,} items", "Exempt", "Unlinked", "Dropped"], rows)
     if report.exempt:
         lines += ["", "Exempt: " + " · ".join(escaped(words.exempt(entry)) for entry in report.exempt)]
     if report.joined_issues:
@@ -86,7 +84,7 @@ def _key_result(entry: KeyResultOutcome) -> list[str]:
             ", ".join(escaped(key) for key in delivery.pull_requests) or words.MISSING,
             words.day(delivery.day),
             words.observed(delivery),
-            words.signed(delivery.observed.change if delivery.observed else None),
+            words.change(delivery),
             words.days_observed(delivery),
             words.verdict(delivery),
         ]

@@ -30,8 +30,8 @@ def print_outcomes(report: OutcomesReport, console: Console) -> None:
     items = report.items
     _line(
         console,
-        f"{items.linked:,} items serve a key result · {items.exempt:,} exempt · {items.unlinked:,} unlinked · "
-        f"{items.dropped:,} dropped",
+        f"all {items.total:,} items: {items.linked:,} serve a key result · {items.exempt:,} exempt · "
+        f"{items.unlinked:,} unlinked · {items.dropped:,} dropped",
     )
     if report.exempt:
         _line(console, "exempt: " + " · ".join(words.exempt(entry) for entry in report.exempt), style="dim")
@@ -79,7 +79,7 @@ def print_status(report: StatusReport, console: Console) -> None:
             _line(console, f"  {source} {words.harmless(id_)}: {words.harmless(reason)}")
     _print_faulty(report.faulty_links, console)
     _heading(console, "Key results")
-    results = _table(["", "now", "from", "to", "title"], right=(1, 2, 3))
+    results = _table(["", "now", "from", "to", "title"], right=(1, 2, 3), flexible=4)
     for result in report.key_results:
         results.add_row(
             result.id,
@@ -114,12 +114,13 @@ def _print_why_line(line: Line, console: Console) -> None:
     share = f", share {words.percent(line.share)}" if line.share not in {0.0, 1.0} else ""
     _line(console, f"→ {words.harmless(line.via)} ({line.rule}{share})")
     state = "" if line.state == "ok" else f" [{line.state}: {line.reason}]"
-    _line(console, f"  → {line.key_result} · {words.harmless(line.key_result_title)}{state}", style="bold")
+    named = f"→ {words.harmless(line.key_result)} · {words.harmless(line.key_result_title)}{state}"
+    _line(console, named, style="bold", indent=4)
     if line.objective:
-        _line(console, f"    → {line.objective} · {words.harmless(line.objective_title)}")
+        _line(console, f"→ {line.objective} · {words.harmless(line.objective_title)}", indent=6)
     for value in line.values:
         because = f", because {words.harmless(value.because)}" if value.because else ""
-        _line(console, f"      → {value.id}: {words.harmless(value.statement)}{because}")
+        _line(console, f"→ {value.id}: {words.harmless(value.statement)}{because}", indent=8)
 
 
 def _print_key_result(entry: KeyResultOutcome, console: Console) -> None:
@@ -138,7 +139,7 @@ def _print_key_result(entry: KeyResultOutcome, console: Console) -> None:
             Text(words.harmless(delivery.title)),
             words.day(delivery.day),
             words.observed(delivery),
-            words.signed(delivery.observed.change if delivery.observed else None),
+            words.change(delivery),
             words.days_observed(delivery),
         )
     _indented(console, grid)
@@ -205,13 +206,13 @@ def _heading(console: Console, text: str) -> None:
     _line(console, text, style="bold")
 
 
-def _line(console: Console, text: str, style: str = "") -> None:
+def _line(console: Console, text: str, style: str = "", indent: int = 2) -> None:
     # Text, not markup: a title such as "[link=...]" is shown, never obeyed.
-    console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+    console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
 
 
 def _indented(console: Console, grid: Table) -> None:
-    console.print(Padding(grid, (0, 0, 0, 2)))
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
 def _more(console: Console, count: int) -> None:

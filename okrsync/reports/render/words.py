@@ -30,13 +30,16 @@ def harmless(text: str, limit: int = 200) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
-def number(value: float) -> str:
-    """*value* with three significant digits, or whole with thousands separators; a real minus sign."""
-    if value == 0:
-        return "0"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+def number(value: float, like: float | None = None) -> str:
+    """
+    *value* with three significant digits, or whole with thousands separators; a real minus sign.
+
+    With *like*: with as many decimals as that number would have, so that a difference reads like what it is of.
+    """
+    scale = abs(value if like is None else like)
+    decimals = max(0, 2 - math.floor(math.log10(scale))) if scale else 0
     text = f"{value:,.{min(decimals, 6)}f}"
-    if "." in text:
+    if "." in text and like is None:
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", "−")
 
@@ -53,12 +56,13 @@ def dated(value: DatedValue | None, unit: str) -> str:
     return MISSING if value is None else f"{with_unit(value.value, unit)} ({day(value.date)})"
 
 
-def signed(value: float | None) -> str:
-    """*value* with its sign; a dash where there is none."""
-    if value is None:
+def change(delivery: Delivery) -> str:
+    """The difference of the means around a delivery, with its sign; a dash where there is none."""
+    seen = delivery.observed
+    if seen is None or seen.change is None:
         return MISSING
-    text = number(value)
-    return f"+{text}" if value > 0 else text
+    text = number(seen.change, like=_scale(delivery))
+    return f"+{text}" if seen.change > 0 else text
 
 
 def day(value: date | None) -> str:
@@ -92,6 +96,8 @@ def aim(entry: KeyResultOutcome) -> str:
         return "draft: no target yet"
     unit = entry.unit
     now = dated(entry.current, unit) if entry.current else "never measured"
+    if entry.band is not None:
+        return f"now {now} · keep between {number(entry.band[0])} and {with_unit(entry.band[1], unit)}"
     start = with_unit(entry.baseline.value if entry.baseline else None, unit)
     target = dated(entry.target, unit)
     return f"now {now} · from {start} to {target}"
@@ -99,23 +105,28 @@ def aim(entry: KeyResultOutcome) -> str:
 
 def observed(delivery: Delivery) -> str:
     """Means before and after a delivery, with how many days each rests on."""
-    change = delivery.observed
-    if change is None:
+    seen = delivery.observed
+    if seen is None:
         return MISSING
-    before = MISSING if change.before is None else number(change.before)
-    after = MISSING if change.after is None else number(change.after)
+    before = MISSING if seen.before is None else number(seen.before, like=_scale(delivery))
+    after = MISSING if seen.after is None else number(seen.after, like=_scale(delivery))
     return f"{before} → {after}"
 
 
 def days_observed(delivery: Delivery) -> str:
     """How many observations lie before and after a delivery."""
-    change = delivery.observed
-    return MISSING if change is None else f"{change.days_before} / {change.days_after}"
+    seen = delivery.observed
+    return MISSING if seen is None else f"{seen.days_before} / {seen.days_after}"
 
 
 def verdict(delivery: Delivery) -> str:
     """The verdict in words."""
     return "no data" if delivery.observed is None else delivery.observed.verdict.value.replace("_", " ")
+
+
+def _scale(delivery: Delivery) -> float:
+    seen = delivery.observed
+    return max((abs(value) for value in (seen.before, seen.after) if value is not None), default=1.0) if seen else 1.0
 
 
 HOW_TO_READ = (

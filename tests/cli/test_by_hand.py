@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from okrsync.sandbox.company import Company
+from okrsync.sandbox.serve import Sites
+from support.running import Run
+
+
+def unlinked(okrsync: Run, count: int = 1) -> list[str]:
+    document = okrsync("outcomes", "--format", "json").json
+    return [entry["key"] for entry in document["unlinked"][:count]]
+
+
+def ledger(project: Path, kind: str) -> list[dict[str, object]]:
+    path = project / "ledger" / f"{kind}.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_link_by_hand_is_written_to_the_ledger_and_wins(okrsync: Run, project: Path) -> None:
+    (key,) = unlinked(okrsync)
+    before = (project / "ledger" / "links.jsonl").read_bytes()
+    ran = okrsync("link", key, "KR1.1", "--reason", "it is part of the first week", "--by", "role:pm")
+    assert ran.code == 0
+    assert (project / "ledger" / "links.jsonl").read_bytes().startswith(before), "nothing is rewritten"
+    record = ledger(project, "links")[-1]
+    assert (record["action"], record["item"], record["key_result"]) == ("link", key, "2026Q4/KR1.1")
+    assert (record["by"], record["reason"]) == ("role:pm", "it is part of the first week")
+    document = okrsync("why", key, "--format", "json").json
+    assert document["group"] == "linked"
+    assert document["lines"][0]["rule"] == "ledger"
+
+
+def test_unlink_takes_a_rules_link_away_and_link_gives_it_back(
+    okrsync: Run, project: Path, company: tuple[Company, Sites]
+) -> None:
+    key = company[0].truth["key_results"]["2026Q4/KR2.3"]["deliveries"][0]["keys"][0]
+    assert okrsync("unlink", key, "KR2.3", "--reason", "only a switch").code == 0
+    taken = okrsync("why", key, "--format", "json").json
+    assert taken["group"] == "unlinked"
+    assert "only a switch" in taken["reason"]
+    assert okrsync("link", key, "KR2.3").code == 0
+    assert okrsync("why", key, "--format", "json").json["group"] == "linked"
+
+
+def test_an_unknown_item_or_key_result_is_refused_and_nothing_is_written(okrsync: Run, project: Path) -> None:
+    before = (project / "ledger" / "links.jsonl").read_bytes()
+    (key,) = unlinked(okrsync)
+    ran = okrsync("link", key, "KR1.9")
+    assert ran.code == 2
+    assert 'did you mean "KR1' in ran.err
+    assert okrsync("link", "NOPE-1", "KR1.1").code == 2
+    assert okrsync("link", key).code == 2
+    assert (project / "ledger" / "links.jsonl").read_bytes() == before
+
+
+def test_many_links_come_from_a_file_with_a_preview(okrsync: Run, project: Path) -> None:
+    keys = unlinked(okrsync, 30)
+    rows = "".join(f"{key},KR1.2,planned together\n" for key in keys)
+    (project / "links.csv").write_text("key,key_result,reason\n" + rows)
+    lines = len(ledger(project, "links"))
+    shown = okrsync("link", "--from", "links.csv", "--dry-run")
+    assert shown.code == 0
+    assert keys[0] in shown.out
+    assert "30 lines: 2026Q4/KR1.2 30" in shown.out
+    assert len(ledger(project, "links")) == lines, "a preview writes nothing"
+    done = okrsync("link", "--from", "links.csv", "--format", "json")
+    assert done.json["written"] == 30
+    assert len(ledger(project, "links")) == lines + 30
+    assert okrsync("why", keys[-1], "--format", "json").json["lines"][0]["key_result"] == "2026Q4/KR1.2"
+
+
+def test_one_wrong_row_refuses_the_whole_file_and_names_every_wrong_row(okrsync: Run, project: Path) -> None:
+    (key,) = unlinked(okrsync)
+    (project / "links.csv").write_text(
+        f"key,key_result,action\n{key},KR1.2,\nNOPE-1,KR1.2,\n{key},KR77,\n{key},KR1.2,cut\n"
+    )
+    before = (project / "ledger" / "links.jsonl").read_bytes()
+    ran = okrsync("link", "--from", "links.csv", "--format", "json")
+    assert ran.code == 2
+    assert [problem["line"] for problem in ran.json["error"]["problems"]] == [3, 4, 5]
+    assert (project / "ledger" / "links.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [None, "a,b\n1,2\n", "\xff\xfe"], ids=["missing", "other columns", "not text"])
+def test_a_file_that_is_no_list_of_links_is_refused(okrsync: Run, project: Path, content: Any) -> None:
+    if content is not None:
+        (project / "links.csv").write_bytes(content.encode("latin-1"))
+    assert okrsync("link", "--from", "links.csv").code == 2
+
+
+def test_a_key_and_a_file_together_are_a_usage_error(okrsync: Run, project: Path) -> None:
+    assert okrsync("link", "PAY-1", "KR1.1", "--from", "links.csv").code == 2
+
+
+def test_a_check_in_becomes_an_observation_where_the_metric_asks_for_it(okrsync: Run, project: Path) -> None:
+    ran = okrsync("checkin", "KR3.2", "4.4", "--confidence", "0.7", "--note", "after the weekend", "--format", "json")
+    assert ran.code == 0
+    assert ran.json["is_observation"] is True
+    record = ledger(project, "check_ins")[-1]
+    assert (record["key_result"], record["value"], record["confidence"]) == ("2026Q4/KR3.2", 4.4, 0.7)
+    okrsync("sync", "--quiet")
+    states = okrsync("status", "--format", "json").json["key_results"]
+    (state,) = [entry for entry in states if entry["id"] == "2026Q4/KR3.2"]
+    assert state["current"] == {"value": 4.4, "date": "2026-11-20"}
+
+
+def test_a_check_in_on_a_measured_key_result_stands_beside_the_numbers(okrsync: Run, project: Path) -> None:
+    ran = okrsync("checkin", "KR1.1", "50")
+    assert ran.code == 0
+    assert "read from elsewhere" in ran.out
+    okrsync("sync", "--quiet")
+    states = okrsync("status", "--format", "json").json["key_results"]
+    assert next(entry for entry in states if entry["id"] == "2026Q4/KR1.1")["current"]["value"] != 50
+
+
+def test_a_check_in_for_another_day_keeps_that_day(okrsync: Run, project: Path) -> None:
+    assert okrsync("checkin", "KR3.2", "-1.5", "--date", "2026-11-10").code == 0
+    record = ledger(project, "check_ins")[-1]
+    assert record["value"] == -1.5
+    assert str(record["at"]).startswith("2026-11-10T")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["KR99", "1"], ["KR1.1", "many"], ["KR1.1", "1", "--confidence", "7"], ["KR1.1", "1", "--date", "2027-01-01"]],
+    ids=["unknown", "no number", "no confidence", "future"],
+)
+def test_a_wrong_check_in_is_refused_and_nothing_is_written(okrsync: Run, project: Path, arguments: list[str]) -> None:
+    before = (project / "ledger" / "check_ins.jsonl").read_bytes()
+    assert okrsync("checkin", *arguments).code == 2
+    assert (project / "ledger" / "check_ins.jsonl").read_bytes() == before
+
+
+def test_a_token_in_a_note_is_not_written(okrsync: Run, project: Path) -> None:
+    before = (project / "ledger" / "check_ins.jsonl").read_bytes()
+    ran = okrsync("checkin", "KR1.1", "1", "--note", "ghp_" + "a" * 36)
+    assert ran.code == 1
+    assert "ghp_" not in ran.err
+    assert (project / "ledger" / "check_ins.jsonl").read_bytes() == before

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from okrsync.model.work import Item
+from okrsync.sandbox.company import Company
+from okrsync.sandbox.serve import Sites
+from okrsync.store.view import View
+from support.running import Run
+
+
+def test_status_counts_what_the_company_really_has(okrsync: Run, project: Path, company: tuple[Company, Sites]) -> None:
+    truth = company[0].truth["counts"]
+    items = okrsync("status", "--format", "json").json["items"]
+    for name in ("total", "issue", "pull_request", "todo", "in_progress", "done", "dropped"):
+        assert items[name] == truth[name], name
+    assert items["issue"] + items["pull_request"] == items["total"]
+    assert items["todo"] + items["in_progress"] + items["done"] + items["dropped"] == items["total"]
+    assert items["delivered"] == items["done"]
+    assert items["linked"] + items["exempt"] + items["unlinked"] == items["total"] - items["dropped"]
+
+
+def test_status_says_why_work_is_unlinked_and_what_the_budgets_are(okrsync: Run, project: Path) -> None:
+    document = okrsync("status", "--format", "json").json
+    reasons = dict(document["unlinked_reasons"])
+    assert sum(reasons.values()) == document["items"]["unlinked"]
+    assert {"no_rule", "parent_unlinked", "broken", "stale", "ambiguous"} <= set(reasons)
+    assert {entry["id"]: entry["budget"] for entry in document["exempt"]}["run"] == 0.25
+    text = okrsync("status").out
+    assert "no rule matches" in text
+    assert "of 25 %" in text
+
+
+def test_outcomes_name_delivered_work_with_its_metric_before_and_after(
+    okrsync: Run, project: Path, company: tuple[Company, Sites]
+) -> None:
+    document = okrsync("outcomes", "--format", "json", "--cycle", "all").json
+    found = {entry["id"]: entry for entry in document["key_results"]}
+    assert set(found) == set(company[0].truth["key_results"])
+    for name, truth in company[0].truth["key_results"].items():
+        listed = {delivery["key"] for delivery in found[name]["deliveries"]} | {
+            key for delivery in found[name]["deliveries"] for key in delivery["pull_requests"]
+        }
+        for delivery in truth["deliveries"]:
+            assert set(delivery["keys"]) <= listed, name
+    verdicts = {
+        delivery["observed"]["verdict"]
+        for entry in document["key_results"]
+        for delivery in entry["deliveries"]
+        if delivery["observed"]
+    }
+    assert verdicts == {"observed_change_only", "no_data"}
+
+
+def test_an_issue_and_the_pull_request_that_closes_it_are_one_delivery(okrsync: Run, project: Path) -> None:
+    document = okrsync("outcomes", "--format", "json", "--cycle", "all").json
+    for entry in document["key_results"]:
+        keys = [delivery["key"] for delivery in entry["deliveries"]]
+        with_them = [key for delivery in entry["deliveries"] for key in delivery["pull_requests"]]
+        assert len(keys) == len(set(keys))
+        assert not set(keys) & set(with_them)
+    assert document["joined_issues"] > 20
+
+
+def test_a_planted_effect_shows_in_the_means(okrsync: Run, project: Path, company: tuple[Company, Sites]) -> None:
+    truth = company[0].truth["key_results"]["2026Q4/KR2.3"]["deliveries"][0]
+    document = okrsync("outcomes", "--format", "json").json
+    (entry,) = [entry for entry in document["key_results"] if entry["id"] == "2026Q4/KR2.3"]
+    seen = entry["deliveries"][0]["observed"]
+    change = seen["after"] - seen["before"]
+    assert change == pytest.approx(truth["effect"], abs=abs(truth["effect"]) / 2)
+
+
+def test_drafts_and_unmeasured_days_are_said_to_be_missing(okrsync: Run, project: Path) -> None:
+    text = okrsync("outcomes").out
+    assert "draft: no target yet" in text
+    assert "no data" in text
+    (draft,) = [
+        entry for entry in okrsync("outcomes", "--format", "json").json["key_results"] if entry["state"] == "draft"
+    ]
+    assert draft["current"] is None
+    assert all(delivery["observed"] is None for delivery in draft["deliveries"])
+
+
+def test_the_same_command_on_the_same_store_gives_the_same_bytes(okrsync: Run, project: Path) -> None:
+    for command in (["status"], ["outcomes"], ["outcomes", "--markdown"], ["outcomes", "--format", "json"]):
+        assert okrsync(*command).out == okrsync(*command).out
+
+
+def test_a_past_day_shows_what_had_been_delivered_by_then(okrsync: Run, project: Path) -> None:
+    early = okrsync("outcomes", "--format", "json", "--as-of", "2026-10-06").json
+    late = okrsync("outcomes", "--format", "json").json
+    count = {
+        name: sum(len(entry["deliveries"]) for entry in document["key_results"])
+        for name, document in (("early", early), ("late", late))
+    }
+    assert 0 < count["early"] < count["late"]
+    days = [delivery["day"] for entry in early["key_results"] for delivery in entry["deliveries"]]
+    assert max(days) <= "2026-10-06"
+
+
+def test_an_unknown_cycle_names_the_known_ones(okrsync: Run, project: Path) -> None:
+    ran = okrsync("outcomes", "--cycle", "2027Q1")
+    assert ran.code == 2
+    assert "2026Q3, 2026Q4" in ran.err
+
+
+def test_a_day_that_is_none_is_a_usage_error(okrsync: Run, project: Path) -> None:
+    assert okrsync("status", "--as-of", "yesterday").code == 2
+
+
+def test_why_follows_an_item_to_the_value_it_serves(
+    okrsync: Run, project: Path, company: tuple[Company, Sites]
+) -> None:
+    key = company[0].truth["key_results"]["2026Q4/KR2.3"]["deliveries"][0]["keys"][0]
+    document = okrsync("why", key, "--format", "json").json
+    assert document["group"] == "linked"
+    (line,) = document["lines"]
+    assert line["key_result"] == "2026Q4/KR2.3"
+    assert line["objective_title"]
+    assert line["values"][0]["because"]
+    text = okrsync("why", key).out
+    for word in (line["rule"], line["key_result"], line["objective"], line["values"][0]["id"]):
+        assert word in text
+
+
+def test_why_says_of_a_pull_request_which_issue_it_follows(
+    okrsync: Run, project: Path, company: tuple[Company, Sites]
+) -> None:
+    keys = company[0].truth["key_results"]["2026Q4/KR2.3"]["deliveries"][0]["keys"]
+    request = next(key for key in keys if "#" in key)
+    document = okrsync("why", request, "--format", "json").json
+    assert document["implements"] == [keys[0]]
+    assert document["lines"][0]["via"] == f"closes {keys[0]}"
+
+
+def test_why_takes_a_key_without_its_owner_and_in_any_case(okrsync: Run, project: Path) -> None:
+    full = okrsync("why", "ferrywell/web#28", "--format", "json").json
+    assert okrsync("why", "WEB#28", "--format", "json").json == full
+
+
+def test_why_of_an_unknown_item_says_what_to_do(okrsync: Run, project: Path) -> None:
+    ran = okrsync("why", "PAY-99999", "--format", "json")
+    assert ran.code == 2
+    assert "run `okrsync sync` if it is new" in ran.json["error"]["message"]
+
+
+def test_reports_fit_a_narrow_terminal_and_a_pipe_alike(okrsync: Run, project: Path) -> None:
+    lines = okrsync("outcomes").out.splitlines()
+    assert max(map(len, lines)) <= 120
+
+
+def test_an_empty_store_says_so(okrsync: Run, project: Path) -> None:
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+    ran = okrsync("outcomes")
+    assert ran.code == 5
+    assert "run `okrsync sync`" in ran.out
+    assert okrsync("status", "--format", "json").json["items"]["total"] == 0
+
+
+def test_markdown_tables_are_whole(project: Path) -> None:
+    text = (project / "reports" / "outcomes.md").read_text()
+    width = None
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            width = None
+            continue
+        cells = len(re.findall(r"(?<!\\)\|", line))
+        width = width or cells
+        assert cells == width, line
+
+
+HOSTILE = (
+    "\x1b[31mred\x1b[0m [link=http://x]y[/link] | `code` <script>alert(1)</script> @everyone Fixes #1 \u202egnp\n# x"
+)
+
+
+def test_a_hostile_title_is_shown_and_does_nothing(
+    okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = View.items
+
+    def hostile_items(self: View) -> Iterator[Item]:
+        for item in original(self):
+            yield dataclasses.replace(item, title=HOSTILE)
+
+    monkeypatch.setattr(View, "items", hostile_items)
+    text = okrsync("outcomes").out
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "[link=http://x]" in text, "shown as it is, not obeyed"
+    markdown = okrsync("outcomes", "--markdown").out
+    assert "<script>" not in markdown
+    assert "@everyone" not in markdown
+    assert "#1" not in re.sub(r"\\.", "", markdown.replace("\u200b", "*"))
+    for line in markdown.splitlines():
+        if line.startswith("|"):
+            assert "\n# x" not in line
+    document = okrsync("outcomes", "--format", "json")
+    assert json.loads(document.out)["key_results"]

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from okrsync.sandbox.company import Company
+from okrsync.sandbox.demo import company_sites, free_port, lay_out
+from okrsync.sandbox.http import Fault, Response
+from okrsync.sandbox.serve import Sites
+from support.running import Run
+
+
+def rewritten(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def fault(company: tuple[Company, Sites]) -> Iterator[Callable[[Fault], None]]:
+    """Make the company's sites answer wrongly while one test runs."""
+    _, sites = company
+    added: list[Fault] = []
+
+    def add(answer: Fault) -> None:
+        added.append(answer)
+        sites.server.faults.append(answer)
+
+    yield add
+    for answer in added:
+        sites.server.faults.remove(answer)
+
+
+def test_a_second_sync_asks_only_for_changes_and_finds_none(okrsync: Run, project: Path) -> None:
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 0
+    for entry in ran.json["runs"]:
+        assert entry["status"] == "ok"
+        assert (entry["items_new"], entry["items_changed"]) == (0, 0)
+        assert entry["requests_by"]["setup"] <= 2
+        assert set(entry["requests_by"]) == {"setup", "items", "history", "iterations", "census"}
+        assert entry["requests"] == sum(entry["requests_by"].values())
+    assert {entry["source"]: entry["requests_by"]["items"] for entry in ran.json["runs"]} == {
+        "web": 1,
+        "platform": 1,
+        "product": 2,
+    }
+
+
+def test_reports_are_written_and_named(okrsync: Run, project: Path, tmp_path: Path) -> None:
+    ran = okrsync("sync", "--format", "json", "--out", tmp_path / "out")
+    assert [Path(path).name for path in ran.json["reports"]] == ["outcomes.md", "outcomes.json"]
+    document = json.loads((tmp_path / "out" / "outcomes.json").read_text())
+    assert document["$schema"] == "okrsync/outcomes/1"
+    assert (tmp_path / "out" / "outcomes.md").read_text().startswith("# Outcomes")
+
+
+def test_text_goes_to_stdout_and_talk_to_stderr(okrsync: Run, project: Path) -> None:
+    ran = okrsync("sync")
+    assert "Outcomes · 2026Q4" in ran.out
+    assert "items read" in ran.err
+    assert "items read" not in ran.out
+    assert okrsync("sync", "--quiet").out == ""
+
+
+def test_a_wrong_token_is_exit_4_and_is_not_printed(
+    okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OKRSYNC_GITHUB_TOKEN", "OKRSYNC_JIRA_TOKEN"):
+        monkeypatch.setenv(name, "bad")
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 4
+    assert {entry["status"] for entry in ran.json["runs"]} == {"failed"}
+    assert {entry["error"]["kind"] for entry in ran.json["runs"]} == {"AuthenticationError"}
+
+
+def test_a_missing_token_names_its_variable(okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OKRSYNC_GITHUB_TOKEN")
+    monkeypatch.delenv("OKRSYNC_JIRA_TOKEN")
+    ran = okrsync("sync")
+    assert ran.code == 4
+    assert "environment variable OKRSYNC_JIRA_TOKEN: not set; export OKRSYNC_JIRA_TOKEN" in ran.err
+
+
+def test_one_source_that_fails_makes_the_run_partial_and_the_others_go_on(
+    okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OKRSYNC_JIRA_TOKEN", "bad")
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 5
+    assert {entry["source"]: entry["status"] for entry in ran.json["runs"]} == {
+        "web": "ok",
+        "platform": "ok",
+        "product": "failed",
+    }
+    assert okrsync("status", "--format", "json").json["items"]["total"] == 600, "old items are kept"
+    report = okrsync("outcomes", "--markdown")
+    assert report.code == 5
+    assert "**Incomplete.** product: failed" in report.out
+
+
+def test_an_unreachable_host_is_exit_1(okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("okrsync.plugins.http._BACKOFF_SECONDS", 0.0)
+    text = (project / "okrsync.yaml").read_text()
+    port = text.partition("127.0.0.1:")[2].partition("/")[0]
+    (project / "okrsync.yaml").write_text(text.replace(f":{port}/", ":1/"))
+    ran = okrsync("sync")
+    assert ran.code == 1
+    assert "no connection; check the url and the network" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Response(200, b"<html>Log in</html>", {"Content-Type": "text/html"}), "a page of HTML instead of JSON"),
+        (Response(200, b"", {"Content-Type": "application/json"}), "an empty answer"),
+        (Response(200, b"null", {"Content-Type": "application/json"}), "instead of JSON"),
+        (Response(200, b'{"message": "hi"}', {"Content-Type": "application/json"}), "is no list"),
+    ],
+    ids=["html", "empty", "null", "an object for a list"],
+)
+def test_an_answer_that_is_no_answer_is_an_error_never_zero_items(
+    okrsync: Run, project: Path, fault: Callable[[Fault], None], answer: Response, words: str
+) -> None:
+    fault(lambda mount, request: answer if mount == "github" and "/issues" in request.path else None)
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 5
+    runs = {entry["source"]: entry for entry in ran.json["runs"]}
+    assert runs["web"]["status"] == "failed"
+    assert words in runs["web"]["error"]["message"]
+    assert runs["product"]["status"] == "ok"
+
+
+def test_a_metric_that_cannot_be_read_keeps_its_old_observations(okrsync: Run, project: Path) -> None:
+    before = okrsync("status", "--format", "json").json["key_results"]
+    path = next((project / "metrics").glob("*.csv"))
+    path.write_text(path.read_text() + "2026-11-31,x\n")
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 5
+    (problems,) = ran.json["metrics"]["failed"].values()
+    assert any('"2026-11-31" is no date' in problem for problem in problems)
+    assert okrsync("status", "--format", "json").json["key_results"] == before
+
+
+def test_a_label_that_names_no_key_result_is_listed_and_the_sync_is_fine(okrsync: Run, project: Path) -> None:
+    assert okrsync("sync", "--format", "json").code == 0
+    faults = okrsync("status", "--format", "json").json["faulty_links"]
+    assert {fault["state"] for fault in faults} == {"ambiguous", "broken", "stale"}
+    (broken,) = [fault for fault in faults if fault["state"] == "broken"]
+    assert broken["key_result"] == "KR9"
+    assert "KR9" in (project / "reports" / "outcomes.md").read_text()
+
+
+def test_a_removed_key_result_breaks_its_links_and_stops_nothing(okrsync: Run, project: Path) -> None:
+    rewritten(project / "okrs.yaml", "id: KR3.1", "id: KR3.7")
+    assert okrsync("sync", "--format", "json").code == 0
+    faults = okrsync("status", "--format", "json").json["faulty_links"]
+    assert any(fault["key_result"] == "KR3.1" and fault["state"] == "broken" for fault in faults)
+
+
+def test_deleting_the_store_and_syncing_again_gives_the_same_reports(okrsync: Run, project: Path) -> None:
+    key = okrsync("status", "--format", "json").json["faulty_links"][0]["key"]
+    assert okrsync("link", key, "KR1.1", "--reason", "said so").code == 0
+    assert okrsync("checkin", "KR3.2", "4.2").code == 0
+    okrsync("sync", "--quiet")
+    before = {path.name: path.read_bytes() for path in (project / "reports").iterdir()}
+    outputs = [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"], ["why", key])]
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+    assert okrsync("sync", "--quiet").code == 0
+    assert {path.name: path.read_bytes() for path in (project / "reports").iterdir()} == before
+    assert [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"], ["why", key])] == outputs
+
+
+def test_a_changed_item_is_read_and_an_unchanged_one_is_not_rewritten(
+    okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, sites = company_sites(free_port(0), 7, "datacenter")
+    lay_out(built, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    with sites:
+        assert okrsync("sync", "--quiet").code == 0
+        key = next(issue["key"] for issue in built.jira.issues)
+        sites.jira.edit(key, datetime(2026, 11, 20, 17, 59, tzinfo=UTC), summary="Another title")
+        runs = {entry["source"]: entry for entry in okrsync("sync", "--format", "json").json["runs"]}
+    assert (runs["product"]["items_new"], runs["product"]["items_changed"]) == (0, 1)
+    assert "Another title" in okrsync("why", key).out

@@ -1,0 +1,1 @@
+"""What tests of several parts import; on the path of the tests alone."""

@@ -1,0 +1,28 @@
+"""Running command lines in the test's own process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one command line did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its output, read as JSON."""
+        return json.loads(self.out)
+
+
+class Run(Protocol):
+    """Runs ``okrsync`` with these arguments."""
+
+    def __call__(self, *arguments: str | Path) -> Ran: ...
