@@ -70,14 +70,19 @@ class UsageError(OkrsyncError):
 
 
 class PluginError(OkrsyncError):
-    """A plugin that the configuration needs is not installed or does not load."""
+    """
+    A plugin is not installed, or does not load; then it is named, and what does not need it goes on.
+
+    *is_installed* tells the two apart: a name that nothing has is the configuration's mistake.
+    """
 
     exit_code = 2
 
-    def __init__(self, group: str, name: str, reason: str) -> None:
+    def __init__(self, group: str, name: str, reason: str, *, is_installed: bool = True) -> None:
         self.group = group
         self.name = name
         self.reason = reason
+        self.is_installed = is_installed
         super().__init__(f'plugin "{name}" ({group}) could not be loaded: {reason}')
 
 

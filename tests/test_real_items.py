@@ -71,9 +71,11 @@ def project(folder: Path, sources: str) -> Path:
 
 def okrsync(folder: Path, *arguments: str) -> tuple[dict[str, Any], int]:
     """The JSON that a command prints in its own process, and that process's peak memory in MB."""
+    # VmHWM starts anew with the program; ru_maxrss would also hold the peak of the process that started it.
     code = (
-        "import resource, sys; from okrsync.cli.main import run; code = run(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr); sys.exit(code)"
+        "import re, sys; from okrsync.cli.main import run; code = run(sys.argv[1:]); "
+        "print(int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) // 1024, file=sys.stderr); "
+        "sys.exit(code)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments, "--format", "json"],

@@ -20,6 +20,7 @@ class GithubConnector:
     """GitHub.com and GitHub Enterprise Server, read through PyGithub."""
 
     api_version: ClassVar[int] = 1
+    version: ClassVar[str] = "1"
     Settings: ClassVar[type[SourceSettings]] = GithubSettings
     overlap_seconds: ClassVar[int] = 120
 

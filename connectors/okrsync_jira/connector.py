@@ -22,6 +22,7 @@ class JiraConnector:
     """Jira, read through the ``jira`` library; the site says itself whether it is Cloud or Data Center."""
 
     api_version: ClassVar[int] = 1
+    version: ClassVar[str] = "1"
     Settings: ClassVar[type[SourceSettings]] = JiraSettings
     # Cloud's search shows a change seconds to minutes late.
     overlap_seconds: ClassVar[int] = 600

@@ -151,10 +151,8 @@ def _reduced(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [_reduced(entry, depth + 1) for entry in value]
     if isinstance(value, Mapping):
-        if value.get("type") == "mention":
+        if value.get("type") == "mention" or not _PERSON.isdisjoint(value):
             return {"type": "text", "text": "@someone"}
-        if not _PERSON.isdisjoint(value):
-            return None
         return {name: _reduced(entry, depth + 1) for name, entry in value.items() if name not in _NOT_KEPT}
     return value
 

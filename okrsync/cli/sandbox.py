@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, cast
@@ -90,9 +92,10 @@ def demo(folder: Path, seed: int, output: str) -> int:
     for path in paths:
         click.echo(f"    {path}")
     click.echo("  Go on with:")
-    click.echo(f"    okrsync status --config {config}")
-    click.echo(f"    okrsync why {example} --config {config}")
-    click.echo(f"    okrsync outcomes --cycle 2026Q3 --config {config}")
+    program = "okrsync" if shutil.which("okrsync") else sys.argv[0]  # as `make demo` runs it, it is not on the path
+    click.echo(f"    {program} status --config {config}")
+    click.echo(f"    {program} why {example} --config {config}")
+    click.echo(f"    {program} outcomes --cycle 2026Q3 --config {config}")
     return result.exit_code
 
 

@@ -10,6 +10,7 @@ from okrsync.cli.output import print_json
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError
 from okrsync.jobs.starting import write_starter
+from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.render.as_json import to_plain
 
 
@@ -66,6 +67,9 @@ def validate(config: Path, output: str, path: Path | None) -> int:
         for problem in error.problems:
             click.echo(f"okrsync: {problem}", err=True)
         return error.exit_code
+    broken = [str(error) for error in broken_plugins()]
+    for reason in broken:
+        click.echo(f"okrsync: {reason}; what does not need it goes on", err=True)
     okrs = project.okrs
     drafts = sum(1 for entry in okrs.key_results if entry.state == "draft")
     found = {
@@ -78,7 +82,7 @@ def validate(config: Path, output: str, path: Path | None) -> int:
         "rules": len(project.settings.work.rules),
     }
     if output == "json":
-        print_json({"ok": True, "problems": [], **found})
+        print_json({"ok": True, "problems": [], "broken_plugins": broken, **found})
         return 0
     listed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items())
     click.echo(f"{chosen}: fine ({listed})")

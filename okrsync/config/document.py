@@ -27,6 +27,7 @@ _Position: TypeAlias = tuple[int, int]
 _CORE = "tag:yaml.org,2002:"
 _MERGE_TAG = _CORE + "merge"
 _CORE_TAGS = {_CORE + name for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
+_HALF_CHARACTER = ("half a character (a lone surrogate)", "write the character itself")
 _TOKEN = ("this looks like an access token", "revoke it, and write where it comes from instead: token: {env: NAME}")
 
 
@@ -84,7 +85,7 @@ def parse_document(text: str, path: Path) -> tuple[Document | None, list[Problem
     yaml.composer.warn_double_anchors = False
     try:
         node = yaml.compose(text)
-    except (YAMLError, RecursionError, ValueError) as error:
+    except (YAMLError, RecursionError, OverflowError, ValueError) as error:
         return None, [_no_yaml(file, text, error), *_stray_tokens(file, text, set())]
     if node is None or (isinstance(node, ScalarNode) and not node.value):
         problem = Problem(file, 1, 1, "the file is empty", "start it with `version: 1`")
@@ -180,8 +181,14 @@ class _Reader:
             if looks_like_token(name):
                 self._refuse_token(key_node)
                 continue
+            if not is_unicode(name):
+                self._refuse(key_node, *_HALF_CHARACTER)
+                continue
             self.keys[(*path, name)] = _position(key_node)
             found[name] = self.value(value_node, (*path, name), inside)
+            if value_node.start_mark.index == value_node.end_mark.index:
+                # Nothing follows the colon; for the parser that stands where the next line starts.
+                self.values[(*path, name)] = self.keys[(*path, name)]
         return found
 
     def _scalar(self, node: ScalarNode) -> Any:
@@ -200,7 +207,7 @@ class _Reader:
                 self._refuse(node, f"an impossible value: {node.value[:40]}", "write it in quotes if it is a text")
             return None
         if isinstance(value, str) and not is_unicode(value):
-            self._refuse(node, "half a character (a lone surrogate)", "write the character itself")
+            self._refuse(node, *_HALF_CHARACTER)
             return None
         if isinstance(value, float) and not math.isfinite(value):
             self._refuse(node, f"{node.value} is no number", "write a number, or leave the key out")
@@ -247,8 +254,10 @@ def _no_yaml(file: str, text: str, error: Exception) -> Problem:
         before = text[: error.position]
         line, column = before.count("\n") + 1, error.position - before.rfind("\n")
         return Problem(file, line, column, f"a character that text cannot have (#x{error.character:04x})", "remove it")
-    reason = "nested too deeply" if isinstance(error, RecursionError) else without_tokens(_first_line(error))
-    return Problem(file, 1, 1, f"not YAML: {reason}", "mend the syntax")
+    if isinstance(error, RecursionError):
+        return Problem(file, 1, 1, "not YAML: nested too deeply", "write it out flat")
+    # What is left is "\\UFFFFFFFF": the parser asks for that character, and does not say where.
+    return Problem(file, 1, 1, f"not YAML: {without_tokens(_first_line(error))}", "mend the escapes in quoted texts")
 
 
 def _position(node: Node) -> _Position:

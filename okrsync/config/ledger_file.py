@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -205,7 +205,7 @@ class LedgerWriter:
     by: str
     now: datetime
 
-    def append(self, kind: str, records: list[Mapping[str, Any]], at: datetime | None = None) -> list[str]:
+    def append(self, kind: str, records: Sequence[Mapping[str, Any]], at: datetime | None = None) -> list[str]:
         """
         Append *records* to the file of *kind*, in one write, and return their new ids.
 
@@ -274,8 +274,9 @@ def _read_file(path: Path, entry: type[RecordEntry], problems: list[Problem]) ->
         content = path.read_bytes()
     except FileNotFoundError:
         return []
-    except OSError as error:
-        problems.append(Problem(file, 0, 0, f"cannot be read: {error.strerror}", "check its permissions"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no path"
+        problems.append(Problem(file, 0, 0, f"cannot be read: {reason}", "check the path and its permissions"))
         return []
     try:
         text = content.decode("utf-8-sig")

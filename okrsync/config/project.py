@@ -134,11 +134,10 @@ def _check_sources(document: Document, problems: list[Problem]) -> list[SourceSe
             try:
                 shape = load_connector(name).Settings
             except PluginError as error:
-                others = [known for known in connector_names() if known != name]
-                fix = f"write one of {', '.join(others)}"
-                problems.append(
-                    document.problem((*path, "connector"), f'connector "{name}" cannot be used: {error.reason}', fix)
-                )
+                # One that is installed but broken fails its own source when it is read, and stops no other.
+                if not error.is_installed:
+                    fix = f"write one of {', '.join(connector_names())}"
+                    problems.append(document.problem((*path, "connector"), f'connector "{name}" is not installed', fix))
         settings, found = check(document, shape, path)
         problems += _without_echo(found, problems)
         if settings is not None:
@@ -212,12 +211,9 @@ def _check_metric_sources(document: Document) -> list[Problem]:
         try:
             loaded = load_metric_source(kind)
         except PluginError as error:
-            known = ", ".join(sorted({*metric_source_names(), CHECK_IN}))
-            problems.append(
-                document.problem(
-                    (*place, "type"), f'metric source "{kind}" cannot be used: {error.reason}', f"write one of {known}"
-                )
-            )
+            if not error.is_installed:
+                fix = f"write one of {', '.join(sorted({*metric_source_names(), CHECK_IN}))}"
+                problems.append(document.problem((*place, "type"), f'metric source "{kind}" is not installed', fix))
             continue
         problems += check(document, loaded.Settings, place)[1]
     return problems

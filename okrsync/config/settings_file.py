@@ -144,7 +144,7 @@ def _size(value: Any) -> Any:
     return {"count": True} if value == "count" else value
 
 
-Size = Annotated[SizeRule, BeforeValidator(_size)]
+Size = Annotated[SizeRule, BeforeValidator(_size, json_schema_input_type=Literal["count"] | SizeRule)]
 
 
 class Work(Entry):

@@ -155,7 +155,9 @@ class _Placer:
         if own.links:
             return replace(own, implements=implements)
         placed = self._followed(item, closed)
-        if placed.group is Group.UNLINKED:
+        if own.group is Group.EXEMPT and placed.group is not Group.LINKED:
+            placed = own
+        elif placed.group is Group.UNLINKED:
             alone = self._place_issue(item)
             if not closed or alone.group is not Group.UNLINKED or alone.links or alone.cause is Cause.TAKEN_AWAY:
                 placed = alone

@@ -41,7 +41,13 @@ def _read(
     except MetricError as error:
         return Reading(metric.id, (), error.problems)
     except PluginError as error:
-        return Reading(metric.id, (), (Problem(f"metric {metric.id}", 0, 0, str(error)),))
+        return _failed(metric, str(error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not take the other metrics down
+        return _failed(metric, f"the metric source {metric.source_type} failed with {type(error).__name__}")
+
+
+def _failed(metric: Metric, reason: str) -> Reading:
+    return Reading(metric.id, (), (Problem(f"metric {metric.id}", 0, 0, reason, "report this to its maintainer"),))
 
 
 def _from_check_ins(metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], zone: ZoneInfo) -> list[Observation]:

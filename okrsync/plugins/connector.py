@@ -87,8 +87,8 @@ class Page:
     One page of raw items, ascending by update, without people.
 
     *last_updated* is the update of the page's last item, in the tracker's order: a run that starts from it again loses
-    nothing, even where an item further up has changed meanwhile and is newer. *server_time* is the tracker's clock when it answered.
-    An item may come twice; none that changed may be left out.
+    nothing, even where an item further up has changed meanwhile and is newer. *server_time* is the tracker's clock
+    when it answered. An item may come twice; none that changed may be left out.
     """
 
     raws: tuple[RawItem, ...]
@@ -104,6 +104,8 @@ class Connector(Protocol):
     """
 
     api_version: ClassVar[int]
+    version: ClassVar[str]
+    """The connector's own; another one makes the next sync read everything again, so change it with ``normalise``."""
     Settings: ClassVar[type[SourceSettings]]
     overlap_seconds: ClassVar[int]
     """How far each run looks back before its cursor, because the tracker may show an item late."""

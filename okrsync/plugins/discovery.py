@@ -11,7 +11,7 @@ from okrsync.errors import PluginError
 from okrsync.plugins.connector import CONNECTOR_API_VERSION, CONNECTOR_GROUP, Connector
 from okrsync.plugins.metric_source import METRIC_GROUP, MetricSource
 
-_PARTS = ("api_version", "Settings", "overlap_seconds", "discover", "partitions", "pages", "normalise")
+_PARTS = ("api_version", "version", "Settings", "overlap_seconds", "discover", "partitions", "pages", "normalise")
 
 
 def connector_names() -> tuple[str, ...]:
@@ -54,9 +54,25 @@ def load_metric_source(name: str) -> type[MetricSource]:
     The metric source class called *name*.
 
     Raises:
-        PluginError: not installed, or does not import.
+        PluginError: not installed, does not import, or is no metric source.
     """
-    return cast("type[MetricSource]", _load(METRIC_GROUP, name, metric_source_names))
+    loaded = _load(METRIC_GROUP, name, metric_source_names)
+    lacking = [part for part in ("Settings", "read") if not hasattr(loaded, part)]
+    if lacking:
+        raise PluginError(METRIC_GROUP, name, f"it is no metric source: it has no {', '.join(lacking)}")
+    return cast("type[MetricSource]", loaded)
+
+
+def broken_plugins() -> list[PluginError]:
+    """Every installed plugin that does not load, with the reason; imports all of them."""
+    broken: list[PluginError] = []
+    for names, load in ((connector_names, load_connector), (metric_source_names, load_metric_source)):
+        for name in names():
+            try:
+                load(name)
+            except PluginError as error:
+                broken.append(error)
+    return broken
 
 
 def _installed(group: str) -> dict[str, EntryPoint]:
@@ -66,7 +82,8 @@ def _installed(group: str) -> dict[str, EntryPoint]:
 def _load(group: str, name: str, names: Callable[[], tuple[str, ...]]) -> object:
     entry_point = _installed(group).get(name)
     if entry_point is None:
-        raise PluginError(group, name, f"it is not installed; installed: {', '.join(names()) or 'none'}")
+        reason = f"it is not installed; installed: {', '.join(names()) or 'none'}"
+        raise PluginError(group, name, reason, is_installed=False)
     try:
         return entry_point.load()
     except (Exception, SystemExit) as error:  # a module that exits when it is imported is broken too

@@ -8,6 +8,7 @@ size and is either JSON or one of okrsync's errors.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import math
@@ -140,6 +141,8 @@ class GuardedAdapter(HTTPAdapter):
         except requests.exceptions.RequestException as error:
             failure = _failure(error, where)
         else:
+            if _is_cut_off(response):
+                raise UnreachableError("the answer broke off", where=where, next_step="check the url and the network")
             self._note_date(response)
             return response
         # Raised out here, because a library's exception holds the request with its headers: `from None` would hide it
@@ -159,7 +162,7 @@ class GuardedAdapter(HTTPAdapter):
             return self._redirect(response, where)
         if status >= 400:
             raise _refusal(response, where)
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
+        kind = _kind(response)
         body = response.content.strip()
         if not body:
             raise UnexpectedResponseError("an empty answer", where=where, next_step="try again; nothing was changed")
@@ -167,7 +170,7 @@ class GuardedAdapter(HTTPAdapter):
             if kind == "text/html" or body[:1] == b"<":
                 what = "a page of HTML instead of JSON"
             elif kind.endswith("json"):
-                what = "an answer that is no whole JSON object or list"
+                what = "JSON that is no object or list"
             else:
                 what = f"{kind or 'no content type'} instead of JSON"
             raise UnexpectedResponseError(
@@ -191,6 +194,8 @@ class GuardedAdapter(HTTPAdapter):
                 where=where,
                 next_step="put the tracker's final address into url",
             )
+        # A library that does not follow it must not take its body for the answer.
+        response._content = b""  # noqa: SLF001
         return response
 
     def _wait(self, response: requests.Response, refusal: str | None, attempt: int, attempts: int, where: str) -> None:
@@ -224,6 +229,17 @@ def _read_capped(response: requests.Response, where: str) -> None:
     # The libraries read the body through .content and .text, which this hands them without a second read.
     response._content = b"".join(chunks)  # noqa: SLF001
     response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
+
+
+def _kind(response: requests.Response) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
+
+
+def _is_cut_off(response: requests.Response) -> bool:
+    # Neither half a gzip stream nor a body without a length is noticed below.
+    body = response.content.strip()
+    is_json = response.ok and _kind(response).endswith("json")
+    return is_json and body[:1] in {b"{", b"["} and body[-1:] not in {b"}", b"]"}
 
 
 def _failure(error: requests.exceptions.RequestException, where: str) -> ConnectorError:
@@ -318,6 +334,18 @@ def _said(response: requests.Response) -> str:
     if not isinstance(body, dict):
         return ""
     messages = body.get("errorMessages")
-    words = body.get("message") or " ".join(map(str, messages if isinstance(messages, list) else []))
-    text = _CONTROL.sub(" ", str(words)).strip()[:200]
+    words = str(body.get("message") or " ".join(map(str, messages if isinstance(messages, list) else [])))
+    for secret in _sent_secrets(response.request):
+        words = words.replace(secret, "…")
+    text = _CONTROL.sub(" ", words).strip()[:200]
     return f': "{text}"' if text else ""
+
+
+def _sent_secrets(request: requests.PreparedRequest) -> list[str]:
+    """What a tracker could quote of the credentials that it was sent: as sent, and decoded."""
+    sent = str(request.headers.get("Authorization", "")).rpartition(" ")[2]
+    try:
+        decoded = base64.b64decode(sent, validate=True).decode()
+    except ValueError:
+        decoded = ""
+    return [secret for secret in (sent, decoded.partition(":")[2]) if len(secret) >= 4]

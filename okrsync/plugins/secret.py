@@ -7,9 +7,9 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from okrsync.errors import AuthenticationError
 
@@ -46,6 +46,13 @@ class TokenReference(BaseModel):
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     file: Annotated[str, Field(min_length=1)] | None = None
     command: Annotated[list[str], Field(min_length=1)] | None = None
+
+    @field_validator("env", "file", "command", mode="before")
+    @classmethod
+    def _given(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("nothing is there; write for example {env: NAME}")
+        return value
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

@@ -31,7 +31,7 @@ _CLOSING = re.compile(
 _ISSUE_URL = re.compile(r"https?://[^/\s]+/(?P<repository>[\w.-]+/[\w.-]+)/issues/(?P<number>\d+)$", re.IGNORECASE)
 _JIRA_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9_]{1,99}-[1-9]\d{0,17}(?![A-Za-z0-9])")
 _BRANCH_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_]{1,99}-[1-9]\d{0,17}(?![A-Za-z0-9])")
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]+\.)+[^\W\d_][\w-]*")  # core@7.0.0 is a package
 # Not a mention: a scope in a package name (@types/node), an address, a decorator with a dot or a call behind it.
 # Letters of other scripts end a name: in some of them no space stands between words.
 _MENTION = re.compile(r"(?<![A-Za-z\d_@])@[A-Za-z\d][A-Za-z\d_-]{0,99}(?![A-Za-z\d_-]|\.[A-Za-z_]|/[A-Za-z\d_.-]|\()")

@@ -18,9 +18,6 @@ from okrsync.store.records import DeadLetter, RunRecord, Saved
 from okrsync.sync.privacy import without_persons
 from okrsync.sync.window import advanced, start_of
 
-# Raised when normalisation changes what it makes of the same raw item: the next sync then reads everything again.
-NORMALISATION_VERSION = 1
-
 
 class Progress(Protocol):
     """Is told of each page that was stored; must not raise."""
@@ -37,6 +34,7 @@ class SourceRun:
     source: str
     saved: Saved = field(default_factory=Saved)
     buried: int = 0
+    """Items of this source that are not understood, those of earlier runs among them."""
     partitions_read: int = 0
     error: OkrsyncError | None = None
 
@@ -65,9 +63,10 @@ def sync_source(
     Raises:
         StoreError: the store cannot be written.
     """
-    run = SourceRun(settings.name)
+    reader = _SourceReader(store, settings, context, now, progress)
+    run = reader.run
     try:
-        _read(store, settings, make, context, run, now, progress)
+        reader.read(make)
     except StoreError:
         raise
     except OkrsyncError as error:
@@ -78,78 +77,79 @@ def sync_source(
             where=f"source {settings.name}",
             next_step="report this to whoever maintains it",
         )
-    record = RunRecord(
-        source=settings.name,
-        started=now,
-        finished=now,
-        status=run.status,
-        requests={str(purpose): count for purpose, count in context.requests.by_purpose.items()},
-        saved=run.saved,
-        error=without_people(str(run.error or "")),
-    )
-    with store.write() as unit:
-        unit.save_run(record)
+    reader.record()
     return run
 
 
-def _read(
-    store: Store,
-    settings: SourceSettings,
-    make: Callable[[SourceSettings, Context], Connector],
-    context: Context,
-    run: SourceRun,
-    now: datetime,
-    progress: Progress,
-) -> None:
-    connector = make(settings, context)
-    fields = replace(connector.discover(), source=settings.name)
-    with store.write() as unit:
-        unit.save_fields(settings.connector, fields)
-    first_error: OkrsyncError | None = None
-    for partition in connector.partitions():
-        try:
-            with context.requests.counted_as("items"):
-                _read_partition(store, settings, connector, fields, partition, run, now, progress)
-        except ConnectorError as error:
-            # One project that is gone or hidden must not hide the others; a refused token concerns them all.
-            first_error = first_error or error
-            if error.exit_code in {4, 75}:
-                break
-        else:
-            run.partitions_read += 1
-    if first_error is not None:
-        raise first_error
+class _SourceReader:
+    """One source while it is read, with what became of it so far."""
 
+    def __init__(
+        self, store: Store, settings: SourceSettings, context: Context, now: datetime, progress: Progress
+    ) -> None:
+        self.run = SourceRun(settings.name)
+        self._store = store
+        self._settings = settings
+        self._context = context
+        self._now = now
+        self._progress = progress
 
-def _read_partition(
-    store: Store,
-    settings: SourceSettings,
-    connector: Connector,
-    fields: FieldMap,
-    partition: Partition,
-    run: SourceRun,
-    now: datetime,
-    progress: Progress,
-) -> None:
-    fingerprint = _fingerprint(settings, fields)
-    with store.read() as view:
-        state = view.stream(settings.name, partition.id)
-    # Another scope or mapping makes other items of the same raw ones: everything is read again.
-    high_water = state.high_water if state is not None and state.fingerprint == fingerprint else None
-    pages = connector.pages(partition, start_of(high_water, connector.overlap_seconds), fields)
-    for page in pages:
-        items, letters = _understood(connector, settings.name, page, fields)
-        high_water = advanced(high_water, page.last_updated, page.server_time)
-        with store.write() as unit:
-            saved = unit.save_items(settings.name, items)
-            unit.bury(letters, now)
-            unit.save_stream(settings.name, partition.id, fingerprint, high_water)
-        run.saved += saved
-        run.buried += len(letters)
-        progress(settings.name, partition.id, run.saved)
-    if high_water is None:
-        with store.write() as unit:
-            unit.save_stream(settings.name, partition.id, fingerprint, None)
+    def read(self, make: Callable[[SourceSettings, Context], Connector]) -> None:
+        """Read every partition; one that is gone or hidden does not hide the others."""
+        connector = make(self._settings, self._context)
+        fields = replace(connector.discover(), source=self._settings.name)
+        with self._store.write() as unit:
+            unit.save_fields(self._settings.connector, fields)
+        first_error: OkrsyncError | None = None
+        for partition in connector.partitions():
+            try:
+                with self._context.requests.counted_as("items"):
+                    self._read_partition(connector, fields, partition)
+            except ConnectorError as error:
+                first_error = first_error or error
+                if error.exit_code in {4, 75}:  # a refused token or a limit concerns them all
+                    break
+            else:
+                self.run.partitions_read += 1
+        if first_error is not None:
+            raise first_error
+
+    def record(self) -> None:
+        """Put the run on record, with how many items are not understood by now."""
+        run = self.run
+        with self._store.read() as view:
+            run.buried = sum(letter.source == run.source for letter in view.dead_letters())
+        record = RunRecord(
+            source=run.source,
+            started=self._now,
+            finished=self._now,
+            status=run.status,
+            requests={str(purpose): count for purpose, count in self._context.requests.by_purpose.items()},
+            saved=run.saved,
+            error=without_people(str(run.error or "")),
+        )
+        with self._store.write() as unit:
+            unit.save_run(record)
+
+    def _read_partition(self, connector: Connector, fields: FieldMap, partition: Partition) -> None:
+        source = self._settings.name
+        fingerprint = _fingerprint(self._settings, fields, connector.version)
+        with self._store.read() as view:
+            state = view.stream(source, partition.id)
+        # Another scope, mapping or version makes other items of the same raw ones: everything is read again.
+        high_water = state.high_water if state is not None and state.fingerprint == fingerprint else None
+        for page in connector.pages(partition, start_of(high_water, connector.overlap_seconds), fields):
+            items, letters = _understood(connector, source, page, fields)
+            high_water = advanced(high_water, page.last_updated, page.server_time)
+            with self._store.write() as unit:
+                saved = unit.save_items(source, items)
+                unit.bury(letters, self._now)
+                unit.save_stream(source, partition.id, fingerprint, high_water)
+            self.run.saved += saved
+            self._progress(source, partition.id, self.run.saved)
+        if high_water is None:
+            with self._store.write() as unit:
+                unit.save_stream(source, partition.id, fingerprint, None)
 
 
 def _understood(
@@ -179,6 +179,6 @@ def _id_of(raw: object) -> str:
     return str(raw.get("id", "?"))[:64] if isinstance(raw, Mapping) else "?"
 
 
-def _fingerprint(settings: SourceSettings, fields: FieldMap) -> str:
+def _fingerprint(settings: SourceSettings, fields: FieldMap, version: str) -> str:
     scope = settings.model_dump(mode="json", exclude={"token", "repositories", "projects"})
-    return digest(canonical([NORMALISATION_VERSION, scope, fields_to_json(fields)])).hex()
+    return digest(canonical([version, scope, fields_to_json(fields)])).hex()

@@ -21,7 +21,8 @@ _PERSONAL = {
 # What has one of these is a person under whatever name it stands, for example in a custom field.
 _OF_A_PERSON = {"accountid", "displayname", "emailaddress", "login", "username"}
 
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+# The letters at the end tell an address from the version of a package.
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 
 
 def without_persons(value: Any) -> Any:

@@ -118,7 +118,7 @@ def test_an_unreachable_host_is_exit_1(okrsync: Run, project: Path, monkeypatch:
     [
         (Response(200, b"<html>Log in</html>", {"Content-Type": "text/html"}), "a page of HTML instead of JSON"),
         (Response(200, b"", {"Content-Type": "application/json"}), "an empty answer"),
-        (Response(200, b"null", {"Content-Type": "application/json"}), "instead of JSON"),
+        (Response(200, b"null", {"Content-Type": "application/json"}), "no object or list"),
         (Response(200, b'{"message": "hi"}', {"Content-Type": "application/json"}), "is no list"),
     ],
     ids=["html", "empty", "null", "an object for a list"],
@@ -191,3 +191,32 @@ def test_a_changed_item_is_read_and_an_unchanged_one_is_not_rewritten(
         runs = {entry["source"]: entry for entry in okrsync("sync", "--format", "json").json["runs"]}
     assert (runs["product"]["items_new"], runs["product"]["items_changed"]) == (0, 1)
     assert "Another title" in okrsync("why", key).out
+
+
+def test_a_broken_plugin_is_named_and_skipped(
+    okrsync: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = tmp_path / "plugin"
+    (plugin / "broken_plugin-1.dist-info").mkdir(parents=True)
+    (plugin / "broken_plugin-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1\n"
+    )
+    (plugin / "broken_plugin-1.dist-info" / "entry_points.txt").write_text(
+        "[okrsync.connectors]\nbroken = broken_plugin:X\n"
+    )
+    (plugin / "broken_plugin.py").write_text("raise RuntimeError('no driver')\n")
+    monkeypatch.syspath_prepend(plugin)
+    rewritten(project / "okrsync.yaml", "work:\n", "  - {name: odd, connector: broken, token: {env: T}}\nwork:\n")
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 5
+    runs = {entry["source"]: entry for entry in ran.json["runs"]}
+    assert {name: entry["status"] for name, entry in runs.items()} == {
+        "web": "ok",
+        "platform": "ok",
+        "product": "ok",
+        "odd": "failed",
+    }
+    assert "RuntimeError: no driver; reinstall or remove broken_plugin:X" in runs["odd"]["error"]["message"]
+    checked = okrsync("validate")
+    assert checked.code == 0
+    assert 'plugin "broken" (okrsync.connectors) could not be loaded' in checked.err

@@ -165,7 +165,9 @@ def place(
 
 def first(items: Sequence[Item] | Item, work: Work, decisions: Sequence[LinkDecision] = (), **rest: Any) -> Placement:
     """The placement of the first of *items*."""
-    return place(items, work, decisions, **rest).placements[0]
+    placement = place(items, work, decisions, **rest).placements[0]
+    assert placement.item is (items if isinstance(items, Item) else items[0])
+    return placement
 
 
 def shares(placement: Placement) -> dict[str, float]:

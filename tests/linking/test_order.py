@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from okrsync.linking.placing import Cause, Group
-from okrsync.model.ledger import LinkDecision
-from tests.linking.builders import (
+from linking.builders import (
     BY_BODY,
     BY_FIELD,
     BY_LABEL,
@@ -29,6 +27,8 @@ from tests.linking.builders import (
     states,
     unlinked,
 )
+from okrsync.linking.placing import Cause, Group
+from okrsync.model.ledger import LinkDecision
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
 STORY: Mapping[str, Any] = {"if": {"type": "Story"}, "link": "KR1.1"}
@@ -143,6 +143,12 @@ def test_an_exempt_class_beats_attribute_rules_and_inheritance() -> None:
     assert (placed.reason, placed.cause) == ("", None)
 
 
+def test_an_exempt_class_beats_an_epic_rule() -> None:
+    work = settings({"if": {"parent_key": "PAY-1"}, "link": "KR1.1"}, exempt=[RUN])
+    placements = place([item("PAY-2", parent="PAY-1", type="Bug"), item("PAY-3", parent="PAY-1")], work).placements
+    assert [placement.group for placement in placements] == [Group.EXEMPT, Group.LINKED]
+
+
 def test_the_first_exempt_class_that_holds_counts() -> None:
     exempt = [
         {"id": "none", "if": {"type": "Task"}},
@@ -238,6 +244,8 @@ LINK, UNLINK = linked("PAY-1", "KR1.2"), unlinked("PAY-1", "KR1.2")
         ([unlinked("PAY-1", "KR1.1"), linked("PAY-1", KR11)], {KR11: 1.0}),
         ([LINK, linked("PAY-1", "KR2.1"), UNLINK], {KR21: 1.0}),
         ([LINK, unlinked("PAY-1", "KR1.1")], {KR12: 1.0}),
+        ([unlinked("PAY-1", KR11)], {}),
+        ([unlinked("PAY-1", "2026Q3/KR1.1")], {KR11: 1.0}),
     ],
 )
 def test_later_records_beat_earlier_ones(decisions: list[LinkDecision], wanted: dict[str, float]) -> None:
@@ -255,6 +263,13 @@ def test_a_bare_name_in_the_ledger_takes_away_what_it_linked_in_another_cycle() 
     shipped = done(on=datetime(2026, 8, 3, 9, tzinfo=UTC))
     decisions = [linked("PAY-1", KR11), unlinked("PAY-1", "KR1.1")]
     assert first(shipped, WORK, decisions).links == ()
+
+
+def test_a_qualified_name_takes_away_what_a_bare_one_linked_on_the_items_day() -> None:
+    shipped = done(on=datetime(2026, 8, 3, 9, tzinfo=UTC))
+    by_hand = linked("PAY-1", "KR1.1")
+    assert first(shipped, WORK, [by_hand, unlinked("PAY-1", "2026Q3/KR1.1")]).links == ()
+    assert shares(first(shipped, WORK, [by_hand, unlinked("PAY-1", KR11)])) == {"2026Q3/KR1.1": 1.0}
 
 
 def test_decisions_about_items_that_were_never_read_are_kept_apart() -> None:
@@ -294,6 +309,23 @@ def test_what_was_taken_from_a_story_does_not_reach_its_subtasks_either() -> Non
     items = [item("PAY-3", parent="PAY-2"), item("PAY-2", parent="PAY-1"), EPIC]
     placed = first(items, WORK, [unlinked("PAY-2", "KR1.1", "no")])
     assert (placed.cause, placed.reason, placed.links) == (Cause.TAKEN_AWAY, "taken away by hand: no", ())
+
+
+def test_the_reasons_of_all_who_took_something_away_are_given() -> None:
+    epic = item("PAY-1", labels=["kr/KR1.1", "kr/KR1.2"])
+    decisions = [unlinked("PAY-3", "KR1.1", "not this"), unlinked("PAY-2", "KR1.2", "nor that")]
+    items = [item("PAY-3", parent="PAY-2"), item("PAY-2", parent="PAY-1"), epic]
+    assert first(items, WORK, decisions).reason == "taken away by hand: not this; nor that"
+    decisions = [unlinked("acme/web#7", "KR1.1", "not this"), unlinked("acme/web#7", "KR1.2", "nor that")]
+    issues = [item("PAY-1", labels=["kr/KR1.1"]), item("PAY-2", labels=["kr/KR1.2"])]
+    placed = first([pull_request(closes=["PAY-1", "PAY-2"]), *issues], WORK, decisions)
+    assert placed.reason == "taken away by hand: not this; nor that"
+
+
+def test_what_was_taken_from_the_childs_own_label_is_the_reason_before_what_it_would_inherit() -> None:
+    decisions = [unlinked("PAY-2", "KR1.2", "own"), unlinked("PAY-2", "KR1.1", "above")]
+    placed = first([item("PAY-2", parent="PAY-1", labels=["kr/KR1.2"]), EPIC], WORK, decisions)
+    assert placed.reason == "taken away by hand: own"
 
 
 def test_a_bare_name_takes_away_what_a_child_inherits_in_another_cycle() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from okrsync.linking.placing import Cause, Group
-from okrsync.model.work import ItemKind
-from tests.linking.builders import (
+from linking.builders import (
     BY_LABEL,
     INHERIT,
     RUN,
@@ -20,6 +18,8 @@ from tests.linking.builders import (
     shares,
     states,
 )
+from okrsync.linking.placing import Cause, Group
+from okrsync.model.work import ItemKind
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
 WORK = settings(BY_LABEL, INHERIT, exempt=[RUN])
@@ -41,6 +41,7 @@ def test_it_follows_the_issue_that_it_closes_in_this_and_the_other_tracker(key: 
 def test_its_links_are_its_own() -> None:
     (link,) = first([pull_request(closes=["PAY-3"]), item("PAY-3", labels=["kr/KR1.1"])], WORK).links
     assert (link.source, link.external_id, link.key, link.depth) == ("web", "id of acme/web#7", "acme/web#7", 0)
+    assert link.reason == ""
 
 
 def test_it_follows_an_exempt_issue() -> None:
@@ -90,6 +91,12 @@ def test_where_its_issue_serves_nothing_its_own_exempt_class_counts() -> None:
     work = settings(BY_LABEL, exempt=[{"id": "run", "if": {"label": "bug"}}])
     placed = first([pull_request(closes=["PAY-3"], labels=["bug"]), item("PAY-3")], work)
     assert (placed.group, placed.exempt_class, placed.implements) == (Group.EXEMPT, "run", ("PAY-3",))
+
+
+def test_its_own_exempt_class_comes_before_that_of_its_issue() -> None:
+    work = settings(BY_LABEL, exempt=[RUN, {"id": "upkeep", "if": {"label": "upkeep"}}])
+    placed = first([pull_request(closes=["PAY-3"], labels=["upkeep"]), item("PAY-3", type="Bug")], work)
+    assert (placed.group, placed.exempt_class, placed.implements) == (Group.EXEMPT, "upkeep", ("PAY-3",))
 
 
 def test_where_its_issues_serve_nothing_it_says_so() -> None:

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from okrsync.linking.placing import Cause, Group
-from okrsync.model.work import Item
-from tests.linking.builders import (
+from linking.builders import (
     BY_BODY,
     BY_FIELD,
     BY_LABEL,
@@ -23,6 +21,9 @@ from tests.linking.builders import (
     shares,
     states,
 )
+from okrsync.linking.conditions import Hierarchy
+from okrsync.linking.placing import Cause, Group
+from okrsync.model.work import Item
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
 
@@ -49,6 +50,13 @@ def test_a_link_knows_its_item() -> None:
 
 def test_labels_match_in_any_case() -> None:
     assert shares(first(item(labels=["KR/kr1.1"]), settings(BY_LABEL))) == {KR11: 1.0}
+
+
+@pytest.mark.parametrize("label", ["old-kr/KR1.1", "KR1.1", "okr/KR1.1"])
+def test_the_glob_covers_the_whole_label(label: str) -> None:
+    assert first(item(labels=[label]), settings(BY_LABEL)).cause is Cause.NO_RULE
+    placed = first(item(labels=[label, "kr/KR1.2"]), settings(BY_LABEL))
+    assert states(placed) == {KR12: "ok"}
 
 
 def test_several_labels_split_equally() -> None:
@@ -357,6 +365,13 @@ def test_an_inherit_rule_may_be_for_some_items_only() -> None:
     assert first([item("PAY-2", parent="PAY-1"), parent], work).group is Group.UNLINKED
 
 
+def test_an_inherit_rule_may_be_for_what_lies_below_an_epic() -> None:
+    work = settings(BY_LABEL, {"if": {"parent": "linked", "parent_key": "PAY-0"}, "link": "inherit"})
+    story = item("PAY-1", parent="PAY-0", labels=["kr/KR1.1"])
+    assert first([item("PAY-2", parent="PAY-1"), story, item("PAY-0")], work).group is Group.LINKED
+    assert first([item("PAY-2", parent="PAY-1"), item("PAY-1", labels=["kr/KR1.1"])], work).group is Group.UNLINKED
+
+
 def test_the_first_inherit_rule_that_holds_says_how_far() -> None:
     rules = [
         {"if": {"parent": "linked", "type": "Sub-task"}, "link": "inherit", "max_depth": 1},
@@ -384,6 +399,11 @@ def test_a_hierarchy_that_runs_in_a_circle_ends() -> None:
     circle[2] = item("PAY-3", parent="PAY-1", labels=["kr/KR1.1"])
     placements = place(circle, settings(BY_LABEL, INHERIT)).placements
     assert [placement.links[0].depth for placement in placements] == [2, 1, 0]
+
+
+def test_ancestors_come_nearest_first_and_each_once() -> None:
+    circle = [item("PAY-1", parent="PAY-2"), item("PAY-2", parent="PAY-3"), item("PAY-3", parent="pay-2")]
+    assert [above.key for above in Hierarchy(circle).ancestors(circle[0])] == ["PAY-2", "PAY-3"]
 
 
 def test_an_item_that_is_its_own_parent_inherits_nothing() -> None:

@@ -140,7 +140,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_untouched(path: Path, co
     [
         "CREATE TABLE notes (text TEXT)",
         "CREATE TABLE alembic_version (version_num VARCHAR(32)); CREATE TABLE notes (text TEXT)",
-        f"CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('{SCHEMA_REVISION}')",
+        "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('0001')",
     ],
 )
 def test_a_database_of_something_else_is_refused_and_left_untouched(path: Path, statement: str) -> None:
@@ -198,7 +198,7 @@ def test_a_read_only_file_is_refused_with_a_next_step() -> None:
         path.chmod(0o444)
         with (
             as_an_ordinary_user(Path(name)),
-            pytest.raises(StoreError, match="check the (file's|path and its) permissions"),
+            pytest.raises(StoreError, match=r"check the (file's|path and its) permissions"),
         ):
             Store.open(url_of(path))
         assert path.read_bytes() == before

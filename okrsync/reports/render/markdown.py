@@ -9,7 +9,7 @@ from okrsync.reports.outcomes import KeyResultOutcome, OutcomesReport
 from okrsync.reports.render import words
 
 MAX_ROWS = 20
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>|~!])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
 
 
 def escaped(text: str) -> str:

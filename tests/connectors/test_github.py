@@ -1,0 +1,611 @@
+"""The GitHub connector: its requests against the loopback site, and its items from raw shapes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from okrsync.errors import (
+    AuthenticationError,
+    ConnectorError,
+    NotFoundError,
+    RateLimitedError,
+    UnexpectedResponseError,
+    UnreachableError,
+)
+from okrsync.model.work import Directive, Item, ItemKind, Iteration, Size, Status
+from okrsync.plugins.connector import FieldMap, Page, Partition
+from okrsync.plugins.context import Context, WorkMapping
+from okrsync.sandbox.github_site import github_time
+from okrsync.sandbox.http import LoggedRequest, Request, Response
+from okrsync.sandbox.serve import Sites
+from okrsync.sandbox.tracker_data import GithubData, GithubRepository, JiraData, RawObject
+from okrsync_github import normalise
+from okrsync_github.connector import GithubConnector
+from okrsync_github.settings import GithubSettings
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
+NAME = "acme/shop"
+CANARY = "canary-4711"
+API = f"https://api.github.com/repos/{NAME}"
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def issue(number: int, minutes: float | None = None, **more: Any) -> RawObject:
+    person = {"login": CANARY, "id": 1, "avatar_url": f"https://{CANARY}/a.png", "type": "User"}
+    return {
+        "url": f"{API}/issues/{number}",
+        "repository_url": API,
+        "html_url": f"https://github.com/{NAME}/issues/{number}",
+        "id": 9000 + number,
+        "node_id": f"I_{number}",
+        "number": number,
+        "title": f"Item {number}",
+        "user": person,
+        "assignee": person,
+        "assignees": [person],
+        "labels": [],
+        "state": "open",
+        "state_reason": None,
+        "locked": False,
+        "milestone": None,
+        "comments": 0,
+        "created_at": github_time(START),
+        "updated_at": github_time(at(number if minutes is None else minutes)),
+        "closed_at": None,
+        "closed_by": person,
+        "author_association": "MEMBER",
+        "body": None,
+    } | more
+
+
+def closed(reason: str | None, **more: Any) -> RawObject:
+    return issue(1, state="closed", state_reason=reason, closed_at="2026-02-01T08:00:00Z") | more
+
+
+def pull(number: int = 2, *, merged: str | None = None, **more: Any) -> RawObject:
+    links = {
+        "url": f"{API}/pulls/{number}",
+        "html_url": f"https://github.com/{NAME}/pull/{number}",
+        "merged_at": merged,
+    }
+    return issue(number, node_id=f"PR_{number}", draft=False, pull_request=links) | more
+
+
+def item_of(raw: RawObject, fields: FieldMap | None = None) -> Item:
+    fields = fields or FieldMap()
+    item = normalise.normalise(raw, fields)
+    # What the store keeps must say the same.
+    kept = normalise.without_extras(raw)
+    assert CANARY not in json.dumps(kept)
+    assert normalise.normalise(kept, fields) == item
+    return item
+
+
+@dataclass
+class Desk:
+    """A connector at a site of its own."""
+
+    sites: Sites
+    connector: GithubConnector
+    context: Context
+    waits: list[float] = field(default_factory=list)
+
+    def pages(self, since: datetime | None = None, name: str = NAME) -> Iterator[Page]:
+        fields = self.connector.discover()
+        with self.context.requests.counted_as("items"):
+            yield from self.connector.pages(Partition(name), since, fields)
+
+    def numbers(self, since: datetime | None = None) -> list[int]:
+        return [raw["number"] for page in self.pages(since) for raw in page.raws]
+
+    @property
+    def asked(self) -> list[LoggedRequest]:
+        return self.sites.server.log
+
+
+Open = Callable[..., Desk]
+
+
+@pytest.fixture
+def open_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    opened: list[Sites] = []
+    monkeypatch.setenv("GITHUB_CANARY", CANARY)
+
+    def make(*issues: RawObject, branches: dict[int, str] | None = None, other: bool = False, **given: Any) -> Desk:
+        waits: list[float] = []
+        repository = GithubRepository(NAME, list(issues), branches or {})
+        sites = Sites(GithubData([repository]), JiraData(), clock=lambda: NOW)
+        sites.server.start()
+        opened.append(sites)
+        context = Context(tmp_path, other_trackers=other, clock=lambda: NOW, sleep=waits.append)
+        asked = {"name": "hub", "connector": "github", "token": {"env": "GITHUB_CANARY"}, "repositories": [NAME]}
+        source = GithubSettings.model_validate(asked | {"url": sites.github_url} | given)
+        return Desk(sites, GithubConnector(source, context), context, waits)
+
+    yield make
+    for sites in opened:
+        sites.server.stop()
+        assert sites.server.errors == []
+
+
+def test_every_field_of_an_item_comes_from_the_raw_issue() -> None:
+    raw = closed(
+        "completed",
+        title="Faster",
+        body="Text\r\nKR: KR1.1\r\n",
+        labels=[{"name": "bug"}, "size/L", {"name": "size/3"}, {"name": None}, None],
+        milestone={"number": 4, "title": "March", "creator": {"login": CANARY}},
+        type={"name": "Feature", "id": 1},
+        parent_issue_url="https://api.github.com/repos/acme/Plans/issues/7",
+    )
+
+    item = item_of(raw, FieldMap(mapping=WorkMapping(size_label="Size/"), source="hub", team="web"))
+
+    assert item == Item(
+        source="hub",
+        external_id="9001",
+        key="acme/shop#1",
+        url="https://github.com/acme/shop/issues/1",
+        kind=ItemKind.ISSUE,
+        type="Feature",
+        title="Faster",
+        status=Status.DONE,
+        original_status="closed",
+        created=START,
+        updated=at(1),
+        delivered=datetime(2026, 2, 1, 8, tzinfo=UTC),
+        resolution="completed",
+        size=Size(3.0, "Size/"),
+        project="acme/shop",
+        team="web",
+        parent="acme/Plans#7",
+        labels=("bug", "size/L", "size/3"),
+        iterations=(Iteration("milestone/4", "March"),),
+        directives=(Directive("kr", "KR1.1"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "original"),
+    [
+        (issue(1), Status.TODO, "open"),
+        (issue(1, state_reason="reopened"), Status.TODO, "open"),
+        (closed("completed"), Status.DONE, "closed"),
+        (closed(None), Status.DONE, "closed"),
+        (closed("not_planned"), Status.DROPPED, "closed"),
+        (closed("NOT_PLANNED"), Status.DROPPED, "closed"),
+        (closed("duplicate"), Status.DROPPED, "closed"),
+        (closed("completed", labels=[{"name": "WontFix"}]), Status.DROPPED, "closed"),
+        (closed("completed", labels=[{"name": "bug"}]), Status.DONE, "closed"),
+        (pull(), Status.IN_PROGRESS, "open"),
+        (pull(draft=True), Status.IN_PROGRESS, "draft"),
+        (pull(state="closed", merged="2026-02-01T08:00:00Z"), Status.DONE, "merged"),
+        (pull(state="closed", closed_at="2026-02-01T08:00:00Z"), Status.DROPPED, "closed"),
+        (pull(state="closed", closed_at="2026-02-01T08:00:00Z", draft=True), Status.DROPPED, "closed"),
+    ],
+)
+def test_the_status_tells_delivered_from_dropped(raw: RawObject, status: Status, original: str) -> None:
+    item = item_of(raw, FieldMap(mapping=WorkMapping(dropped=("wontfix",))))
+
+    assert (item.status, item.original_status) == (status, original)
+    assert (item.delivered is not None) is (status is Status.DONE)
+
+
+def test_a_pull_request_is_delivered_when_it_is_merged() -> None:
+    item = item_of(pull(state="closed", merged="2026-02-01T08:00:00Z", closed_at="2026-02-02T00:00:00Z"))
+
+    assert item.delivered == datetime(2026, 2, 1, 8, tzinfo=UTC)
+    assert (item.kind, item.type, item.url) == (
+        ItemKind.PULL_REQUEST,
+        "Pull request",
+        "https://github.com/acme/shop/issues/2",
+    )
+
+
+def test_a_pull_request_names_what_it_closes_in_body_title_and_branch_once_each() -> None:
+    raw = pull(title="PAY-3: x", body="Fixes #12\nCloses other/repo#1\n<!-- Fixes #99 -->", head_branch="pay-3_gro-7")
+
+    assert item_of(raw).closes == ("acme/shop#12", "other/repo#1", "PAY-3", "GRO-7")
+
+
+def test_an_issue_closes_nothing() -> None:
+    assert item_of(issue(1, title="PAY-3", body="Fixes #12")).closes == ()
+
+
+def test_ghosts_and_empty_bodies_are_plain_items() -> None:
+    item = item_of(issue(1, user=None, assignee=None, assignees=[], closed_by=None, body=None, labels=None, title=None))
+
+    assert (item.title, item.labels, item.directives, item.type) == ("", (), (), "Issue")
+
+
+@pytest.mark.parametrize(
+    ("label", "size"),
+    [
+        ("size/3", Size(3.0, "size/")),
+        ("SIZE/0.5", Size(0.5, "size/")),
+        ("size/L", None),
+        ("size/nan", None),
+        ("size/inf", None),
+        ("points/3", None),
+    ],
+)
+def test_a_size_is_a_number_behind_the_prefix_of_a_label(label: str, size: Size | None) -> None:
+    fields = FieldMap(mapping=WorkMapping(size_label="size/"))
+
+    assert item_of(issue(1, labels=[{"name": label}]), fields).size == size
+    assert item_of(issue(1, labels=[{"name": label}])).size is None
+
+
+def test_where_items_are_counted_every_item_has_size_one() -> None:
+    fields = FieldMap(mapping=WorkMapping(count_items=True, size_label="size/"))
+
+    assert item_of(issue(1, labels=[{"name": "size/3"}]), fields).size == Size(1.0, "items")
+
+
+@pytest.mark.parametrize("text", ["2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00"])
+def test_times_are_utc_whatever_this_machines_zone_is(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+
+    assert item_of(issue(1, created_at=text)).created == START
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"repository_url": "https://api.github.com/repos/acme"},
+        {"created_at": "yesterday"},
+        {"created_at": "0001-01-01T00:00:00+14:00"},
+        {"created_at": None},
+        {"number": ...},
+    ],
+)
+def test_a_raw_item_of_another_shape_is_refused(change: RawObject) -> None:
+    raw = {name: value for name, value in (issue(1) | change).items() if value is not ...}
+
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        normalise.normalise(raw, FieldMap())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FULL = closed(
+    "completed",
+    labels=[{"name": "size/3"}],
+    milestone={"number": 4, "title": "March"},
+    type={"name": "Feature"},
+    parent_issue_url=f"{API}/issues/7",
+    body="KR: KR1.1",
+    pull_request={"merged_at": "2026-02-01T08:00:00Z"},
+    head_branch="pay-1",
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(FULL)), JSON, max_size=4), st.sets(st.sampled_from(sorted(FULL))))
+def test_whatever_github_sends_is_an_item_or_one_of_the_named_errors(change: RawObject, gone: set[str]) -> None:
+    raw = {name: value for name, value in (FULL | change).items() if name not in gone}
+    before = json.dumps(raw)
+    fields = FieldMap(mapping=WorkMapping(size_label="size/", dropped=("x",)))
+
+    def result() -> Item | str:
+        try:
+            return normalise.normalise(raw, fields)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return f"{type(error).__name__}: {error}"
+
+    assert result() == result()
+    assert json.dumps(raw) == before
+
+
+def test_a_thousand_items_take_at_most_eleven_requests(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number) for number in range(1, 1001)])
+
+    assert sorted(set(desk.numbers())) == list(range(1, 1001))
+
+    assert desk.context.requests.by_purpose["items"] <= 11
+    assert desk.context.requests.total == len(desk.asked)
+    assert desk.asked[0].query == {"state": ["all"], "sort": ["updated"], "direction": ["asc"], "per_page": ["100"]}
+
+
+def test_where_nothing_changed_one_request_is_all(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number) for number in range(1, 301)])
+
+    assert desk.numbers(at(301)) == []
+    assert desk.context.requests.total == 1
+
+
+def test_pages_come_ascending_with_the_last_update_and_githubs_clock(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number) for number in range(250, 0, -1)])
+
+    pages = list(desk.pages())
+
+    assert [page.last_updated for page in pages] == [at(100), at(199), at(250)]
+    assert {page.server_time for page in pages} == {NOW}
+    assert [raw["number"] for page in pages for raw in page.raws] == list(range(1, 251))
+
+
+def test_an_incremental_run_asks_from_its_time_on_in_utc_that_second_included(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number) for number in range(1, 6)])
+    berlin = timezone(timedelta(hours=1))
+
+    assert desk.numbers(at(3).astimezone(berlin)) == [3, 4, 5]
+    assert desk.asked[0].query["since"] == ["2026-01-01T00:03:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("since", "asked"),
+    [(None, "2026-01-02T00:00:00Z"), (at(1), "2026-01-02T00:00:00Z"), (at(2000), github_time(at(2000)))],
+)
+def test_nothing_older_than_the_sources_since_is_asked_for(open_desk: Open, since: datetime | None, asked: str) -> None:
+    desk = open_desk(issue(1), since=date(2026, 1, 2))
+
+    assert desk.numbers(since) == []
+    assert desk.asked[0].query["since"] == [asked]
+
+
+def test_items_of_one_timestamp_over_several_pages_all_come(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number, 5) for number in range(1, 251)], issue(251, 6))
+
+    assert sorted(set(desk.numbers())) == list(range(1, 252))
+
+
+def test_an_item_touched_while_a_later_page_is_read_hides_no_other(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number) for number in range(1, 301)])
+    came: list[int] = []
+
+    for page in desk.pages():
+        if not came:
+            desk.sites.github.edit(NAME, 50, at(500))
+        came += [raw["number"] for raw in page.raws]
+
+    assert set(came) == set(range(1, 301))
+    assert came.count(50) == 2
+
+
+def test_repositories_that_differ_only_in_case_are_one_partition(open_desk: Open) -> None:
+    desk = open_desk(repositories=["Acme/Shop", "acme/shop", "acme/web"])
+
+    assert [partition.id for partition in desk.connector.partitions()] == ["acme/shop", "acme/web"]
+    assert list(desk.pages(name="ACME/Shop")) == []
+
+
+def test_nothing_is_asked_of_the_site_to_learn_its_fields(open_desk: Open) -> None:
+    desk = open_desk(team="web")
+
+    fields = desk.connector.discover()
+
+    assert (fields.source, fields.team, fields.roles) == ("hub", "web", {})
+    assert desk.asked == []
+
+
+def test_branches_are_not_asked_for_where_no_other_tracker_is_read(open_desk: Open) -> None:
+    desk = open_desk(pull(2), branches={2: "pay-7-x"})
+
+    (page,) = desk.pages()
+
+    assert "head_branch" not in page.raws[0]
+    assert [request.method for request in desk.asked] == ["GET"]
+
+
+def test_branches_are_asked_for_once_a_page_and_counted_as_history(open_desk: Open) -> None:
+    pulls = [pull(number) for number in range(1, 151)]
+    desk = open_desk(*pulls, branches={number: f"pay-{number}" for number in range(1, 151)}, other=True)
+    fields = desk.connector.discover()
+
+    items = [desk.connector.normalise(raw, fields) for page in desk.pages() for raw in page.raws]
+
+    assert [item.closes for item in items] == [(f"PAY-{number}",) for number in range(1, 151)]
+    assert desk.context.requests.by_purpose == {"setup": 0, "items": 2, "history": 2, "iterations": 0, "census": 0}
+
+
+def test_a_page_without_pull_requests_asks_for_no_branches(open_desk: Open) -> None:
+    desk = open_desk(issue(1), other=True)
+
+    assert desk.numbers() == [1]
+    assert desk.context.requests.total == 1
+
+
+def answer_graphql(desk: Desk, *answers: object) -> None:
+    left = list(answers)
+
+    def fault(name: str, request: Request) -> Response | None:
+        if request.path != "/graphql":
+            return None
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        return answer if isinstance(answer, Response) else Response(200, answer)
+
+    desk.sites.server.faults.append(fault)
+
+
+def test_partial_graphql_data_is_taken(open_desk: Open) -> None:
+    desk = open_desk(pull(1), pull(2), pull(3), other=True)
+    nodes = [{"id": "PR_1", "headRefName": "pay-1"}, None, {}]
+    answer_graphql(desk, {"data": {"nodes": nodes}, "errors": [{"type": "NOT_FOUND", "path": ["nodes", 1]}]})
+
+    (page,) = desk.pages()
+
+    assert [raw.get("head_branch") for raw in page.raws] == ["pay-1", None, None]
+
+
+def test_a_broken_graphql_answer_is_asked_for_again(open_desk: Open) -> None:
+    desk = open_desk(pull(1), other=True)
+    answer_graphql(desk, Response(502), {"data": {"nodes": [{"id": "PR_1", "headRefName": "pay-1"}]}})
+
+    (page,) = desk.pages()
+
+    assert page.raws[0]["head_branch"] == "pay-1"
+    assert desk.context.requests.by_purpose["history"] == 2
+
+
+@pytest.mark.parametrize(
+    "answer", [{"data": None, "errors": []}, {"errors": [{}]}, {}, [], {"data": []}, {"data": {"nodes": {}}}]
+)
+def test_no_graphql_data_at_all_is_an_error(open_desk: Open, answer: object) -> None:
+    desk = open_desk(pull(1), other=True)
+    answer_graphql(desk, answer)
+
+    with pytest.raises(UnexpectedResponseError, match="GraphQL gave no data"):
+        list(desk.pages())
+
+
+def test_a_graphql_limit_told_with_status_200_is_a_limit(open_desk: Open) -> None:
+    desk = open_desk(pull(1), other=True)
+    answer_graphql(desk, {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})
+
+    with pytest.raises(RateLimitedError):
+        list(desk.pages())
+
+
+def test_people_and_unknown_keys_are_not_in_raw_pages(open_desk: Open) -> None:
+    person = {"login": CANARY, "email": f"{CANARY}@example.com", "name": CANARY}
+    desk = open_desk(
+        pull(
+            2,
+            title=f"Thanks @{CANARY}",
+            body=f"cc @{CANARY}, mail {CANARY}@example.com\n/cc @{CANARY}/@{CANARY}",
+            labels=[{"name": "bug", "description": CANARY, "creator": person}],
+            milestone={"number": 1, "title": "M", "creator": person, "description": CANARY},
+            type={"name": "Bug", "description": CANARY},
+            requested_reviewers=[person],
+            reactions={"url": CANARY},
+            performed_via_github_app={"owner": person},
+            brand_new_key=[person],
+        )
+    )
+
+    (page,) = desk.pages()
+
+    assert CANARY not in json.dumps(page.raws)
+    assert set(page.raws[0]) == {
+        "id", "node_id", "number", "title", "state", "draft", "created_at", "updated_at", "html_url",
+        "repository_url", "body", "labels", "milestone", "type", "pull_request",
+    }  # fmt: skip
+
+
+def chain(error: BaseException | None) -> Iterator[str]:
+    if error is not None:
+        yield f"{error} {error!r} {vars(error)}"
+        yield from chain(error.__cause__)
+        yield from chain(error.__context__)
+
+
+HTML = Response(200, b"<html>log in</html>", {"Content-Type": "text/html"})
+
+
+def as_json(body: bytes) -> Response:
+    return Response(200, body, {"Content-Type": "application/json", "Set-Cookie": f"session={CANARY}"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Response(401, {"message": "Bad credentials"}), AuthenticationError),
+        (Response(403, {"message": "Resource not accessible"}), AuthenticationError),
+        (Response(403, {"message": "API rate limit exceeded"}, {"Retry-After": "3600"}), RateLimitedError),
+        (Response(404, {"message": "Not Found"}), NotFoundError),
+        (Response(410, {"message": "Issues are disabled"}), UnexpectedResponseError),
+        (Response(500), UnreachableError),
+        (HTML, UnexpectedResponseError),
+        (as_json(b""), UnexpectedResponseError),
+        (as_json(b"null"), UnexpectedResponseError),
+        (as_json(b"{}"), UnexpectedResponseError),
+        (as_json(b'{"message": "hello"}'), UnexpectedResponseError),
+        (as_json(b"[5]"), UnexpectedResponseError),
+        (as_json(b'[{"id": 1}]'), UnexpectedResponseError),
+        (as_json(b'[{"id": 1, "updated_at": 5}]'), UnexpectedResponseError),
+        (as_json(b'[{"id": 1, "updated_at": "0001-01-01T00:00:00+14:00"}]'), UnexpectedResponseError),
+        (as_json(b'[{"id": 1}, }]'), UnexpectedResponseError),
+        (as_json(b"[" * 5000 + b"]" * 5000), UnexpectedResponseError),
+        (Response(301, [], {"Location": "https://elsewhere.example/x"}), UnexpectedResponseError),
+        (Response(302, [], {"Location": "/github/elsewhere"}), UnexpectedResponseError),
+        (Response(301, [], {"Location": "/github/repos/acme/shop/issues?again=1"}), UnexpectedResponseError),
+    ],
+)
+def test_what_is_no_issue_list_is_an_error_that_tells_no_secret(
+    open_desk: Open, answer: Response, kind: type[ConnectorError], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    desk = open_desk(issue(1))
+    desk.sites.server.faults.append(lambda *_: answer)
+
+    with pytest.raises(kind) as caught:
+        list(desk.pages(at(0)))
+
+    assert type(caught.value) is kind
+    told = "\n".join(chain(caught.value)) + caplog.text
+    for word in (CANARY, "Authorization", "per_page", "since="):
+        assert word not in told
+
+
+def test_a_read_logs_no_token_header_or_query(open_desk: Open, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    desk = open_desk(pull(1), other=True)
+
+    assert desk.numbers(at(0)) == [1]
+
+    for word in (CANARY, "Authorization", "per_page", "since="):
+        assert word not in caplog.text
+
+
+def test_a_moved_repository_is_followed_on_the_same_site(open_desk: Open) -> None:
+    desk = open_desk(issue(1))
+
+    def moved(_: str, request: Request) -> Response | None:
+        if "/old/name/" not in request.path:
+            return None
+        return Response(301, {"message": "Moved Permanently"}, {"Location": f"{request.base_url}/repos/{NAME}/issues"})
+
+    desk.sites.server.faults.append(moved)
+
+    assert [raw["number"] for page in desk.pages(name="old/name") for raw in page.raws] == [1]
+
+
+def test_a_page_after_a_short_one_is_the_one_behind_it(open_desk: Open) -> None:
+    # GitHub may leave hidden items out of a page: it then has fewer than a hundred, and more behind it.
+    desk = open_desk(*[issue(number, 5) for number in range(1, 251)])
+
+    def short(_: str, request: Request) -> Response | None:
+        answer = desk.sites.github.handle(request)
+        assert isinstance(answer.payload, list)
+        return Response(200, [raw for raw in answer.payload if raw["number"] != 17], answer.headers)
+
+    desk.sites.server.faults.append(short)
+
+    assert sorted(set(desk.numbers())) == [number for number in range(1, 251) if number != 17]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"repositories": []}, "at least 1 item"),
+        ({"repositories": ["shop"]}, "match pattern"),
+        ({"repositories": ["acme/shop/x"]}, "match pattern"),
+        ({"url": "https://github.com"}, "its API is https://api.github.com"),
+        ({"url": "https://GitHub.com/"}, "its API is https://api.github.com"),
+        ({"url": "http://ghe.example/api/v3"}, "only sent over https"),
+        ({"repos": ["acme/shop"]}, "Extra inputs"),
+    ],
+)
+def test_a_source_that_cannot_be_meant_is_refused(change: dict[str, Any], words: str) -> None:
+    asked = {"name": "hub", "connector": "github", "token": {"env": "T"}, "repositories": ["acme/shop"]}
+
+    assert GithubSettings.model_validate(asked).url == "https://api.github.com"
+    with pytest.raises(ValidationError, match=words):
+        GithubSettings.model_validate(asked | change)
