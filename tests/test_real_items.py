@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from okrsync.sandbox.recorded import read_github, read_jira
 from okrsync.sandbox.serve import Sites
-from okrsync.sandbox.tracker_data import GithubData, JiraData
+from okrsync.sandbox.tracker_data import GithubData, GithubRepository, JiraData
+from support.recorded_data import recorded_github_issues, recorded_jira_issues
 
 pytestmark = pytest.mark.shared
 
@@ -48,16 +46,9 @@ objectives:
 
 
 @pytest.fixture(scope="module")
-def sites(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
-    folder = tmp_path_factory.mktemp("recorded")
-    with zipfile.ZipFile(shared_data / "github-hf-datasets" / "datasets-issues.zip") as archive:
-        archive.extractall(folder)
-    csv.field_size_limit(sys.maxsize)
-    with (shared_data / "jira-cloud-devlake" / "_raw_jira_api_issues.csv").open(encoding="utf-8", newline="") as rows:
-        issues = [row["data"].replace("\n", " ") for row in csv.DictReader(rows)]
-    (folder / "jira.jsonl").write_text("\n".join(issues), encoding="utf-8")
-    github = read_github("huggingface/datasets", folder / "datasets-issues.jsonl")
-    with Sites(GithubData([github]), JiraData(read_jira("EE", folder / "jira.jsonl"))) as running:
+def sites() -> Iterator[Sites]:
+    github = GithubRepository("huggingface/datasets", recorded_github_issues())
+    with Sites(GithubData([github]), JiraData(recorded_jira_issues())) as running:
         yield running
     assert running.server.errors == []
 

@@ -127,4 +127,4 @@ def _catalogue(path: Path | None) -> list[RawObject] | None:
 
 def _announce(line: str) -> None:
     click.echo(line)
-    click.get_text_stream("stdout").flush()
+    sys.stdout.flush()

@@ -66,8 +66,8 @@ def find_item(linking: Linking, key: str) -> Item:
     if len(found) == 1:
         return next(iter(found.values()))
     if found:
-        raise UsageError(f'"{key}" may be {" or ".join(sorted(found))}; write it out')
-    raise UsageError(f'no item is called "{key}"; run `okrsync sync` if it is new, or check its source\'s scope')
+        raise UsageError(f'"{key[:80]}" may be {" or ".join(sorted(found))}; write it out')
+    raise UsageError(f'no item is called "{key[:80]}"; run `okrsync sync` if it is new, or check its source\'s scope')
 
 
 def find_key_result(workspace: Workspace, name: str) -> KeyResult:

@@ -87,7 +87,7 @@ class KeyResultNames:
 
     def _no_such(self, name: str) -> str:
         close = self.closest(name)
-        return f'no key result is called "{name}"' + (f'; did you mean "{close}"?' if close else "")
+        return f'no key result is called "{name[:80]}"' + (f'; did you mean "{close}"?' if close else "")
 
 
 def _prefix(name: str) -> str:

@@ -18,6 +18,7 @@ from okrsync.config.document import shown
 from okrsync.config.ledger_file import RECORD_KINDS, LedgerWriter, read_ledger
 from okrsync.errors import OkrsyncError, Problem
 from okrsync.model.ledger import CheckIn
+from support.appending import append_many
 
 NOW = datetime(2026, 10, 5, 8, 30, tzinfo=UTC)
 STAMP = {"at": "2026-10-01T08:00:00Z", "recorded_at": "2026-10-01T08:00:00Z", "by": "team-growth"}
@@ -233,18 +234,10 @@ def test_a_full_disk_is_not_taken_for_success(tmp_path: Path, monkeypatch: pytes
         writer(tmp_path).append("check_ins", [CHECK_IN])
 
 
-def _append_many(folder: str, start: Any, name: str) -> None:
-    start.wait(20)
-    for number in range(50):
-        LedgerWriter(Path(folder), name, NOW).append(
-            "check_ins", [{**CHECK_IN, "value": number, "note": name * 2_000}] * (number % 3 + 1)
-        )
-
-
 def test_two_processes_that_append_at_once_lose_and_mix_nothing(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     start = context.Event()
-    processes = [context.Process(target=_append_many, args=(str(tmp_path), start, name)) for name in "ab"]
+    processes = [context.Process(target=append_many, args=(str(tmp_path), start, name, CHECK_IN, NOW)) for name in "ab"]
     for process in processes:
         process.start()
     start.set()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,8 +18,8 @@ from okrsync_github.connector import GithubConnector
 from okrsync_github.settings import GithubSettings
 from okrsync_jira.connector import JiraConnector
 from okrsync_jira.settings import JiraSettings
+from support.recorded_data import recorded_github_issues, recorded_jira_issues
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 NAME = "huggingface/datasets"
 SPRINT = "customfield_10020"
 
@@ -38,21 +34,12 @@ def token(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def jira_issues() -> list[RawObject]:
-    table = SHARED / "jira-cloud-devlake" / "_raw_jira_api_issues.csv"
-    if not table.exists():
-        pytest.skip("the recorded Jira issues are not kept beside this checkout")
-    csv.field_size_limit(sys.maxsize)
-    with table.open(encoding="utf-8", newline="") as rows:
-        return [json.loads(row["data"]) for row in csv.DictReader(rows)]
+    return recorded_jira_issues()
 
 
 @pytest.fixture(scope="module")
 def github_site() -> Iterator[Sites]:
-    archive = SHARED / "github-hf-datasets" / "datasets-issues.zip"
-    if not archive.exists():
-        pytest.skip("the recorded GitHub issues are not kept beside this checkout")
-    with zipfile.ZipFile(archive) as opened, opened.open("datasets-issues.jsonl") as lines:
-        recorded = [json.loads(line) for line in lines]
+    recorded = recorded_github_issues()
     with Sites(GithubData([GithubRepository(NAME, recorded)]), JiraData()) as sites:
         yield sites
         assert sites.server.errors == []

@@ -160,14 +160,14 @@ def place(
 ) -> Linking:
     """What the linking says of *items*."""
     items = [items] if isinstance(items, Item) else items
-    return place_items(items, okrs, work, decisions, today=today, zone=zone)
+    linking = place_items(items, okrs, work, decisions, today=today, zone=zone)
+    assert [placement.item for placement in linking.placements] == list(items)
+    return linking
 
 
 def first(items: Sequence[Item] | Item, work: Work, decisions: Sequence[LinkDecision] = (), **rest: Any) -> Placement:
     """The placement of the first of *items*."""
-    placement = place(items, work, decisions, **rest).placements[0]
-    assert placement.item is (items if isinstance(items, Item) else items[0])
-    return placement
+    return place(items, work, decisions, **rest).placements[0]
 
 
 def shares(placement: Placement) -> dict[str, float]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +14,8 @@ from jira import JIRA
 from okrsync.sandbox.jira_site import EPIC_LINK, SPRINT
 from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import GithubData, JiraData, JiraKind, RawObject
+from support.recorded_data import recorded_jira_issues
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TODAY = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
 GOOD = ("me@example.com", "good")
@@ -486,12 +482,7 @@ def test_the_jira_library_reads_data_center_page_by_page(datacenter: Sites) -> N
 
 @pytest.mark.shared
 def test_the_recorded_jira_issues_are_served_whole() -> None:
-    table = SHARED / "jira-cloud-devlake" / "_raw_jira_api_issues.csv"
-    if not table.exists():
-        pytest.skip("the recorded Jira issues are not kept beside this checkout")
-    csv.field_size_limit(sys.maxsize)
-    with table.open(encoding="utf-8", newline="") as rows:
-        recorded = [json.loads(row["data"]) for row in csv.DictReader(rows)]
+    recorded = recorded_jira_issues()
 
     with Sites(GithubData(), JiraData(recorded)) as sites:
         jql = "project in (EE, K5) ORDER BY updated ASC, key ASC"
