@@ -24,7 +24,7 @@ and says so) · 75 try later.
 
 def reference() -> str:
     """The whole page."""
-    context = click.Context(cli, info_name="okrsync")
+    context = click.Context(cli, info_name="okrsync", help_option_names=["-h", "--help"])
     parts = [HEAD]
     for name in sorted(COMMANDS):
         command = cli.get_command(context, name)

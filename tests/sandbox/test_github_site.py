@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +15,8 @@ from github import Auth, Github
 from okrsync.sandbox.http import Request, Response
 from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import GithubData, GithubRepository, JiraData, RawObject
+from support.recorded_data import recorded_github_issues
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 NAME = "acme/shop"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TODAY = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
@@ -353,11 +351,7 @@ def test_pygithub_lists_everything_in_order(sites: Sites) -> None:
 
 @pytest.mark.shared
 def test_the_recorded_repository_is_listed_fully_in_73_pages() -> None:
-    archive = SHARED / "github-hf-datasets" / "datasets-issues.zip"
-    if not archive.exists():
-        pytest.skip("the recorded GitHub issues are not kept beside this checkout")
-    with zipfile.ZipFile(archive) as opened, opened.open("datasets-issues.jsonl") as lines:
-        recorded = [json.loads(line) for line in lines]
+    recorded = recorded_github_issues()
 
     with Sites(GithubData([GithubRepository("huggingface/datasets", recorded)]), JiraData()) as sites:
         client = Github(
