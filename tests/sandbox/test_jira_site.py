@@ -11,7 +11,7 @@ import pytest
 import requests
 from jira import JIRA
 
-from okrsync.sandbox.jira_site import EPIC_LINK, SPRINT
+from okrsync.sandbox.field_catalogue import EPIC_LINK, SPRINT
 from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import GithubData, JiraData, JiraKind, RawObject
 from support.recorded_data import recorded_jira_issues
@@ -144,17 +144,19 @@ def test_a_bearer_token_is_accepted(datacenter: Sites) -> None:
     assert (answer.json()["name"], answer.json()["timeZone"]) == ("sandbox", "UTC")
 
 
-@pytest.mark.parametrize("version", ["2", "3"])
-def test_the_server_says_its_kind_and_time_without_a_token(cloud: Sites, datacenter: Sites, version: str) -> None:
-    told = [
-        requests.get(f"{sites.jira_url}/rest/api/{version}/serverInfo", timeout=10).json()
-        for sites in (cloud, datacenter)
-    ]
+def test_the_server_says_its_kind_and_time_without_a_token(cloud: Sites, datacenter: Sites) -> None:
+    told = [requests.get(f"{sites.jira_url}/rest/api/2/serverInfo", timeout=10).json() for sites in (cloud, datacenter)]
 
     assert [each["deploymentType"] for each in told] == ["Cloud", "Server"]
     assert [each["versionNumbers"] for each in told] == [[1001, 0, 0], [9, 12, 0]]
     assert told[0]["serverTime"] == "2026-03-31T09:30:00.000+0000"
     assert told[0]["baseUrl"] == cloud.jira_url
+
+
+def test_version_3_is_the_clouds_alone(cloud: Sites, datacenter: Sites) -> None:
+    answers = [requests.get(f"{sites.jira_url}/rest/api/3/serverInfo", timeout=10) for sites in (cloud, datacenter)]
+
+    assert [answer.status_code for answer in answers] == [200, 404]
 
 
 def test_projects_and_statuses_are_those_of_the_issues(cloud: Sites) -> None:
