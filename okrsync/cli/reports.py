@@ -33,7 +33,12 @@ def status(config: Path, as_of: date | None, output: str, cycle: str | None) -> 
     with open_workspace(config, as_of) as workspace:
         cycles = chosen_cycles(workspace, cycle)
         with workspace.store.read() as view:
-            letters = [(letter.source, letter.external_id, letter.error) for letter in view.dead_letters()]
+            names = {source.name for source in workspace.project.sources}
+            letters = [
+                (letter.source, letter.external_id, letter.error)
+                for letter in view.dead_letters()
+                if letter.source in names
+            ]
         report = build_status(report_inputs(workspace), cycles, letters)
     if output == "json":
         print_json(report_document("status", report))

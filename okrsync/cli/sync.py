@@ -48,8 +48,7 @@ def run_sync(workspace: Workspace, out: Path | None = None) -> tuple[SyncResult,
     """Sync *workspace* and write its reports."""
     with SyncProgress() as progress:
         result = sync_all(workspace, progress)
-    inputs = report_inputs(workspace, list(result.metric_problems))
-    report = build_outcomes(inputs, chosen_cycles(workspace, None))
+    report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, None))
     return result, report, write_outcomes(report, out or workspace.project.folder / "reports")
 
 

@@ -84,9 +84,10 @@ def _read_metrics(workspace: Workspace) -> dict[str, tuple[Problem, ...]]:
         project.okrs, project.ledger.check_ins, root=project.folder, zone=project.settings.zone, now=workspace.now
     )
     for reading in readings:
-        if reading.problems:
-            problems[reading.metric] = reading.problems
-            continue
         with workspace.store.write() as unit:
+            unit.save_metric_state(reading.metric, [str(problem) for problem in reading.problems])
+            if reading.problems:
+                problems[reading.metric] = reading.problems
+                continue
             unit.save_observations(reading.metric, reading.observations, workspace.now)
     return problems

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -14,7 +14,7 @@ from okrsync.linking.placing import Linking, place_items
 from okrsync.plugins.context import utc_now
 from okrsync.reports.outcomes import OutcomeInputs, SourceState
 from okrsync.store.database import Store
-from okrsync.store.records import RunRecord
+from okrsync.store.records import RunRecord, Scope
 from okrsync.store.view import View
 
 _END_OF_DAY = time(23, 59, 59)
@@ -56,7 +56,7 @@ def link_all(workspace: Workspace, view: View) -> Linking:
     """Every item of the store with its place."""
     project = workspace.project
     return place_items(
-        list(view.items()),
+        list(view.items(_scopes(project))),
         project.okrs,
         project.settings.work,
         project.ledger.links,
@@ -65,23 +65,36 @@ def link_all(workspace: Workspace, view: View) -> Linking:
     )
 
 
-def report_inputs(workspace: Workspace, failed_metrics: Sequence[str] = ()) -> OutcomeInputs:
+def report_inputs(workspace: Workspace) -> OutcomeInputs:
     """Everything that reports are made of, from one view of the store."""
     project = workspace.project
     with workspace.store.read() as view:
         linking = link_all(workspace, view)
         observations = {metric.id: view.observations(metric.id) for metric in project.okrs.metrics}
         runs = view.last_runs()
+        read = {source.name: view.last_read(source.name) for source in project.sources}
+        failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
     return OutcomeInputs(
         okrs=project.okrs,
         linking=linking,
         observations=observations,
-        sources=[_source_state(source.name, runs.get(source.name), workspace.now) for source in project.sources],
+        sources=[
+            _source_state(source.name, runs.get(source.name), read[source.name], workspace.now)
+            for source in project.sources
+        ],
         budgets=[(entry.id, entry.budget) for entry in project.settings.work.exempt],
-        failed_metrics=sorted(failed_metrics),
+        failed_metrics=failed_metrics,
         zone=project.settings.zone,
         as_of=workspace.today,
     )
+
+
+def _scopes(project: Project) -> list[Scope]:
+    """What of the store counts: a source that was renamed or narrowed leaves items behind that do not."""
+    return [
+        Scope(source.name, None if source.since is None else datetime.combine(source.since, time(), UTC))
+        for source in project.sources
+    ]
 
 
 def chosen_cycles(workspace: Workspace, wanted: str | None) -> list[str]:
@@ -101,7 +114,6 @@ def chosen_cycles(workspace: Workspace, wanted: str | None) -> list[str]:
     return [wanted]
 
 
-def _source_state(name: str, run: RunRecord | None, now: datetime) -> SourceState:
-    if run is None:
-        return SourceState(name, "never read", None)
-    return SourceState(name, run.status, max(0, (now - run.finished).days), run.error)
+def _source_state(name: str, run: RunRecord | None, read: datetime | None, now: datetime) -> SourceState:
+    age = None if read is None else max(0, (now - read).days)
+    return SourceState(name, "never read" if run is None else run.status, age, run.error if run else "")

@@ -27,7 +27,7 @@ from okrsync.reports.counts import (
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How one source's last sync ended; *age_days* is whole days since then, ``None`` if it was never read."""
+    """How one source's last sync ended; *age_days* is whole days since it was read, ``None`` if it never was."""
 
     name: str
     status: str

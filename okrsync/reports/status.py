@@ -50,6 +50,7 @@ class StatusReport:
     not_understood: tuple[tuple[str, str, str], ...]
     """Source, id and reason of raw items that could not be understood."""
     key_results: tuple[KeyResultState, ...]
+    failed_metrics: tuple[str, ...]
 
 
 def _reasons(inputs: OutcomeInputs) -> tuple[tuple[str, int], ...]:
@@ -90,4 +91,5 @@ def build_status(
             for entry in inputs.okrs.key_results
             if entry.cycle in cycles
         ),
+        failed_metrics=tuple(inputs.failed_metrics),
     )

@@ -8,6 +8,14 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What counts of one source: the partitions of its last sync, and nothing that was last changed before *since*."""
+
+    source: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StreamState:
     """Where the last sync of a partition ended, and under which mapping."""
 

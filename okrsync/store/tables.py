@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -42,6 +43,7 @@ stream_state = Table(
     Column("partition", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("high_water_ms", BigInteger),
+    Column("in_scope", Boolean, nullable=False),
 )
 
 item = Table(
@@ -50,6 +52,7 @@ item = Table(
     Column("id", Integer, primary_key=True),
     Column("source", String(64), nullable=False),
     Column("external_id", String(64), nullable=False),
+    Column("partition", String(255), nullable=False),
     Column("key", String(255), nullable=False),
     Column("url", Text, nullable=False),
     Column("kind", String(16), nullable=False),
@@ -113,6 +116,13 @@ observation = Table(
     Column("value", Float),
     Column("n", Float),
     Column("origin", Text, nullable=False),
+)
+
+metric_state = Table(
+    "metric_state",
+    metadata,
+    Column("metric", String(255), primary_key=True),
+    Column("problems", JSON, nullable=False),
 )
 
 okr_version = Table(

@@ -21,6 +21,7 @@ from okrsync.store.tables import (
     item,
     item_raw,
     link,
+    metric_state,
     observation,
     okr_version,
     source_state,
@@ -37,12 +38,16 @@ class Unit:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def save_items(self, source: str, items: Sequence[tuple[Item, RawItem]]) -> Saved:
-        """Insert or update *items* of *source* with their raw form; an older version never replaces a newer one."""
+    def save_items(self, source: str, items: Sequence[tuple[Item, RawItem]], partition: str = "") -> Saved:
+        """
+        Insert or update *items* of *source*, read from *partition*, with their raw form.
+
+        An older version never replaces a newer one.
+        """
         rows: dict[str, dict[str, Any]] = {}
         raws: dict[str, RawItem] = {}
         for entry, raw in items:
-            row = codec.item_row(entry)
+            row = {**codec.item_row(entry), "partition": partition}
             external_id = row["external_id"]
             held = rows.get(external_id)
             if held is None or held["updated_ms"] <= row["updated_ms"]:
@@ -95,7 +100,21 @@ class Unit:
         self._put(
             stream_state,
             ["source", "partition"],
-            {"source": source, "partition": partition, "fingerprint": fingerprint, "high_water_ms": milliseconds},
+            {
+                "source": source,
+                "partition": partition,
+                "fingerprint": fingerprint,
+                "high_water_ms": milliseconds,
+                "in_scope": True,
+            },
+        )
+
+    def set_scope(self, source: str, partitions: Sequence[str]) -> None:
+        """Let only *partitions* of *source* count from now on; what others hold is kept, and not shown."""
+        self._connection.execute(
+            sa.update(stream_state)
+            .where(stream_state.c.source == source)
+            .values(in_scope=stream_state.c.partition.in_(partitions))
         )
 
     def save_run(self, record: RunRecord) -> None:
@@ -170,6 +189,10 @@ class Unit:
                 statement.on_conflict_do_update(index_elements=["metric", "day", "recorded_ms"], set_=values), rows
             )
         return len(rows)
+
+    def save_metric_state(self, metric: str, problems: Sequence[str]) -> None:
+        """Record whether the last reading of *metric* failed, and why; no *problems* means that it did not."""
+        self._put(metric_state, ["metric"], {"metric": metric, "problems": list(problems)})
 
     def save_okr_text(self, path: str, text: str, now: datetime) -> bool:
         """Keep *text* as a version of the OKR file *path*; returns whether it differs from the last one."""

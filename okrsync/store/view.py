@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ import sqlalchemy as sa
 from okrsync.model.ledger import Observation
 from okrsync.model.work import Item
 from okrsync.store import codec
-from okrsync.store.records import DeadLetter, RunRecord, Saved, StreamState
-from okrsync.store.tables import dead_letter, item, item_raw, observation, stream_state, sync_run
+from okrsync.store.records import DeadLetter, RunRecord, Saved, Scope, StreamState
+from okrsync.store.tables import dead_letter, item, item_raw, metric_state, observation, stream_state, sync_run
 
 
 class View:
@@ -21,13 +22,20 @@ class View:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def items(self) -> Iterator[Item]:
-        """All items, by source and then by the tracker's id."""
-        rows = self._connection.execution_options(yield_per=1000).execute(
-            sa.select(item).order_by(item.c.source, sa.func.length(item.c.external_id), item.c.external_id)
-        )
-        for row in rows:
+    def items(self, scopes: Sequence[Scope] | None = None) -> Iterator[Item]:
+        """All items (of *scopes*, if they are given), by source and then by the tracker's id."""
+        chosen = sa.select(item).order_by(item.c.source, sa.func.length(item.c.external_id), item.c.external_id)
+        if scopes is not None:
+            chosen = chosen.where(sa.or_(sa.false(), *(self._in_scope(scope) for scope in scopes)))
+        for row in self._connection.execution_options(yield_per=1000).execute(chosen):
             yield codec.item_of(row)
+
+    def _in_scope(self, scope: Scope) -> sa.ColumnElement[bool]:
+        partitions = sa.select(stream_state.c.partition).where(
+            stream_state.c.source == scope.source, stream_state.c.in_scope.is_(True)
+        )
+        oldest = -sys.maxsize if scope.since is None else codec.to_ms(scope.since)
+        return sa.and_(item.c.source == scope.source, item.c.partition.in_(partitions), item.c.updated_ms >= oldest)
 
     def raw(self, source: str, external_id: str) -> dict[str, Any] | None:
         """The latest raw form of an item."""
@@ -67,6 +75,20 @@ class View:
             sa.select(sync_run).where(sync_run.c.id.in_(newest)).order_by(sync_run.c.source)
         )
         return {row.source: _run(row) for row in rows}
+
+    def failed_metrics(self) -> dict[str, list[str]]:
+        """The metrics whose last reading failed, with the reasons."""
+        rows = self._connection.execute(sa.select(metric_state).order_by(metric_state.c.metric))
+        return {row.metric: row.problems for row in rows if row.problems}
+
+    def last_read(self, source: str) -> datetime | None:
+        """When *source* was last read, wholly or in part."""
+        milliseconds = self._connection.execute(
+            sa.select(sa.func.max(sync_run.c.finished_ms)).where(
+                sync_run.c.source == source, sync_run.c.status != "failed"
+            )
+        ).scalar()
+        return None if milliseconds is None else codec.from_ms(milliseconds)
 
     def dead_letters(self) -> list[DeadLetter]:
         """Raw items that could not be understood, by source."""

@@ -101,7 +101,10 @@ class _SourceReader:
         with self._store.write() as unit:
             unit.save_fields(self._settings.connector, fields)
         first_error: OkrsyncError | None = None
-        for partition in connector.partitions():
+        partitions = list(connector.partitions())
+        with self._store.write() as unit:
+            unit.set_scope(self._settings.name, [partition.id for partition in partitions])
+        for partition in partitions:
             try:
                 with self._context.requests.counted_as("items"):
                     self._read_partition(connector, fields, partition)
@@ -142,7 +145,7 @@ class _SourceReader:
             items, letters = _understood(connector, source, page, fields)
             high_water = advanced(high_water, page.last_updated, page.server_time)
             with self._store.write() as unit:
-                saved = unit.save_items(source, items)
+                saved = unit.save_items(source, items, partition.id)
                 unit.bury(letters, self._now)
                 unit.save_stream(source, partition.id, fingerprint, high_water)
             self.run.saved += saved

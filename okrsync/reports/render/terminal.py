@@ -24,8 +24,7 @@ def print_outcomes(report: OutcomesReport, console: Console) -> None:
     _heading(console, f"Outcomes · {', '.join(report.cycles) or 'no running cycle'} · as of {words.day(report.as_of)}")
     _line(console, report.headline, style="bold")
     _line(console, " · ".join(words.source(entry) for entry in report.sources), style="dim")
-    for name in report.failed_metrics:
-        _line(console, f"metric {name}: could not be read; its old observations are shown", style="yellow")
+    _print_failed_metrics(report.failed_metrics, console)
     console.print()
     items = report.items
     _line(
@@ -77,6 +76,7 @@ def print_status(report: StatusReport, console: Console) -> None:
         _line(console, f"{len(report.not_understood):,} items could not be understood:", style="yellow")
         for source, id_, reason in report.not_understood[:MAX_ROWS]:
             _line(console, f"  {source} {words.harmless(id_)}: {words.harmless(reason)}")
+    _print_failed_metrics(report.failed_metrics, console)
     _print_faulty(report.faulty_links, console)
     _heading(console, "Key results")
     results = _table(["", "now", "from", "to", "title"], right=(1, 2, 3), flexible=4)
@@ -147,6 +147,11 @@ def _print_key_result(entry: KeyResultOutcome, console: Console) -> None:
     rest = len(entry.deliveries) - MAX_DELIVERIES
     tail = f" · {rest:,} earlier deliveries not shown" if rest > 0 else ""
     _line(console, f"verdict: {', '.join(verdicts)} · {entry.open_items:,} open{tail}", style="dim")
+
+
+def _print_failed_metrics(names: Sequence[str], console: Console) -> None:
+    for name in names:
+        _line(console, f"metric {name}: could not be read; its old observations are shown", style="yellow")
 
 
 def _print_unlinked(report: OutcomesReport, console: Console) -> None:

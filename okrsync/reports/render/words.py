@@ -85,9 +85,10 @@ def exempt(entry: ExemptShare) -> str:
 def source(entry: SourceState) -> str:
     """How a source's last sync ended."""
     if entry.age_days is None:
-        return f"{entry.name}: never read"
-    age = "today" if entry.age_days == 0 else f"{entry.age_days} days ago" if entry.age_days > 1 else "yesterday"
-    return f"{entry.name}: {entry.status}, read {age}"
+        return f"{entry.name}: failed, never read" if entry.status == "failed" else f"{entry.name}: never read"
+    age = {0: "today", 1: "yesterday"}.get(entry.age_days, f"{entry.age_days} days ago")
+    said = {"ok": "read", "partial": "partly read", "failed": "failed, last read"}[entry.status]
+    return f"{entry.name}: {said} {age}"
 
 
 def aim(entry: KeyResultOutcome) -> str:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("partition", sa.String(255), nullable=False),
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("high_water_ms", sa.BigInteger),
+        sa.Column("in_scope", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("source", "partition", name="pk_stream_state"),
     )
     op.create_table(
@@ -29,6 +30,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("source", sa.String(64), nullable=False),
         sa.Column("external_id", sa.String(64), nullable=False),
+        sa.Column("partition", sa.String(255), nullable=False),
         sa.Column("key", sa.String(255), nullable=False),
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
@@ -90,6 +92,12 @@ def upgrade() -> None:
         sa.Column("n", sa.Float),
         sa.Column("origin", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("metric", "day", "recorded_ms", name="pk_observation"),
+    )
+    op.create_table(
+        "metric_state",
+        sa.Column("metric", sa.String(255), nullable=False),
+        sa.Column("problems", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("metric", name="pk_metric_state"),
     )
     op.create_table(
         "okr_version",
