@@ -6,7 +6,7 @@ Every error that okrsync raises on purpose, each with the exit code a command en
     OkrsyncError                         1
       ConfigError                        2   problems in the files a user writes, all of them at once
       UsageError                         2   a command was asked for something that is not there
-      PluginError                        2   a plugin that is needed is missing or broken
+      PluginError                        1   a plugin that is needed is missing or broken
       ConnectorError                     1   a tracker could not be read
         AuthenticationError              4   the tracker refuses the token
         RateLimitedError                75   the tracker asks to wait longer than this run may
@@ -75,8 +75,6 @@ class PluginError(OkrsyncError):
 
     *is_installed* tells the two apart: a name that nothing has is the configuration's mistake.
     """
-
-    exit_code = 2
 
     def __init__(self, group: str, name: str, reason: str, *, is_installed: bool = True) -> None:
         self.group = group

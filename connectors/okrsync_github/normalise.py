@@ -9,7 +9,7 @@ from typing import Any
 
 from okrsync.model.work import Item, ItemKind, Iteration, Size, Status
 from okrsync.plugins.connector import FieldMap, RawItem
-from okrsync.plugins.text import branch_keys, closing_keys, directives, title_keys, without_people
+from okrsync.plugins.text import branch_keys, closing_keys, directives, title_keys, without_names, without_people
 
 _NOT_DELIVERED = {"not_planned", "duplicate"}
 
@@ -23,16 +23,24 @@ _KEPT = (
 def without_extras(raw: RawItem) -> dict[str, Any]:
     """*raw* reduced to what normalisation reads: no people, no counters, no further addresses."""
     kept: dict[str, Any] = {name: raw[name] for name in _KEPT if raw.get(name) is not None}
-    kept["title"] = without_people(raw.get("title") or "")
-    kept["body"] = without_people(raw.get("body") or "")
+    people = _people(raw)
+    kept["title"] = without_names(without_people(raw.get("title") or ""), people)
+    kept["body"] = without_names(without_people(raw.get("body") or ""), people)
     kept["labels"] = [{"name": name} for name in _label_names(raw)]
     if raw.get("milestone"):
         kept["milestone"] = {name: raw["milestone"].get(name) for name in ("number", "title")}
     if raw.get("type"):
         kept["type"] = {"name": raw["type"].get("name")}
-    if raw.get("pull_request"):
+    if raw.get("pull_request") is not None:
         kept["pull_request"] = {"merged_at": raw["pull_request"].get("merged_at")}
     return kept
+
+
+def _people(raw: RawItem) -> set[str]:
+    """Logins and names of the people that *raw* carries."""
+    holders = [raw.get("user"), raw.get("assignee"), raw.get("closed_by"), *(raw.get("assignees") or ())]
+    found = (holder.get(name) for holder in holders if isinstance(holder, dict) for name in ("login", "name"))
+    return {text for text in found if isinstance(text, str)}
 
 
 def normalise(raw: RawItem, fields: FieldMap) -> Item:
@@ -63,7 +71,7 @@ def normalise(raw: RawItem, fields: FieldMap) -> Item:
         labels=labels,
         iterations=_iterations(raw),
         closes=tuple(_closes(raw, body, repository)) if is_pull_request else (),
-        directives=directives(body),
+        directives=directives(body, fields.mapping.body_words),
     )
 
 

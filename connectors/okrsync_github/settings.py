@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -17,7 +18,15 @@ def _api_url(url: str) -> str:
     return url
 
 
-Repository = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
+def _repository(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", name):
+        raise ValueError("a repository is named by its owner and name; write owner/name")
+    return name
+
+
+Repository = Annotated[
+    str, AfterValidator(_repository), Field(json_schema_extra={"pattern": r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$"})
+]
 
 
 class GithubSettings(SourceSettings):
@@ -29,3 +38,7 @@ class GithubSettings(SourceSettings):
         Field(description="The API; GitHub Enterprise Server: https://HOST/api/v3"),
     ] = PUBLIC_API
     repositories: Annotated[list[Repository], Field(min_length=1, description="owner/name, case-insensitive")]
+
+    def reads(self) -> frozenset[str]:
+        """Addresses of its repositories."""
+        return frozenset(f"{self.url}/repos/{name}".casefold() for name in self.repositories)

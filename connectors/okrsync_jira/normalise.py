@@ -99,7 +99,7 @@ def normalise(raw: RawItem, fields: FieldMap) -> Item:
         labels=tuple(held.get("labels") or ()),
         components=tuple(name for name in _names(held.get("components") or ()) if name),
         iterations=tuple(_iterations(held, fields)),
-        directives=directives(plain_text(held.get("description"))),
+        directives=directives(plain_text(held.get("description")), fields.mapping.body_words),
         fields={name: texts for name in fields.mapping.extra_fields if (texts := tuple(_texts(held.get(name))))},
     )
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from okrsync.plugins.connector import SourceSettings, TrackerUrl
 
-ProjectKey = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]+$")]
+
+def _project_key(key: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]+", key):
+        raise ValueError("a project is named by its key; write for example PAY")
+    return key
+
+
+ProjectKey = Annotated[
+    str, AfterValidator(_project_key), Field(json_schema_extra={"pattern": r"^[A-Za-z][A-Za-z0-9_]+$"})
+]
 
 
 class JiraSettings(SourceSettings):
@@ -19,3 +29,7 @@ class JiraSettings(SourceSettings):
         str, Field(description="E-mail of the account; without it the token is a personal access token (Data Center)")
     ] = ""
     projects: Annotated[list[ProjectKey], Field(min_length=1, description="Project keys")]
+
+    def reads(self) -> frozenset[str]:
+        """Addresses of its projects."""
+        return frozenset(f"{self.url}/projects/{key}".casefold() for key in self.projects)

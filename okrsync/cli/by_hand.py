@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date
 from pathlib import Path
 
 import click
 
-from okrsync.cli.output import Day, print_json, project_options
+from okrsync.cli.output import Day, Number, print_json, project_options
 from okrsync.jobs.by_hand import (
     HandLink,
     check_in,
     current_linking,
-    find_item,
-    find_key_result,
+    hand_link,
     make_links,
     read_links,
 )
@@ -27,8 +27,18 @@ _by_option = click.option(
     default="role:team",
     show_default=True,
     envvar="OKRSYNC_ROLE",
+    callback=lambda _context, _option, role: checked_role(role),
     help="The role that speaks; never a person's name.",
 )
+
+
+def checked_role(role: str) -> str:
+    """*role*, if it is written like one: the ledger holds no persons."""
+    if not re.fullmatch(r"[a-z][\w.:/-]*", role):
+        raise click.BadParameter(f"{role!r} is no role; write for example role:pm-growth")
+    return role
+
+
 _reason_option = click.option("--reason", default="", help="Why, in a sentence.")
 
 
@@ -92,7 +102,7 @@ def unlink(config: Path, as_of: date | None, output: str, key: str, key_result: 
 @click.command(context_settings={"ignore_unknown_options": True})
 @project_options
 @click.argument("key_result")
-@click.argument("value", type=float)
+@click.argument("value", type=Number())
 @click.option("--confidence", type=click.FloatRange(0, 1), help="How sure to reach the target, 0 to 1.")
 @click.option("--note", default="", help="What stands behind it.")
 @click.option("--date", "day", type=Day(), help="The day it was seen [default: today]")
@@ -133,8 +143,7 @@ def checkin(
 def _one(workspace: Workspace, action: str, key: str | None, key_result: str | None, reason: str) -> HandLink:
     if not key or not key_result:
         raise click.UsageError("KEY and KEY_RESULT are needed, or --from FILE")
-    item = find_item(current_linking(workspace), key)
-    return HandLink(action, item, find_key_result(workspace, key_result).qualified_id, reason)
+    return hand_link(workspace, current_linking(workspace), action, key, key_result, reason)
 
 
 def _write(workspace: Workspace, links: list[HandLink], by: str, output: str, *, dry_run: bool) -> None:
@@ -158,9 +167,14 @@ def _write(workspace: Workspace, links: list[HandLink], by: str, output: str, *,
     elif dry_run:
         click.echo("nothing was written (--dry-run)")
     elif len(links) == 1:
-        click.echo(f"{links[0].action}ed {links[0].item.key} {links[0].key_result}")
+        click.echo(f"{links[0].action}ed {links[0].item.key} {links[0].key_result}{_standing(links[0])}")
     else:
         click.echo(f"wrote {len(links):,} lines to the ledger")
+
+
+def _standing(made: HandLink) -> str:
+    """What to know of a link that was made and does not count."""
+    return f" · {made.state.value}: {made.state_reason}" if made.action == "link" and made.state_reason else ""
 
 
 def _preview(links: list[HandLink]) -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 from okrsync import __version__
-from okrsync.errors import OkrsyncError
+from okrsync.errors import OkrsyncError, UsageError
 
 # Command: (module, attribute, help in one line). A test keeps the lines in step with the commands.
 COMMANDS = {
@@ -52,11 +52,12 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 failure, 2 usage or configuration, 4 authentication, 5 partial, 75 try later.",
+    epilog="Exit codes: 0 fine, 1 failure, 2 usage or configuration, 3 findings over a threshold, 4 authentication, "
+    "5 partial or stale, 75 try later.",
 )
 @click.version_option(__version__, prog_name="okrsync")
 def cli() -> None:
-    """Join Jira and GitHub backlogs to key results, and see which delivered work moved them."""
+    """Join Jira and GitHub backlogs to key results, and see what their metrics did when work was delivered."""
 
 
 def main() -> None:
@@ -70,36 +71,48 @@ def run(arguments: list[str]) -> int:
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         code = cli.main(arguments, prog_name="okrsync", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except click.Abort:
-        click.echo("stopped", err=True)
-        return 1
-    except OkrsyncError as error:
-        return _told(error, arguments)
-    except BrokenPipeError:
-        # The reader went away (`| head`); Python would complain once more while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("OKRSYNC_DEBUG"):
             raise
-        click.echo(
-            f"okrsync: this is a bug in okrsync ({type(error).__name__}); please report it with the command you ran. "
-            "OKRSYNC_DEBUG=1 shows where it happened.",
-            err=True,
-        )
-        return 1
+        return _ended_by(error, arguments)
     return code if isinstance(code, int) else 0
 
 
-def _told(error: OkrsyncError, arguments: list[str]) -> int:
+def _ended_by(error: BaseException, arguments: list[str]) -> int:
+    """Tell what ended a command, and return its exit code."""
+    match error:
+        case click.ClickException():
+            error.show()
+            code = _told(UsageError(error.format_message()), arguments, silent=True)
+        case click.Abort() | KeyboardInterrupt():
+            click.echo("stopped; run it again to go on", err=True)
+            code = 1 if isinstance(error, click.Abort) and error.__context__ is None else 130
+        case OkrsyncError():
+            code = _told(error, arguments)
+        case BrokenPipeError():
+            # The reader went away (`| head`); Python would complain once more while it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 141
+        case OSError():
+            # A full disk behind stdout, or a working directory that is gone: nobody's bug.
+            click.echo(f"okrsync: {error.strerror or type(error).__name__}: {error.filename or 'output'}", err=True)
+            code = 1
+        case _:
+            click.echo(
+                f"okrsync: this is a bug in okrsync ({type(error).__name__}); please report it with the command you "
+                "ran. OKRSYNC_DEBUG=1 shows where it happened.",
+                err=True,
+            )
+            code = 1
+    return code
+
+
+def _told(error: OkrsyncError, arguments: list[str], *, silent: bool = False) -> int:
     """Tell *error* on stderr, and on stdout as JSON where JSON was asked for."""
     from okrsync.cli.output import error_document, wants_json  # noqa: PLC0415 - only a failing command pays for it
 
     if wants_json(arguments):
         click.echo(error_document(error), nl=False)
-    for line in str(error).splitlines():
+    for line in () if silent else str(error).splitlines():
         click.echo(f"okrsync: {line}", err=True)
     return error.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -28,6 +29,22 @@ class Day(click.ParamType[date]):
             return value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no day; write YYYY-MM-DD", param, ctx)
+
+
+class Number(click.ParamType[float]):
+    """A finite number."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number that *value* is."""
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number; write for example 4.2", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number; write for example 4.2", param, ctx)
+        return number
 
 
 def project_options(command: Command) -> Command:

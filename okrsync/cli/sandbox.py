@@ -78,6 +78,8 @@ def demo(folder: Path, seed: int, output: str) -> int:
     connectors, and reports. Needs no account and no network.
     """
     company, sites = company_sites(free_port(), seed, "cloud")
+    if folder.exists():
+        click.echo(f"{folder}: an earlier demo there is replaced, with its ledger", err=True)
     lay_out(company, folder)
     with sandbox_tokens(), sites, open_workspace(folder / "okrsync.yaml") as workspace:
         result, report, paths = run_sync(workspace)

@@ -10,6 +10,7 @@ from okrsync.cli.output import print_json
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError
 from okrsync.jobs.starting import write_starter
+from okrsync.jobs.sync_all import read_metrics
 from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.render.as_json import to_plain
 
@@ -54,11 +55,10 @@ def validate(config: Path, output: str, path: Path | None) -> int:
     """
     Check all files, and name everything that is wrong.
 
-    Reads okrsync.yaml, the OKR files and the ledger; PATH is another okrsync.yaml, or the folder that holds one.
+    Reads okrsync.yaml, the OKR files and the ledger, and tries the metrics; PATH is another okrsync.yaml, or the folder
+    that holds one.
     """
     chosen = path or config
-    if chosen.is_dir():
-        chosen /= "okrsync.yaml"
     try:
         project = load_project(chosen)
     except ConfigError as error:
@@ -70,6 +70,9 @@ def validate(config: Path, output: str, path: Path | None) -> int:
     broken = [str(error) for error in broken_plugins()]
     for reason in broken:
         click.echo(f"okrsync: {reason}; what does not need it goes on", err=True)
+    unread = [str(problem) for reading in read_metrics(project) for problem in reading.problems]
+    for reason in unread:
+        click.echo(f"okrsync: {reason} (a sync keeps what it knew and ends with 5)", err=True)
     okrs = project.okrs
     drafts = sum(1 for entry in okrs.key_results if entry.state == "draft")
     found = {
@@ -82,7 +85,7 @@ def validate(config: Path, output: str, path: Path | None) -> int:
         "rules": len(project.settings.work.rules),
     }
     if output == "json":
-        print_json({"ok": True, "problems": [], "broken_plugins": broken, **found})
+        print_json({"ok": True, "problems": [], "broken_plugins": broken, "metric_problems": unread, **found})
         return 0
     listed = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items())
     click.echo(f"{chosen}: fine ({listed})")

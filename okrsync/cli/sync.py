@@ -14,6 +14,7 @@ from okrsync.cli.progress import SyncProgress
 from okrsync.jobs.artifacts import write_outcomes
 from okrsync.jobs.sync_all import RunSummary, SyncResult, sync_all
 from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace, report_inputs
+from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.outcomes import OutcomesReport, build_outcomes
 from okrsync.reports.render.terminal import print_outcomes
 
@@ -31,13 +32,15 @@ def sync(config: Path, as_of: date | None, output: str, out: Path | None, quiet:
     Asks each tracker only for what changed since the last time, links it, reads the metrics, and writes the outcomes
     report as Markdown and JSON. A source that fails stops no other.
     """
+    for broken in broken_plugins():
+        click.echo(f"okrsync: {broken}; what does not need it goes on", err=True)
     with open_workspace(config, as_of) as workspace:
         result, report, paths = run_sync(workspace, out)
         if output == "json":
             print_json(sync_document(result, paths))
         else:
             tell_runs(result)
-            if not quiet:
+            if not quiet and paths:
                 print_outcomes(report, console())
             for path in paths:
                 click.echo(f"wrote {path}", err=True)
@@ -49,6 +52,8 @@ def run_sync(workspace: Workspace, out: Path | None = None) -> tuple[SyncResult,
     with SyncProgress() as progress:
         result = sync_all(workspace, progress)
     report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, None))
+    if all(source.age_days is None for source in report.sources):
+        return result, report, []  # nothing was ever read: a report would show zeros that nobody counted
     return result, report, write_outcomes(report, out or workspace.project.folder / "reports")
 
 
@@ -56,11 +61,15 @@ def tell_runs(result: SyncResult) -> None:
     """What was read of each source, and every problem, on stderr."""
     for summary in result.runs:
         run = summary.run
-        click.echo(
-            f"{run.source}: {run.status}, {run.saved.seen:,} items read ({run.saved.new:,} new, "
-            f"{run.saved.changed:,} changed) in {sum(summary.requests_by.values()):,} requests",
-            err=True,
-        )
+        if run.status == "failed":
+            click.echo(f"{run.source}: failed, nothing was read", err=True)
+        else:
+            requests = sum(summary.requests_by.values())
+            click.echo(
+                f"{run.source}: {run.status}, {run.saved.seen:,} items read ({run.saved.new:,} new, "
+                f"{run.saved.changed:,} changed) in {requests:,} request{'' if requests == 1 else 's'}",
+                err=True,
+            )
         if run.error:
             click.echo(f"okrsync: {run.error}", err=True)
         if run.buried:

@@ -70,7 +70,7 @@ def read_document(path: Path) -> tuple[Document | None, list[Problem]]:
     except OSError as error:
         return None, [_unreadable(file, error)]
     if size > MAX_BYTES:
-        return None, [Problem(file, 0, 0, f"larger than {MAX_BYTES // 1024} KiB", "split it into several files")]
+        return None, [Problem(file, 1, 1, f"larger than {MAX_BYTES // 1024} KiB", "split it into several files")]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -14,7 +14,7 @@ from okrsync.config import references
 from okrsync.config.document import Document, entries, read_document
 from okrsync.config.ledger_file import read_ledger
 from okrsync.config.okrs_file import OkrsFile, to_model
-from okrsync.config.settings_file import SettingsFile
+from okrsync.config.settings_file import SettingsFile, marked_word
 from okrsync.config.validation import check
 from okrsync.errors import ConfigError, PluginError, Problem
 from okrsync.model.ledger import Ledger
@@ -68,17 +68,20 @@ class Project:
             size_label=size.label if size else "",
             count_items=size.count if size else False,
             extra_fields=tuple(sorted({condition.field for condition in conditions if condition.field})),
+            body_words=tuple(sorted({marked_word(condition.body) for condition in conditions if condition.body})),
         )
 
 
 def load_project(path: Path) -> Project:
     """
-    The project whose ``okrsync.yaml`` is *path*.
+    The project whose ``okrsync.yaml`` is *path*, or lies in that folder.
 
     Raises:
         ConfigError: with all problems of all files that one run can find.
     """
     problems: list[Problem] = []
+    if path.is_dir():
+        path /= DEFAULT_NAME
     document, found = read_document(path)
     problems += found
     if document is None:
@@ -141,6 +144,11 @@ def _check_sources(document: Document, problems: list[Problem]) -> list[SourceSe
         settings, found = check(document, shape, path)
         problems += _without_echo(found, problems)
         if settings is not None:
+            twice = next((other for other in checked if other.reads() & settings.reads()), None)
+            if twice is not None:
+                name = min(settings.reads() & twice.reads())
+                message = f"{name} is read by source {twice.name} already, and its items would count twice"
+                problems.append(document.problem(path, message, "name it in one source"))
             checked.append(settings)
     return checked
 

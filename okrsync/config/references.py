@@ -161,6 +161,24 @@ def _check_key_result(
                 fix = f"add `{example}`, or `state: draft`"
                 yield document.problem(place, f"{name} has no {field}", fix)
     yield from _check_aim(document, path, entry, name)
+    yield from _check_bounds(document, path, entry, metrics)
+
+
+def _check_bounds(document: Document, path: DataPath, entry: Mapping[str, Any], metrics: _Defined) -> Iterator[Problem]:
+    if entry.get("metric") not in metrics:
+        return
+    holder, id_path = metrics[entry["metric"]]
+    metric = holder.data
+    for step in id_path[:-1]:
+        metric = metric[step]
+    bounds = metric.get("bounds")
+    if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_number, bounds)) and bounds[0] < bounds[1]):
+        return
+    for field in ("baseline", "target"):
+        value = _number(entry.get(field))
+        if value is not None and not bounds[0] <= value <= bounds[1]:
+            message = f"{field} {value:g} lies outside the bounds of its metric, {bounds[0]:g} to {bounds[1]:g}"
+            yield document.problem((*path, field), message, "mend the value, or the bounds")
 
 
 def _check_aim(document: Document, path: DataPath, entry: Mapping[str, Any], name: str) -> Iterator[Problem]:

@@ -46,6 +46,11 @@ Timezone = Annotated[str, AfterValidator(_known_zone)]
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"})]
 
 
+def marked_word(marker: str) -> str:
+    """The word that a body marker such as ``KR:`` looks for."""
+    return marker.rstrip(":").strip().casefold()
+
+
 class Conditions(Entry):
     """What an item must be like; all that are given must hold. Several values of one condition: any of them."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -12,13 +14,26 @@ from okrsync.config.document import shown
 from okrsync.config.ledger_file import LedgerWriter
 from okrsync.errors import ConfigError, Problem, UsageError
 from okrsync.jobs.workspace import Workspace, link_all
-from okrsync.linking.naming import KeyResultNames
-from okrsync.linking.placing import Linking
+from okrsync.linking.naming import KeyResultNames, Named
+from okrsync.linking.placing import Linking, day_that_counts
 from okrsync.model.okrs import KeyResult
 from okrsync.model.work import Item, LinkState
 from okrsync.plugins.metric_source import CHECK_IN
+from okrsync.plugins.text import without_people
 
 MAX_ROWS = 100_000
+_COLUMNS = {
+    "key": "key",
+    "item": "key",
+    "issue": "key",
+    "key_result": "key_result",
+    "kr": "key_result",
+    "reason": "reason",
+    "action": "action",
+}
+_ADDRESS = re.compile(
+    r"^https?://.*?(?:/browse/(?P<key>[\w-]+)|/(?P<repository>[\w.-]+/[\w.-]+)/(?:issues|pull)/(?P<number>\d+))/?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,9 @@ class HandLink:
     item: Item
     key_result: str
     reason: str
+    state: LinkState = LinkState.OK
+    state_reason: str = ""
+    """Why the link will not count, where it will not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +67,12 @@ def current_linking(workspace: Workspace) -> Linking:
 
 def find_item(linking: Linking, key: str) -> Item:
     """
-    The item called *key*; of a repository's owner may be left out (``web#12``) where that is clear.
+    The item called *key*, or at that address; a repository's owner may be left out (``web#12``) where that is clear.
 
     Raises:
         UsageError: no item, or several, are called so.
     """
+    key = _bare(key)
     exact = linking.hierarchy.find(key)
     if exact is not None:
         return exact
@@ -70,6 +89,15 @@ def find_item(linking: Linking, key: str) -> Item:
     raise UsageError(f'no item is called "{key[:80]}"; run `okrsync sync` if it is new, or check its source\'s scope')
 
 
+def _bare(key: str) -> str:
+    """*key* as a tracker writes it: reports hold it with an invisible space, and people paste addresses."""
+    key = key.replace("\u200b", "").strip()
+    address = _ADDRESS.search(key)
+    if address is None:
+        return key
+    return address["key"] or f"{address['repository']}#{address['number']}"
+
+
 def find_key_result(workspace: Workspace, name: str) -> KeyResult:
     """
     The key result that *name* means today.
@@ -77,11 +105,28 @@ def find_key_result(workspace: Workspace, name: str) -> KeyResult:
     Raises:
         UsageError: none, or one of several cycles.
     """
-    names = KeyResultNames(workspace.project.okrs)
-    named = names.resolve(name, workspace.today)
+    named = _named(workspace, name)
+    return next(entry for entry in workspace.project.okrs.key_results if entry.qualified_id == named.key_result)
+
+
+def _named(workspace: Workspace, name: str, item: Item | None = None) -> Named:
+    day = workspace.today if item is None else day_that_counts(item, workspace.today, workspace.project.settings.zone)
+    named = KeyResultNames(workspace.project.okrs).resolve(name, day)
     if named.state in {LinkState.BROKEN, LinkState.AMBIGUOUS}:
         raise UsageError(f"{named.reason}; key results: {_known(workspace)}")
-    return next(entry for entry in workspace.project.okrs.key_results if entry.qualified_id == named.key_result)
+    return named
+
+
+def hand_link(workspace: Workspace, linking: Linking, action: str, key: str, key_result: str, reason: str) -> HandLink:
+    """
+    What *action* on *key* and *key_result* comes to; a bare name means the cycle that counts for the item.
+
+    Raises:
+        UsageError: there is no such item or key result.
+    """
+    item = find_item(linking, key)
+    named = _named(workspace, key_result, item)
+    return HandLink(action, item, named.key_result, without_people(reason), named.state, named.reason)
 
 
 def make_links(workspace: Workspace, links: Sequence[HandLink], by: str) -> None:
@@ -123,9 +168,16 @@ def check_in(
     key_result = find_key_result(workspace, name)
     metric = workspace.project.okrs.metrics_by_id.get(key_result.metric)
     day = day or workspace.today
+    if metric is not None and metric.bounds is not None and not metric.bounds[0] <= value <= metric.bounds[1]:
+        low, high = metric.bounds
+        raise UsageError(f"{value:g} lies outside the bounds of {metric.id}, {low:g} to {high:g}; nothing was written")
     if day > workspace.today:
         raise UsageError(f"{day} lies in the future; a check-in reports what was seen")
-    record: dict[str, object] = {"key_result": key_result.qualified_id, "value": value, "note": note}
+    record: dict[str, object] = {
+        "key_result": key_result.qualified_id,
+        "value": value,
+        "note": without_people(note),
+    }
     if confidence is not None:
         record["confidence"] = confidence
     noon = datetime.combine(day, time(12), workspace.project.settings.zone).astimezone(UTC)
@@ -137,9 +189,7 @@ def _hand_link(workspace: Workspace, linking: Linking, row: dict[str, str]) -> H
     action = row.get("action") or "link"
     if action not in {"link", "unlink"}:
         raise UsageError(f'"{action}" is neither link nor unlink')
-    item = find_item(linking, row["key"])
-    named = find_key_result(workspace, row["key_result"])
-    return HandLink(action, item, named.qualified_id, row.get("reason") or "")
+    return hand_link(workspace, linking, action, row["key"], row["key_result"], row.get("reason") or "")
 
 
 def _writer(workspace: Workspace, by: str) -> LedgerWriter:
@@ -153,22 +203,23 @@ def _known(workspace: Workspace) -> str:
 
 
 def _rows(path: Path, file: str) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a list of links with their lines; a first line without column names is a row itself."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            columns = {(name or "").strip().casefold() for name in reader.fieldnames or ()}
-            if not {"key", "key_result"} <= columns:
-                raise ConfigError(
-                    [Problem(file, 1, 1, "no columns key and key_result", "start with `key,key_result,reason`")]
-                )
-            rows = []
-            for row in reader:
-                named = {(name or "").strip().casefold(): (text or "").strip() for name, text in row.items() if name}
-                if any(named.values()):
-                    rows.append((reader.line_num, named))
-                if len(rows) > MAX_ROWS:
-                    raise ConfigError([Problem(file, 0, 0, f"more than {MAX_ROWS} rows", "split it")])
-            return rows
+        text = path.read_text(encoding="utf-8-sig")
+        first = next((line for line in text.splitlines() if line.strip()), "")
+        reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
+        cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a CSV file in UTF-8"
-        raise ConfigError([Problem(file, 0, 0, f"cannot be read: {reason}", "check the path")]) from None
+        raise ConfigError([Problem(file, 1, 1, f"cannot be read: {reason}", "check the path")]) from None
+    names = [_COLUMNS.get(cell.casefold().replace(" ", "_"), "") for cell in cells[0][1]] if cells else []
+    if {"key", "key_result"} <= set(names):
+        cells = cells[1:]
+    elif set(names) <= {""} and len(names) >= 2:
+        names = ["key", "key_result", "reason", "action"]
+    else:
+        raise ConfigError([Problem(file, 1, 1, "no columns key and key_result", "start with `key,key_result,reason`")])
+    if len(cells) > MAX_ROWS:
+        raise ConfigError([Problem(file, 1, 1, f"more than {MAX_ROWS} rows", "split it")])
+    empty = {"key": "", "key_result": ""}
+    return [(line, {**empty, **dict(zip(names, row, strict=False))}) for line, row in cells]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from okrsync.config.project import Project
 from okrsync.errors import Problem
 from okrsync.jobs.workspace import Workspace, link_all
-from okrsync.metrics.gather import gather
+from okrsync.metrics.gather import Reading, gather
 from okrsync.plugins.connector import Connector, SourceSettings
-from okrsync.plugins.context import Context, RequestPurpose
+from okrsync.plugins.context import Context, RequestPurpose, utc_now
 from okrsync.plugins.discovery import load_connector
 from okrsync.sync.engine import Progress, SourceRun, sync_source
 
@@ -55,6 +57,17 @@ def sync_all(workspace: Workspace, progress: Progress) -> SyncResult:
     return SyncResult(tuple(summaries), added, ended, _read_metrics(workspace))
 
 
+def read_metrics(project: Project, now: datetime | None = None) -> list[Reading]:
+    """What every metric's source holds now; nothing is stored."""
+    return gather(
+        project.okrs,
+        project.ledger.check_ins,
+        root=project.folder,
+        zone=project.settings.zone,
+        now=now or utc_now(),
+    )
+
+
 def _sync(workspace: Workspace, source: SourceSettings, progress: Progress) -> RunSummary:
     project = workspace.project
     context = Context(
@@ -80,10 +93,7 @@ def _save_links(workspace: Workspace) -> tuple[int, int]:
 def _read_metrics(workspace: Workspace) -> dict[str, tuple[Problem, ...]]:
     project = workspace.project
     problems: dict[str, tuple[Problem, ...]] = {}
-    readings = gather(
-        project.okrs, project.ledger.check_ins, root=project.folder, zone=project.settings.zone, now=workspace.now
-    )
-    for reading in readings:
+    for reading in read_metrics(project, workspace.now):
         with workspace.store.write() as unit:
             unit.save_metric_state(reading.metric, [str(problem) for problem in reading.problems])
             if reading.problems:

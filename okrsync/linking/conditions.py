@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from okrsync.config.patterns import compile_pattern
-from okrsync.config.settings_file import Conditions
+from okrsync.config.settings_file import Conditions, marked_word
 from okrsync.model.work import Item
 
 _SUBJECTS: Mapping[str, Callable[[Item], Sequence[str]]] = {
@@ -51,11 +51,6 @@ class Hierarchy:
                 yield current
 
 
-def directive_word(marker: str) -> str:
-    """The word that a body marker such as ``KR:`` looks for."""
-    return marker.rstrip(":").strip().casefold()
-
-
 def hold(conditions: Conditions, item: Item, hierarchy: Hierarchy, *, besides: str = "") -> bool:
     """Whether all *conditions* but *besides* hold for *item*; ``parent: linked`` is left to the caller."""
     for name, subjects in _SUBJECTS.items():
@@ -69,7 +64,7 @@ def hold(conditions: Conditions, item: Item, hierarchy: Hierarchy, *, besides: s
     ):
         return False
     if conditions.body is not None and besides != "body":
-        word = directive_word(conditions.body)
+        word = marked_word(conditions.body)
         if not any(directive.word == word for directive in item.directives):
             return False
     if conditions.field is not None and besides != "field" and not item.fields.get(conditions.field):

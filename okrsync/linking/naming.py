@@ -79,7 +79,9 @@ class KeyResultNames:
         """The known name that *name* is most like; empty where none is near."""
         known = {entry.id.casefold(): entry.id for entry in self._qualified.values()}
         known |= {entry.qualified_id.casefold(): entry.qualified_id for entry in self._qualified.values()}
-        close = get_close_matches(name.casefold(), known, n=1, cutoff=0.6)
+        # Another number is another key result, not a slip: only spelling is guessed at.
+        alike = [text for text in known if _digits(text) == _digits(name)]
+        close = get_close_matches(name.casefold(), alike, n=1, cutoff=0.6)
         return known[close[0]] if close else ""
 
     def _cycle(self, entry: KeyResult) -> Cycle:
@@ -88,6 +90,10 @@ class KeyResultNames:
     def _no_such(self, name: str) -> str:
         close = self.closest(name)
         return f'no key result is called "{name[:80]}"' + (f'; did you mean "{close}"?' if close else "")
+
+
+def _digits(name: str) -> str:
+    return "".join(character for character in name.rpartition("/")[2] if character.isdigit())
 
 
 def _prefix(name: str) -> str:

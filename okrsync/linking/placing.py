@@ -92,6 +92,13 @@ def place_items(
     return placer.linking(items, decisions)
 
 
+def day_that_counts(item: Item, today: date, zone: ZoneInfo) -> date:
+    """The day whose cycle counts for *item*: its delivery, or *today* while it is open."""
+    if item.status in {Status.DONE, Status.DROPPED}:
+        return (item.delivered or item.updated).astimezone(zone).date()
+    return today
+
+
 @dataclass(slots=True)
 class _ByHand:
     """What people decided about one item: key results linked and taken away, by what they mean on the item's day."""
@@ -199,7 +206,7 @@ class _Placer:
         return Placement(item, Group.UNLINKED, reason=reason, cause=Cause.CLOSED_ISSUE_UNLINKED)
 
     def _inherited(self, item: Item, own: Placement) -> Placement:
-        depth_limit = self._rules.max_depth(item)
+        rule, depth_limit = self._rules.inheritance(item)
         passed = [item]
         for depth, ancestor in enumerate(self._hierarchy.ancestors(item), start=1):
             if depth > depth_limit:
@@ -215,7 +222,14 @@ class _Placer:
                 if not kept:
                     return own if own.cause is Cause.TAKEN_AWAY else _taken_away(item, taken)
                 links = tuple(
-                    self._link(item, link.key_result, LinkState.OK, link.rule, f"parent {ancestor.key}", depth=depth)
+                    self._link(
+                        item,
+                        link.key_result,
+                        LinkState.OK,
+                        rule,
+                        f"parent {ancestor.key}: {link.via} ({link.rule})",
+                        depth=depth,
+                    )
                     for link in kept
                 )
                 return Placement(item, Group.LINKED, _shared(links))
@@ -276,10 +290,7 @@ class _Placer:
         return self._link(item, named.key_result, named.state, rule, via, reason=named.reason)
 
     def _day_of(self, item: Item) -> date:
-        """The day whose cycle counts: the delivery, or today for work that is still open."""
-        if item.status in {Status.DONE, Status.DROPPED}:
-            return (item.delivered or item.updated).astimezone(self._zone).date()
-        return self._today
+        return day_that_counts(item, self._today, self._zone)
 
     def _sifted(self, item: Item, links: Iterable[Link]) -> tuple[list[Link], list[str]]:
         """*links* without those that people took away from *item*, and the reasons for these."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from okrsync.config.patterns import compile_pattern
-from okrsync.config.settings_file import Conditions, ExemptClass, Rule
-from okrsync.linking.conditions import Hierarchy, directive_word, hold
+from okrsync.config.settings_file import Conditions, ExemptClass, Rule, marked_word
+from okrsync.linking.conditions import Hierarchy, hold
 from okrsync.linking.naming import KeyResultNames
 from okrsync.model.work import Item
 
@@ -60,12 +60,12 @@ class RuleBook:
             return self._checked(match, number, rule, item, day)
         return None
 
-    def max_depth(self, item: Item) -> int:
-        """How many steps up *item* may inherit from; 0: not at all."""
-        for _, rule in self._rules:
+    def inheritance(self, item: Item) -> tuple[str, int]:
+        """The rule by which *item* inherits, and how many steps up; none and 0 where it does not."""
+        for number, rule in self._rules:
             if rule.link == INHERIT and hold(rule.condition, item, self._hierarchy):
-                return rule.max_depth or DEFAULT_MAX_DEPTH
-        return 0
+                return f"rule {number}", rule.max_depth or DEFAULT_MAX_DEPTH
+        return "", 0
 
     def _match(self, number: int, rule: Rule, item: Item) -> Match | None:
         if rule.link == INHERIT:
@@ -123,7 +123,7 @@ class RuleBook:
         ]
 
     def _from_body(self, conditions: Conditions, item: Item) -> list[tuple[str, str]]:
-        word = directive_word(conditions.body or "")
+        word = marked_word(conditions.body or "")
         values = [directive.value for directive in item.directives if directive.word == word]
         return [(name, f"body {conditions.body} {value}") for value in values for name in self._expanded(value)]
 

@@ -92,7 +92,7 @@ class _Table:
     def observations(self, column: str | None, now: datetime) -> list[Observation]:
         rows = [(line, row) for line, row in self._rows if any(cell.strip() for cell in row)]
         if not rows:
-            raise self._failure(0, 0, "the file is empty", "write a header line `date,value` and a line a day")
+            raise self._failure(1, 1, "the file is empty", "write a header line `date,value` and a line a day")
         header_line, header = rows[0][0], [cell.strip() for cell in rows[0][1]]
         for line, row in rows[1:]:
             if any(cell.strip() for cell in row[len(header) :]):
@@ -203,7 +203,7 @@ class _Table:
     def _text(self, path: Path) -> str:
         try:
             if path.stat().st_size > MAX_BYTES:
-                raise self._failure(0, 0, "larger than 64 MiB", "split it by year")
+                raise self._failure(1, 1, "larger than 64 MiB", "split it by year")
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
             raise self._failure(0, 0, "not UTF-8 text", "export it as CSV in UTF-8") from None

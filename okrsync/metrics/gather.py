@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,13 +37,22 @@ def _read(
     context = MetricContext(folder=Path(metric.source_folder), root=root, now=now)
     try:
         source = load_metric_source(metric.source_type)()
-        return Reading(metric.id, tuple(source.read(metric.id, metric.source, context)))
+        observations = tuple(source.read(metric.id, metric.source, context))
+        return Reading(metric.id, observations, tuple(_out_of_bounds(metric, observations)))
     except MetricError as error:
         return Reading(metric.id, (), error.problems)
     except PluginError as error:
         return _failed(metric, str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not take the other metrics down
         return _failed(metric, f"the metric source {metric.source_type} failed with {type(error).__name__}")
+
+
+def _out_of_bounds(metric: Metric, observations: Sequence[Observation]) -> Iterator[Problem]:
+    low, high = metric.bounds or (float("-inf"), float("inf"))
+    for entry in observations:
+        if not low <= entry.value <= high:
+            message = f"{entry.value:g} on {entry.day} lies outside the bounds {low:g} to {high:g}"
+            yield Problem(f"metric {metric.id}", 0, 0, message, "mend the value at its source, or the bounds")
 
 
 def _failed(metric: Metric, reason: str) -> Reading:

@@ -82,6 +82,11 @@ class Metric:
     events: tuple[MetricEvent, ...] = ()
     calendar: str = ""
 
+    @property
+    def most_days(self) -> int | None:
+        """How old its latest observation may be, in days: as configured, else two cadences; ``None``: any age."""
+        return self.max_age_days or {"daily": 2, "weekly": 14, "monthly": 62}.get(self.cadence)
+
 
 @dataclass(frozen=True, slots=True)
 class DatedValue:

@@ -56,6 +56,10 @@ class SourceSettings(BaseModel):
     since: Annotated[date | None, Field(description="Nothing older than this is read")] = None
     team: Annotated[str, Field(description="Team of its items where the tracker has no team field")] = ""
 
+    def reads(self) -> frozenset[str]:
+        """What it reads, each by a name that is the same in every source that reads it; empty where that is open."""
+        return frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:

@@ -64,6 +64,8 @@ class WorkMapping:
     """Every item has size 1."""
     extra_fields: tuple[str, ...] = ()
     """Ids of fields that rules read."""
+    body_words: tuple[str, ...] = ()
+    """Words of the body lines (``word: value``) that are read, casefolded; all others are left alone."""
 
 
 def utc_now() -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from okrsync.model.work import Directive
@@ -28,6 +28,8 @@ _CLOSING = re.compile(
     r"(?P<first>(?:https?://\S+?/issues/\d+|[\w.-]+/[\w.-]+#\d+|#\d+|[A-Z][A-Z0-9_]+-\d+)\b)",
     re.IGNORECASE,
 )
+_CLOSING_WORD = re.compile(r"(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)", re.IGNORECASE)
+_TRAILER = re.compile(r"^[ \t]*[A-Za-z]+(?:-[A-Za-z]+)*-by[ \t]*:[^\n]*\n?", re.IGNORECASE | re.MULTILINE)
 _ISSUE_URL = re.compile(r"https?://[^/\s]+/(?P<repository>[\w.-]+/[\w.-]+)/issues/(?P<number>\d+)$", re.IGNORECASE)
 _JIRA_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9_]{1,99}-[1-9]\d{0,17}(?![A-Za-z0-9])")
 _BRANCH_KEY = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_]{1,99}-[1-9]\d{0,17}(?![A-Za-z0-9])")
@@ -43,12 +45,12 @@ def said(text: str) -> str:
     return _NOT_SAID.sub(" ", text) if ("<!--" in text or "`" in text or "~~~" in text) else text
 
 
-def directives(text: str) -> tuple[Directive, ...]:
-    """Lines of the form ``word: value`` (at most three words before the colon), in order, at most 50 of them."""
+def directives(text: str, words: Collection[str]) -> tuple[Directive, ...]:
+    """Lines of the form ``word: value`` with one of *words* (casefolded), in order, at most 50 of them."""
     found = []
     for match in _DIRECTIVE.finditer(said(text)):
         value = match["value"].strip()
-        if value.startswith("//"):  # the rest of a URL
+        if match["word"].casefold() not in words:
             continue
         found.append(Directive(match["word"].casefold(), value[:_MAX_VALUE]))
         if len(found) == _MAX_DIRECTIVES:
@@ -103,8 +105,26 @@ _PEOPLE = (
 )
 
 
+def without_names(text: str, names: Collection[str]) -> str:
+    """
+    *text* without *names* (of an item's own people) where they stand as words.
+
+    Names under four characters are too common. What stands in a reference or address (``name/lib#3``) stays, and so do
+    closing words and markers of directives, whatever people call themselves.
+    """
+    folded = text.casefold()
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        known = name.casefold()
+        if len(name) < 4 or known not in folded or _CLOSING_WORD.fullmatch(known):
+            continue
+        text = re.sub(rf"(?<![\w/-]){re.escape(name)}(?![\w/-]|[ \t]*:)", "someone", text, flags=re.IGNORECASE)
+    return text
+
+
 def without_people(text: str) -> str:
-    """*text* with mentions and e-mail addresses replaced; reports and the store hold no persons."""
+    """*text* with mentions and e-mail addresses replaced, and without lines such as ``Signed-off-by: ...``."""
+    if "-by" in text or "-By" in text:
+        text = _TRAILER.sub("", text)
     for replacement in _PEOPLE:
         if replacement.trigger in text:
             text = replacement.pattern.sub(replacement.by, text)

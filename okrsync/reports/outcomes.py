@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from okrsync.linking.placing import Group, Linking, Placement
 from okrsync.model.ledger import Observation
-from okrsync.model.okrs import Cycle, DatedValue, KeyResult, Okrs
+from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, Okrs
 from okrsync.model.verdicts import ObservedChange
 from okrsync.model.work import ItemKind, Size
 from okrsync.outcome.observed import observed_change
@@ -76,7 +76,11 @@ class KeyResultOutcome:
     band: tuple[float, float] | None
     """Where a key result that is to be maintained should stay."""
     current: DatedValue | None
-    """The latest observation up to the report's day; ``None``: never measured."""
+    """The latest observation up to the report's day or the cycle's end; ``None``: never measured."""
+    has_ended: bool
+    stale_days: int | None
+    """How many days old the latest observation is, where that is more than the metric may be; else ``None``."""
+    direction: Direction
     deliveries: tuple[Delivery, ...]
     open_items: int
 
@@ -149,7 +153,7 @@ def build_outcomes(inputs: OutcomeInputs, cycles: Sequence[str]) -> OutcomesRepo
         as_of=inputs.as_of,
         timezone=inputs.zone.key,
         cycles=tuple(cycles),
-        headline=_headline(key_results, items, len(unlinked)),
+        headline=_headline(key_results, items, len(unlinked), _exempt(placements, periods, inputs), periods),
         sources=tuple(inputs.sources),
         items=items,
         exempt=tuple(exempt_shares(placements, inputs.budgets)),
@@ -166,6 +170,14 @@ def current_value(observations: Sequence[Observation], as_of: date) -> DatedValu
     """The latest of *observations* up to *as_of*."""
     known = [entry for entry in observations if entry.day <= as_of]
     return DatedValue(known[-1].value, known[-1].day) if known else None
+
+
+def _stale_days(metric: Metric | None, observations: Sequence[Observation], as_of: date) -> int | None:
+    latest = current_value(observations, as_of)
+    if metric is None or latest is None or metric.most_days is None:
+        return None
+    age = (as_of - latest.date).days
+    return age if age > metric.most_days else None
 
 
 def _deliverers(linking: Linking) -> dict[str, list[Placement]]:
@@ -195,7 +207,10 @@ def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: Outco
         baseline=entry.baseline,
         target=entry.target,
         band=entry.band,
-        current=current_value(observations, inputs.as_of),
+        current=current_value(observations, min(inputs.as_of, inputs.okrs.cycle(entry.cycle).end)),
+        has_ended=inputs.okrs.cycle(entry.cycle).end < inputs.as_of,
+        stale_days=_stale_days(metric, observations, inputs.as_of),
+        direction=entry.direction,
         deliveries=tuple(sorted(deliveries, key=lambda unit: (_newest_first(unit.day), natural(unit.key)))),
         open_items=sum(1 for placement in placements if not placement.item.is_delivered and _counts(placement)),
     )
@@ -278,17 +293,33 @@ def _newest_first(day: date | None) -> int:
     return 0 if day is None else -day.toordinal()
 
 
-def _headline(key_results: Sequence[KeyResultOutcome], items: ItemCounts, unlinked: int) -> str:
-    with_work = sum(1 for entry in key_results if entry.deliveries)
-    units = len({delivery.key for entry in key_results for delivery in entry.deliveries})
+def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: OutcomeInputs) -> int:
+    """How many exempt pieces were delivered in the report's cycles."""
+    return sum(
+        placement.group is Group.EXEMPT
+        and placement.item.is_delivered
+        and _counts(placement)
+        and _lies_in(_day(placement.item.delivered, inputs.zone), periods, inputs.as_of)
+        for placement in placements
+    )
+
+
+def _headline(
+    key_results: Sequence[KeyResultOutcome], items: ItemCounts, unlinked: int, exempt: int, periods: Sequence[Cycle]
+) -> str:
+    delivered = {delivery.key: delivery.day for entry in key_results for delivery in entry.deliveries}
+    inside = {key for key, day in delivered.items() if day is None or any(period.contains(day) for period in periods)}
+    with_work = sum(1 for entry in key_results if inside & {delivery.key for delivery in entry.deliveries})
+    units, outside = len(inside), len(delivered) - len(inside)
     if not items.total:
-        return "Nothing was read yet: run `okrsync sync`."
+        return "Nothing has been read yet."
     if not key_results:
         return "No cycle runs on this day; name one with --cycle."
     return (
         f"{_plural(units, 'piece')} of delivered work {'serves' if units == 1 else 'serve'} {with_work} of "
         f"{_plural(len(key_results), 'key result')}; {unlinked:,} more delivered in the same time "
-        f"{'serves' if unlinked == 1 else 'serve'} none."
+        f"{'serves' if unlinked == 1 else 'serve'} none, {exempt:,} {'is' if exempt == 1 else 'are'} exempt."
+        + (f" {outside:,} came before or after." if outside else "")
     )
 
 

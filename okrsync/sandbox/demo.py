@@ -31,7 +31,7 @@ def company_sites(port: int, seed: int, jira_kind: JiraKind) -> tuple[Company, S
 
 def lay_out(company: Company, folder: Path) -> None:
     """
-    Write the company's files into *folder*, over an earlier demo if there is one.
+    Write the company's files into *folder*; an earlier demo there is replaced, with all that was done in it.
 
     Raises:
         UsageError: the folder holds something that no demo made.
@@ -40,7 +40,9 @@ def lay_out(company: Company, folder: Path) -> None:
     try:
         if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).is_file():
             raise UsageError(f"{folder}: holds other files; name another folder for the demo")
-        shutil.rmtree(folder, ignore_errors=True)
+        # In place: somebody's shell may stand in the folder.
+        for entry in folder.iterdir() if folder.exists() else ():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         for name, text in company.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from okrsync.sandbox.tracker_data import GithubRepository, RawObject
 
-_GITHUB_KEYS = ("id", "node_id", "number", "title", "state", "created_at", "updated_at")
-_JIRA_KEYS = ("id", "key", "fields")
+_GITHUB_KEYS = ("number", "title", "state", "created_at", "updated_at")
+_JIRA_KEYS = ("key", "fields")
 _JIRA_FIELDS = ("created", "updated")
 
 
@@ -21,7 +21,8 @@ def read_github(full_name: str, path: Path) -> GithubRepository:
     """
     Return the issues and pull requests of *path* as one repository named *full_name*.
 
-    Its milestones are those that the items carry; its branches are unknown, because an issue list does not say them.
+    Its milestones are those that the items carry. Branches are known where an object carries its head (an issue list
+    does not). Ids and addresses that an object lacks are made up from its number.
 
     Raises:
         OSError: the file cannot be read.
@@ -30,8 +31,9 @@ def read_github(full_name: str, path: Path) -> GithubRepository:
     issues: list[RawObject] = []
     for place, raw in _objects(path):
         _require(raw, _GITHUB_KEYS, place)
-        issues.append(raw)
-    return GithubRepository(full_name, issues, milestones=_milestones(issues))
+        issues.append({**_made_up(full_name, raw), **raw})
+    branches = {raw["number"]: branch for raw in issues if (branch := _branch(raw))}
+    return GithubRepository(full_name, issues, branches, _milestones(issues))
 
 
 def read_jira(project: str, path: Path) -> list[RawObject]:
@@ -47,7 +49,7 @@ def read_jira(project: str, path: Path) -> list[RawObject]:
         _require(raw, _JIRA_KEYS, place)
         fields = raw["fields"]
         _require(fields if isinstance(fields, dict) else {}, _JIRA_FIELDS, place)
-        issues.append(raw)
+        issues.append({"id": raw["key"], **raw})
     if not any(raw["key"].rpartition("-")[0] == project for raw in issues):
         found = sorted({raw["key"].rpartition("-")[0] for raw in issues})
         message = f"{path}: no issue is of project {project!r}; the file has {', '.join(found) or 'none'}"
@@ -78,6 +80,29 @@ def _require(raw: RawObject, names: tuple[str, ...], place: str) -> None:
     if missing:
         message = f"{place}: a raw API object has {', '.join(map(repr, missing))}, and this one has not"
         raise ValueError(message)
+
+
+def _made_up(full_name: str, raw: RawObject) -> RawObject:
+    number = raw["number"]
+    repository = f"https://api.github.com/repos/{full_name}"
+    kind = "issues" if raw.get("pull_request") is None else "pull"
+    return {
+        "id": number,
+        "node_id": f"{full_name}#{number}",
+        "url": f"{repository}/issues/{number}",
+        "repository_url": repository,
+        "html_url": f"https://github.com/{full_name}/{kind}/{number}",
+    }
+
+
+def _branch(raw: RawObject) -> str:
+    """The head branch, where an object of the pull request list was recorded instead of one of the issue list."""
+    for holder in (raw, raw.get("pull_request") or {}):
+        head = holder.get("head")
+        branch = head.get("ref") if isinstance(head, dict) else None
+        if branch:
+            return str(branch)
+    return str(raw.get("head_ref") or raw.get("headRefName") or "")
 
 
 def _milestones(issues: list[RawObject]) -> list[RawObject]:

@@ -167,9 +167,15 @@ def _understood(
             _refuse_unstorable(item, source)
             items.append((item, kept))
         except Exception as error:  # noqa: BLE001 - one item that cannot be understood is counted, not fatal
-            reason = without_people(f"{type(error).__name__}: {error}")
+            reason = without_people(_reason(error))
             letters.append(DeadLetter(source, _id_of(raw), reason[:500]))
     return items, letters
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f'it has no "{error.args[0]}"'
+    return f"it is not what the tracker documents ({type(error).__name__}: {error})"
 
 
 def _refuse_unstorable(item: Item, source: str) -> None:

@@ -52,7 +52,7 @@ def test_an_unknown_item_or_key_result_is_refused_and_nothing_is_written(okrsync
     (key,) = unlinked(okrsync)
     ran = okrsync("link", key, "KR1.9")
     assert ran.code == 2
-    assert 'did you mean "KR1' in ran.err
+    assert 'no key result is called "KR1.9"; key results: KR1.1, KR1.2' in ran.err
     assert okrsync("link", "NOPE-1", "KR1.1").code == 2
     assert okrsync("link", key).code == 2
     assert (project / "ledger" / "links.jsonl").read_bytes() == before
@@ -60,7 +60,7 @@ def test_an_unknown_item_or_key_result_is_refused_and_nothing_is_written(okrsync
 
 def test_many_links_come_from_a_file_with_a_preview(okrsync: Run, project: Path) -> None:
     keys = unlinked(okrsync, 12)
-    rows = "".join(f"{key},KR1.2,planned together\n" for key in keys)
+    rows = "".join(f"{key},2026Q4/KR1.2,planned together\n" for key in keys)
     (project / "links.csv").write_text("key,key_result,reason\n" + rows)
     lines = len(ledger(project, "links"))
     shown = okrsync("link", "--from", "links.csv", "--dry-run")
@@ -119,16 +119,24 @@ def test_a_check_in_on_a_measured_key_result_stands_beside_the_numbers(okrsync: 
 
 
 def test_a_check_in_for_another_day_keeps_that_day(okrsync: Run, project: Path) -> None:
-    assert okrsync("checkin", "KR3.2", "-1.5", "--date", "2026-11-10").code == 0
+    assert okrsync("checkin", "KR3.2", "1.5", "--date", "2026-11-10").code == 0
     record = ledger(project, "check_ins")[-1]
-    assert record["value"] == -1.5
+    assert record["value"] == 1.5
     assert str(record["at"]).startswith("2026-11-10T")
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["KR99", "1"], ["KR1.1", "many"], ["KR1.1", "1", "--confidence", "7"], ["KR1.1", "1", "--date", "2027-01-01"]],
-    ids=["unknown", "no number", "no confidence", "future"],
+    [
+        ["KR99", "1"],
+        ["KR1.1", "many"],
+        ["KR1.1", "nan"],
+        ["KR3.2", "42"],
+        ["KR3.2", "-1"],
+        ["KR1.1", "1", "--confidence", "7"],
+        ["KR1.1", "1", "--date", "2027-01-01"],
+    ],
+    ids=["unknown", "no number", "nan", "out of bounds", "negative", "no confidence", "future"],
 )
 def test_a_wrong_check_in_is_refused_and_nothing_is_written(okrsync: Run, project: Path, arguments: list[str]) -> None:
     before = (project / "ledger" / "check_ins.jsonl").read_bytes()
@@ -142,3 +150,28 @@ def test_a_token_in_a_note_is_not_written(okrsync: Run, project: Path) -> None:
     assert ran.code == 1
     assert "ghp_" not in ran.err
     assert (project / "ledger" / "check_ins.jsonl").read_bytes() == before
+
+
+def test_a_link_that_will_not_count_says_so(okrsync: Run, project: Path) -> None:
+    (key,) = unlinked(okrsync)
+    ran = okrsync("link", key, "2026Q3/KR1.1")
+    assert ran.code == 0
+    assert "stale: cycle 2026Q3 ended" in ran.out
+
+
+@pytest.mark.parametrize("role", ["Anna Schmidt", "anna@example.com", ""])
+def test_the_ledger_takes_roles_and_no_persons(okrsync: Run, project: Path, role: str) -> None:
+    (key,) = unlinked(okrsync)
+    assert okrsync("link", key, "KR1.1", "--by", role).code == 2
+    assert okrsync("link", key, "KR1.1", "--reason", "asked by @anna and anna@example.com").code == 0
+    assert "anna" not in str(ledger(project, "links")[-1])
+
+
+def test_a_list_without_header_or_with_other_names_is_read(okrsync: Run, project: Path) -> None:
+    one, two = unlinked(okrsync, 2)
+    (project / "links.csv").write_text(f"{one};2026Q4/KR1.2;because\n")
+    assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 1
+    assert ledger(project, "links")[-1]["reason"] == "because"
+    (project / "links.csv").write_text(f"Issue,KR\n{two},2026Q4/KR1.2\n")
+    assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 1
+    assert ledger(project, "links")[-1]["item"] == two

@@ -3,14 +3,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from okrsync.model.work import Item
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.serve import Sites
+from okrsync.store.records import Scope
 from okrsync.store.view import View
 from support.running import Run
 
@@ -34,7 +36,7 @@ def test_status_says_why_work_is_unlinked_and_what_the_budgets_are(okrsync: Run,
     assert {entry["id"]: entry["budget"] for entry in document["exempt"]}["run"] == 0.25
     text = okrsync("status").out
     assert "no rule matches" in text
-    assert "of 25 %" in text
+    assert "(budget 25 %)" in text
 
 
 def test_outcomes_name_delivered_work_with_its_metric_before_and_after(
@@ -161,7 +163,7 @@ def test_an_empty_store_says_so(okrsync: Run, project: Path) -> None:
         leftover.unlink()
     ran = okrsync("outcomes")
     assert ran.code == 5
-    assert "run `okrsync sync`" in ran.out
+    assert "Nothing has been read yet." in ran.out
     assert okrsync("status", "--format", "json").json["items"]["total"] == 0
 
 
@@ -187,8 +189,8 @@ def test_a_hostile_title_is_shown_and_does_nothing(
 ) -> None:
     original = View.items
 
-    def hostile_items(self: View) -> Iterator[Item]:
-        for item in original(self):
+    def hostile_items(self: View, scopes: Sequence[Scope] | None = None) -> Iterator[Item]:
+        for item in original(self, scopes):
             yield dataclasses.replace(item, title=HOSTILE)
 
     monkeypatch.setattr(View, "items", hostile_items)
@@ -199,9 +201,46 @@ def test_a_hostile_title_is_shown_and_does_nothing(
     markdown = okrsync("outcomes", "--markdown").out
     assert "<script>" not in markdown
     assert "@everyone" not in markdown
-    assert "#1" not in re.sub(r"\\.", "", markdown.replace("\u200b", "*"))
+    said = re.sub(r"`[^`]*`", "", re.sub(r"\\.", "", markdown.replace("\u200b", "*")))  # keys are in code spans
+    assert "#1" not in said
     for line in markdown.splitlines():
         if line.startswith("|"):
             assert "\n# x" not in line
     document = okrsync("outcomes", "--format", "json")
     assert json.loads(document.out)["key_results"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["ferrywell/web#\u200b28", "https://github.com/ferrywell/web/issues/28", " WEB#28 "],
+    ids=["out of a report", "an address", "with spaces"],
+)
+def test_why_takes_a_key_as_people_paste_it(okrsync: Run, project: Path, written: str) -> None:
+    assert okrsync("why", written, "--format", "json").json["key"] == "ferrywell/web#28"
+
+
+def test_why_names_the_rule_of_inheritance_and_what_was_inherited(okrsync: Run, project: Path) -> None:
+    document = okrsync("outcomes", "--cycle", "all", "--format", "json").json
+    via = [delivery["via"] for entry in document["key_results"] for delivery in entry["deliveries"]]
+    assert any(text.startswith("parent ") and "(rule " in text for text in via)
+
+
+def test_a_cycle_that_is_over_shows_where_it_ended(okrsync: Run, project: Path) -> None:
+    document = okrsync("outcomes", "--cycle", "2026Q3", "--format", "json").json
+    assert all(entry["has_ended"] for entry in document["key_results"])
+    assert max(entry["current"]["date"] for entry in document["key_results"] if entry["current"]) <= "2026-09-30"
+    assert "ended at" in okrsync("outcomes", "--cycle", "2026Q3").out
+
+
+def test_an_old_value_is_not_called_now(okrsync: Run, project: Path) -> None:
+    text = okrsync("outcomes", "--as-of", "2026-12-20").out
+    assert "last known" in text
+    assert "days ago · from" in text
+
+
+def test_a_narrow_terminal_keeps_the_titles(okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("okrsync.cli.reports.console", lambda: Console(width=80))
+    lines = okrsync("outcomes").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "days seen" not in "\n".join(lines)
+    assert any("[KR1.2] Ask for the" in line for line in lines)

@@ -20,7 +20,13 @@ def test_init_writes_here_by_default_and_lists_what_it_wrote(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ran = okrsync("init", "--format", "json")
-    assert sorted(ran.json["written"]) == ["ledger/README.md", "metrics/activation.csv", "okrs.yaml", "okrsync.yaml"]
+    assert sorted(ran.json["written"]) == [
+        ".gitignore",
+        "ledger/README.md",
+        "metrics/activation.csv",
+        "okrs.yaml",
+        "okrsync.yaml",
+    ]
     assert all((tmp_path / name).is_file() for name in ran.json["written"])
 
 

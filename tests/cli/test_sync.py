@@ -208,7 +208,8 @@ def test_a_broken_plugin_is_named_and_skipped(
     monkeypatch.syspath_prepend(plugin)
     rewritten(project / "okrsync.yaml", "work:\n", "  - {name: odd, connector: broken, token: {env: T}}\nwork:\n")
     ran = okrsync("sync", "--format", "json")
-    assert ran.code == 2, "the configuration needs a plugin that does not work"
+    assert ran.code == 5
+    assert 'plugin "broken" (okrsync.connectors) could not be loaded' in ran.err
     runs = {entry["source"]: entry for entry in ran.json["runs"]}
     assert {name: entry["status"] for name, entry in runs.items()} == {
         "web": "ok",
@@ -220,3 +221,24 @@ def test_a_broken_plugin_is_named_and_skipped(
     checked = okrsync("validate")
     assert checked.code == 0
     assert 'plugin "broken" (okrsync.connectors) could not be loaded' in checked.err
+
+
+def test_a_first_sync_that_fails_shows_no_zeros_and_writes_no_report(
+    okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for leftover in [*project.glob("okrsync.db*"), *(project / "reports").iterdir()]:
+        leftover.unlink()
+    for name in ("OKRSYNC_GITHUB_TOKEN", "OKRSYNC_JIRA_TOKEN"):
+        monkeypatch.setenv(name, "bad")
+    ran = okrsync("sync")
+    assert ran.code == 4
+    assert "0 items" not in ran.out + ran.err
+    assert "web: failed, nothing was read" in ran.err
+    assert list((project / "reports").iterdir()) == []
+    assert "failed, never read" in okrsync("status").out
+
+
+def test_usage_errors_are_json_too(okrsync: Run, project: Path) -> None:
+    ran = okrsync("sync", "--format", "json", "--nope")
+    assert ran.code == 2
+    assert "--nope" in ran.json["error"]["message"]

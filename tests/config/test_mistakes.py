@@ -770,8 +770,8 @@ UNUSABLE = [
             (
                 8,
                 20,
-                'an entry of "repositories" has characters or a form it cannot have',
-                "it must match ^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
+                'an entry of "repositories" is refused: a repository is named by its owner and name',
+                "write owner/name",
             )
         ],
         id="a repository without its owner",

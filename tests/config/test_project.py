@@ -276,7 +276,7 @@ def test_what_stands_where_a_token_belongs_is_never_repeated(spoil: Spoil, probl
         (b"---\n", 1, 1, "the file is empty", "start it with `version: 1`"),
         (b"version: 1\nname: caf\xe9\n", 2, 10, "not UTF-8 text", "save the file as UTF-8"),
         (b"\xef\xbb\xbfname: caf\xe9\n", 1, 13, "not UTF-8 text", "save the file as UTF-8"),
-        (b"#" * (1024 * 1024 + 1), 0, 0, "larger than 1024 KiB", "split it into several files"),
+        (b"#" * (1024 * 1024 + 1), 1, 1, "larger than 1024 KiB", "split it into several files"),
         (b"- 1\n", 1, 1, "the file must be a mapping", "write key: value"),
         (b"just text\n", 1, 1, "the file must be a mapping", "write key: value"),
     ],

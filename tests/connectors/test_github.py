@@ -146,14 +146,14 @@ def test_every_field_of_an_item_comes_from_the_raw_issue() -> None:
     raw = closed(
         "completed",
         title="Faster",
-        body="Text\r\nKR: KR1.1\r\n",
+        body="Text\r\nKR: KR1.1\r\ncc: Mona Lisa\r\nSigned-off-by: Mona Lisa\r\n",
         labels=[{"name": "bug"}, "size/L", {"name": "size/3"}, {"name": None}, None],
         milestone={"number": 4, "title": "March", "creator": {"login": CANARY}},
         type={"name": "Feature", "id": 1},
         parent_issue_url="https://api.github.com/repos/acme/Plans/issues/7",
     )
 
-    item = item_of(raw, FieldMap(mapping=WorkMapping(size_label="Size/"), source="hub", team="web"))
+    item = item_of(raw, FieldMap(WorkMapping(size_label="Size/", body_words=("kr",)), source="hub", team="web"))
 
     assert item == Item(
         source="hub",
@@ -591,12 +591,16 @@ def test_a_page_after_a_short_one_is_the_one_behind_it(open_desk: Open) -> None:
     assert sorted(set(desk.numbers())) == [number for number in range(1, 251) if number != 17]
 
 
+REPOSITORY = "a repository is named by its owner and name; write owner/name"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"repositories": []}, "at least 1 item"),
-        ({"repositories": ["shop"]}, "match pattern"),
-        ({"repositories": ["acme/shop/x"]}, "match pattern"),
+        ({"repositories": ["shop"]}, REPOSITORY),
+        ({"repositories": ["acme/shop", "acme/shop\n"]}, REPOSITORY),
+        ({"repositories": ["acme/shop/x"]}, REPOSITORY),
         ({"url": "https://github.com"}, "its API is https://api.github.com"),
         ({"url": "https://GitHub.com/"}, "its API is https://api.github.com"),
         ({"url": "http://ghe.example/api/v3"}, "only sent over https"),
@@ -609,3 +613,14 @@ def test_a_source_that_cannot_be_meant_is_refused(change: dict[str, Any], words:
     assert GithubSettings.model_validate(asked).url == "https://api.github.com"
     with pytest.raises(ValidationError, match=words):
         GithubSettings.model_validate(asked | change)
+
+
+def test_what_a_source_reads_are_the_addresses_of_its_repositories_in_small_letters() -> None:
+    asked = {"name": "hub", "connector": "github", "token": {"env": "T"}, "repositories": ["Acme/Shop", "acme/web"]}
+    public = GithubSettings.model_validate(asked)
+    own = GithubSettings.model_validate(asked | {"url": "https://GHE.example/api/v3/", "repositories": ["acme/SHOP"]})
+    again = GithubSettings.model_validate(asked | {"name": "other", "repositories": ["acme/SHOP"]})
+
+    assert public.reads() == {"https://api.github.com/repos/acme/shop", "https://api.github.com/repos/acme/web"}
+    assert own.reads() == {"https://ghe.example/api/v3/repos/acme/shop"}
+    assert again.reads() < public.reads()

@@ -89,7 +89,8 @@ def issue(number: int, minutes: float | None = None, **fields: Any) -> RawObject
 
 
 def field_map(**mapping: Any) -> FieldMap:
-    return FieldMap(mapping=WorkMapping(**mapping), roles=ROLES, site="https://jira.example", source="j", team="")
+    work = WorkMapping(**{"body_words": ("expect", "kr"), **mapping})
+    return FieldMap(mapping=work, roles=ROLES, site="https://jira.example", source="j", team="")
 
 
 def item_of(raw: RawObject, fields: FieldMap | None = None) -> Item:
@@ -415,6 +416,18 @@ def test_directives_are_read_from_wiki_text_and_documents(description: object) -
     assert list(item_of(issue(1, description=description)).directives) == LINES
 
 
+@pytest.mark.parametrize(
+    "description",
+    [
+        "cc: Mona Lisa\nKR: KR1.1\nSigned-off-by: Mona Lisa",
+        document(paragraph("cc: Mona Lisa"), paragraph("KR: KR1.1"), paragraph("Signed-off-by: Mona Lisa")),
+    ],
+)
+def test_lines_with_other_words_are_not_kept(description: object) -> None:
+    assert item_of(issue(1, description=description)).directives == (Directive("kr", "KR1.1"),)
+    assert item_of(issue(1, description=description), field_map(body_words=())).directives == ()
+
+
 def test_mentions_and_addresses_are_taken_out_of_all_text() -> None:
     mention = {"type": "mention", "attrs": {"id": CANARY, "text": f"@{CANARY}"}}
     raw = issue(
@@ -711,7 +724,8 @@ def test_a_user_signs_in_with_basic_and_a_token_alone_as_bearer(
 
 @pytest.mark.parametrize(("kind", "version"), [("cloud", "3"), ("datacenter", "2")])
 def test_cloud_speaks_version_three_and_data_center_two(open_desk: Open, kind: JiraKind, version: str) -> None:
-    desk = open_desk(issue(1, description="KR: KR1.1"), kind=kind)
+    mapping = WorkMapping(body_words=("kr",))
+    desk = open_desk(issue(1, description="KR: KR1.1\ncc: Mona Lisa"), kind=kind, mapping=mapping)
     fields = desk.connector.discover()
 
     (item,) = [desk.connector.normalise(raw, fields) for page in desk.pages() for raw in page.raws]
@@ -861,12 +875,16 @@ def test_a_read_logs_no_token_header_or_query(open_desk: Open, caplog: pytest.Lo
         assert word not in caplog.text
 
 
+PROJECT = "a project is named by its key; write for example PAY"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"projects": []}, "at least 1 item"),
-        ({"projects": ['PAY" OR project = "HR']}, "match pattern"),
-        ({"projects": ["1PAY"]}, "match pattern"),
+        ({"projects": ['PAY" OR project = "HR']}, PROJECT),
+        ({"projects": ["1PAY"]}, PROJECT),
+        ({"projects": ["PAY", "PAY\n"]}, PROJECT),
         ({"url": "http://jira.example"}, "only sent over https"),
         ({"url": ...}, "Field required"),
         ({"jql": "project = PAY"}, "Extra inputs"),
@@ -884,3 +902,12 @@ def test_a_source_that_cannot_be_meant_is_refused(change: dict[str, Any], words:
     assert JiraSettings.model_validate(asked).user == ""
     with pytest.raises(ValidationError, match=words):
         JiraSettings.model_validate({name: value for name, value in (asked | change).items() if value is not ...})
+
+
+def test_what_a_source_reads_are_the_addresses_of_its_projects_in_small_letters() -> None:
+    asked = {"name": "j", "connector": "jira", "token": {"env": "T"}, "url": "https://Jira.example/"}
+    both = JiraSettings.model_validate(asked | {"projects": ["PAY", "GRO"]})
+    again = JiraSettings.model_validate(asked | {"name": "k", "url": "https://jira.example", "projects": ["pay"]})
+
+    assert both.reads() == {"https://jira.example/projects/pay", "https://jira.example/projects/gro"}
+    assert again.reads() < both.reads()

@@ -205,7 +205,9 @@ def test_all_wrong_rows_are_told_at_once_with_file_and_line(folder: Path, monkey
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"item,kr\n1,2\n", "no columns key and key_result; start with `key,key_result,reason`"),
+        (b"key,because\n1,2\n", "no columns key and key_result; start with `key,key_result,reason`"),
+        (b"item,kr\nNOPE-1,KR1.1\n", 'no item is called "NOPE-1"'),
+        (b"NOPE-1;KR1.1\n", 'no item is called "NOPE-1"'),
         (b"", "no columns key and key_result"),
         (b"key,key_result\n\xff\xfe,1\n", "not a CSV file in UTF-8"),
         (b"key,key_result\n" + b"x" * 200_000 + b",1\n", "not a CSV file in UTF-8"),

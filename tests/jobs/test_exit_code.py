@@ -23,7 +23,8 @@ from okrsync.jobs.sync_all import RunSummary, SyncResult
 from okrsync.store.records import Saved
 from okrsync.sync.engine import SourceRun
 
-WRONG_SETUP = PluginError("okrsync.connectors", "linear", "not installed")
+WRONG_SETUP = ConfigError([Problem("okrsync.yaml", 1, 1, "wrong")])
+BROKEN = PluginError("okrsync.connectors", "linear", "no driver")
 REFUSED = AuthenticationError("refused")
 CUT = UnreachableError("no connection")
 LATER = RateLimitedError("wait")
@@ -64,6 +65,7 @@ def code(runs: Sequence[SourceRun], *, metric_fails: bool = False) -> int:
         ([failed(REFUSED), failed(CUT)], 4),
         ([failed(CUT), failed(REFUSED), failed(LATER)], 4),
         ([failed(CUT)], 1),
+        ([failed(BROKEN)], 1),
         ([failed(NotFoundError("gone")), failed(UnexpectedResponseError("HTML"))], 1),
         ([failed(CUT), failed(LATER)], 1),
         # 75: try later
@@ -75,6 +77,7 @@ def code(runs: Sequence[SourceRun], *, metric_fails: bool = False) -> int:
         # 5: partial
         ([failed(REFUSED), read()], 5),
         ([failed(CUT), read()], 5),
+        ([failed(BROKEN), read()], 5),
         ([read(CUT)], 5),
         ([read(REFUSED)], 5),
         ([read(buried=1)], 5),

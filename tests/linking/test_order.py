@@ -189,7 +189,7 @@ def test_a_link_by_hand_to_nothing_is_broken() -> None:
 
 def test_children_inherit_a_link_by_hand() -> None:
     placed = first([item("PAY-2", parent="PAY-1"), item("PAY-1")], WORK, [linked("PAY-1", "KR1.2")])
-    assert links(placed) == [(KR12, "ledger", "parent PAY-1")]
+    assert links(placed) == [(KR12, "rule 2", "parent PAY-1: by hand (ledger)")]
 
 
 def test_unlinking_takes_a_rules_link_away() -> None:

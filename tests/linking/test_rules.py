@@ -318,7 +318,12 @@ def test_a_child_inherits_the_links_of_its_parent() -> None:
     assert placed.group is Group.LINKED
     assert shares(placed) == {KR11: 0.5, KR12: 0.5}
     (one, _) = placed.links
-    assert (one.key, one.rule, one.via, one.depth) == ("PAY-2", "rule 1", "parent PAY-1", 1)
+    assert (one.key, one.rule, one.via, one.depth) == (
+        "PAY-2",
+        "rule 2",
+        "parent PAY-1: label kr/KR1.1, label kr/KR1.2 (rule 1)",
+        1,
+    )
 
 
 def test_without_the_rule_nothing_is_inherited() -> None:

@@ -209,8 +209,8 @@ def test_a_column_or_row_that_is_there_twice_is_named(read: Read) -> None:
 @pytest.mark.parametrize(
     ("content", "wanted", "line", "message", "fix"),
     [
-        ("", {}, 0, "the file is empty", "write a header line `date,value` and a line a day"),
-        (" \n,,\n", {}, 0, "the file is empty", "write a header line `date,value` and a line a day"),
+        ("", {}, 1, "the file is empty", "write a header line `date,value` and a line a day"),
+        (" \n,,\n", {}, 1, "the file is empty", "write a header line `date,value` and a line a day"),
         ("day,value\n", {}, 1, 'no column "date", and no dates in the header', "start with the line `date,value`"),
         ("date\n", {}, 1, 'no column "activation"', "columns: date; name one with column:"),
         ("\nDate,a,b\n", {}, 2, 'no column "activation"', "columns: Date, a, b; name one with column:"),
@@ -266,7 +266,7 @@ def test_a_huge_file_is_refused_before_it_is_read(read: Read, monkeypatch: pytes
     content = "date,value\n2026-10-05,41\n"
     monkeypatch.setattr("okrsync.metrics.csv_file.MAX_BYTES", len(content))
     assert pairs(read(content)) == [("2026-10-05", 41.0)]
-    assert refusal(read, content + "\n") == (Problem("sheet.csv", 0, 0, "larger than 64 MiB", "split it by year"),)
+    assert refusal(read, content + "\n") == (Problem("sheet.csv", 1, 1, "larger than 64 MiB", "split it by year"),)
 
 
 @settings(deadline=None, max_examples=60)

@@ -13,7 +13,7 @@ from okrsync.plugins.connector import FieldMap
 from okrsync.plugins.context import WorkMapping
 from okrsync_github.normalise import normalise, updated_at, without_extras
 
-FIELDS = FieldMap(source="web", team="growth")
+FIELDS = FieldMap(WorkMapping(body_words=("expect", "kr")), source="web", team="growth")
 NOON = "2026-10-05T12:00:00Z"
 
 
@@ -75,6 +75,13 @@ def test_a_whole_issue() -> None:
         closes=(),
         directives=(Directive("kr", "KR1.1"), Directive("expect", "KR1.1 +2.0")),
     )
+
+
+def test_body_lines_with_other_words_are_not_kept() -> None:
+    raw = issue(body="KR: KR1.1\ncc: Mona Lisa\nexpect: KR1.1 +2.0\n\nSigned-off-by: Mona Lisa <mona@example.com>")
+    assert normalise(raw, FIELDS).directives == (Directive("kr", "KR1.1"), Directive("expect", "KR1.1 +2.0"))
+    assert normalise(raw, mapped(body_words=("expect",))).directives == (Directive("expect", "KR1.1 +2.0"),)
+    assert normalise(raw, mapped()).directives == ()
 
 
 def test_a_bare_issue_has_empty_texts() -> None:
@@ -284,3 +291,32 @@ def test_what_a_bare_issue_keeps() -> None:
 @pytest.mark.parametrize("raw", [issue(labels=["a"]), closed(type={"name": "Bug"}), pull(NOON, state="closed"), pull()])
 def test_what_is_kept_makes_the_same_item(raw: Mapping[str, Any]) -> None:
     assert normalise(without_extras(raw), FIELDS) == normalise(raw, FIELDS)
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        {"user": {"login": "monalisa", "name": "Lisa Gherardini"}},
+        {"assignee": {"login": "monalisa", "name": "Lisa Gherardini"}},
+        {"closed_by": {"login": "monalisa", "name": "Lisa Gherardini"}},
+        {"assignees": [{"login": "other"}, {"login": "monalisa"}, {"name": "Lisa Gherardini"}]},
+    ],
+)
+def test_the_items_own_people_are_taken_out_of_title_and_body(people: Mapping[str, Any]) -> None:
+    raw = issue(title="Let monalisa pay", body="KR: KR1.1\nLisa Gherardini (monalisa) asked.\n", **people)
+    kept = without_extras(raw)
+    assert (kept["title"], kept["body"]) == ("Let someone pay", "KR: KR1.1\nsomeone (someone) asked.\n")
+    assert normalise(kept, FIELDS).directives == normalise(raw, FIELDS).directives
+
+
+def test_parts_of_words_short_names_and_other_peoples_stay() -> None:
+    title, body = "Al let bob pay", "monalisas form, monalisa-form and octocat\n"
+    raw = issue(title=title, body=body, user={"login": "monalisa"}, assignees=[{"login": "bob", "name": "Al"}])
+    kept = without_extras(raw)
+    assert (kept["title"], kept["body"]) == (title, body)
+
+
+@pytest.mark.parametrize("nobody", [None, {}, {"login": None}, {"login": 7, "name": ""}, "form"])
+def test_without_people_title_and_body_stay(nobody: Any) -> None:
+    kept = without_extras(issue(body="The form", user=nobody, assignee=nobody, assignees=[nobody], closed_by=nobody))
+    assert (kept["title"], kept["body"]) == ("Shorten the form", "The form")

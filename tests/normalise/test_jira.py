@@ -25,7 +25,8 @@ from okrsync_jira.normalise import (
 
 SPRINT, EPIC, POINTS, TEAM, PARENT = (f"customfield_{number}" for number in (10020, 10014, 10016, 10001, 10018))
 ROLES = {"sprint": (SPRINT,), "epic": (EPIC,), "size": (POINTS,), "team": (TEAM,), "parent": (PARENT,)}
-FIELDS = FieldMap(roles=ROLES, site="https://acme.example", source="product", team="checkout")
+WORDS = ("expect", "kr")
+FIELDS = FieldMap(WorkMapping(body_words=WORDS), ROLES, "https://acme.example", "product", "checkout")
 ENTERED, RESOLVED = "2026-10-05T14:00:00.000+0200", "2026-10-04T14:00:00.000+0000"
 DONE = {"name": "Closed", "statusCategory": {"key": "done"}}
 
@@ -67,9 +68,8 @@ def test_a_whole_issue() -> None:
         customfield_10999={"value": "KR1.1"},
         **{POINTS: 3, TEAM: {"id": "7", "name": "Team Door"}, SPRINT: [{"id": 7, "name": "Sprint 7"}]},
     )
-    fields = FieldMap(
-        WorkMapping(extra_fields=("customfield_10999", "customfield_1")), ROLES, "https://acme.example", "product", "x"
-    )
+    mapping = WorkMapping(extra_fields=("customfield_10999", "customfield_1"), body_words=WORDS)
+    fields = FieldMap(mapping, ROLES, "https://acme.example", "product", "x")
     assert normalise(raw, fields) == Item(
         source="product",
         external_id="10042",
@@ -94,6 +94,13 @@ def test_a_whole_issue() -> None:
         directives=(Directive("kr", "KR1.1"),),
         fields={"customfield_10999": ("KR1.1",)},
     )
+
+
+def test_body_lines_with_other_words_are_not_kept() -> None:
+    raw = issue(description="KR: KR1.1\ncc: Mona Lisa\nexpect: KR1.1 +2.0\n\nSigned-off-by: Mona Lisa")
+    assert normalise(raw, FIELDS).directives == (Directive("kr", "KR1.1"), Directive("expect", "KR1.1 +2.0"))
+    assert normalise(raw, mapped(body_words=("expect",))).directives == (Directive("expect", "KR1.1 +2.0"),)
+    assert normalise(raw, mapped()).directives == ()
 
 
 def test_a_bare_issue_has_empty_texts() -> None:

@@ -76,7 +76,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 def refused(name: str = "third") -> str:
     with pytest.raises(PluginError) as caught:
         discovery.load_connector(name)
-    assert (caught.value.group, caught.value.name, caught.value.exit_code) == (CONNECTOR_GROUP, name, 2)
+    assert (caught.value.group, caught.value.name, caught.value.exit_code) == (CONNECTOR_GROUP, name, 1)
+    assert caught.value.is_installed == (name in discovery.connector_names())
     assert str(caught.value).startswith(f'plugin "{name}" (okrsync.connectors) could not be loaded: ')
     # A broken one stops no other.
     assert discovery.load_connector("github") is GithubConnector
@@ -99,11 +100,13 @@ def test_a_plugin_of_a_third_party_is_found_and_loaded(install: Install) -> None
 
 def test_a_missing_connector_is_named_with_those_that_are_there(install: Install) -> None:
     assert refused("linear") == "it is not installed; installed: github, jira"
+    assert "linear" not in discovery.connector_names()
 
 
 def test_a_missing_metric_source_is_named_with_those_that_are_there(install: Install) -> None:
-    with pytest.raises(PluginError, match=r'"sql" \(okrsync\.metrics\).*installed: csv'):
+    with pytest.raises(PluginError, match=r'"sql" \(okrsync\.metrics\).*installed: csv') as caught:
         discovery.load_metric_source("sql")
+    assert (caught.value.is_installed, caught.value.exit_code) == (False, 1)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +132,9 @@ def test_a_plugin_that_does_not_import_is_named_with_the_reason(install: Install
 def test_a_metric_source_that_does_not_import_stops_no_other(install: Callable[..., None]) -> None:
     install("third_metric:Source", "raise RuntimeError('no')", METRIC_GROUP)
 
-    with pytest.raises(PluginError, match="RuntimeError: no"):
+    with pytest.raises(PluginError, match="RuntimeError: no") as caught:
         discovery.load_metric_source("third")
+    assert (caught.value.is_installed, caught.value.exit_code) == (True, 1)
     assert discovery.load_metric_source("csv") is CsvSource
 
 
@@ -159,3 +163,25 @@ def test_what_is_no_connector_or_of_another_version_is_refused(install: Install,
     install(f"third_odd:{name}", COMPLETE)
 
     assert refused().startswith(reason)
+
+
+def test_nothing_that_comes_along_is_broken(install: Install) -> None:
+    assert discovery.broken_plugins() == []
+
+
+def test_a_plugin_that_loads_is_not_among_the_broken_ones(install: Install) -> None:
+    install("third_good:Connector", COMPLETE.partition("class NoVersion")[0])
+
+    assert discovery.broken_plugins() == []
+
+
+def test_every_plugin_that_does_not_load_is_listed_with_the_reason(install: Callable[..., None]) -> None:
+    install("third_half:Half", COMPLETE)
+    install("third_metric:Source", "raise SystemExit(3)", METRIC_GROUP)
+
+    broken = discovery.broken_plugins()
+
+    assert [(each.group, each.name, each.reason, each.is_installed) for each in broken] == [
+        (CONNECTOR_GROUP, "third", "it is no connector: it has no overlap_seconds, discover, partitions", True),
+        (METRIC_GROUP, "third", "SystemExit: 3; reinstall or remove third_metric:Source", True),
+    ]

@@ -10,9 +10,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okrsync.model.work import Directive
-from okrsync.plugins.text import branch_keys, closing_keys, directives, said, title_keys, without_people
+from okrsync.plugins.text import (
+    branch_keys,
+    closing_keys,
+    directives,
+    said,
+    title_keys,
+    without_names,
+    without_people,
+)
 
 FENCE = "```"
+
+
+class EveryWord(tuple[str, ...]):
+    """Words of which none is missing: for tests of what a line must look like."""
+
+    __slots__ = ()
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+EVERY = EveryWord()
 
 
 def closed(text: str) -> list[str]:
@@ -33,13 +53,12 @@ def closed(text: str) -> list[str]:
     ],
 )
 def test_a_line_with_a_word_and_a_colon_is_a_directive(line: str, word: str, value: str) -> None:
-    assert directives(f"Some text\n{line}\nmore") == (Directive(word, value),)
+    assert directives(f"Some text\n{line}\nmore", EVERY) == (Directive(word, value),)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "https://example.com/a",
         "four words before the: colon",
         "KR:",
         "KR:   ",
@@ -55,11 +74,30 @@ def test_a_line_with_a_word_and_a_colon_is_a_directive(line: str, word: str, val
     ],
 )
 def test_other_lines_are_no_directives(text: str) -> None:
-    assert directives(text) == ()
+    assert directives(text, EVERY) == ()
+
+
+TRAILERS = "Signed-off-by: Mona Lisa\nCo-authored-by: Mona Lisa\ncc: Mona Lisa\nSee https://example.com/a\nhttps://x/a"
+
+
+def test_lines_with_other_words_are_not_read() -> None:
+    text = f"{TRAILERS}\nKR: KR1.1\nEXPECT: KR1.1 +2\n{TRAILERS}"
+
+    assert directives(text, ("expect", "kr")) == (Directive("kr", "KR1.1"), Directive("expect", "KR1.1 +2"))
+    assert directives(text, {"kr"}) == (Directive("kr", "KR1.1"),)
+    assert directives(TRAILERS, ("expect", "kr")) == directives(text, ()) == ()
+
+
+def test_a_word_is_read_whole() -> None:
+    assert directives("KR 1: a\nmy KR: b\nkr-x: c\nkrs: d", ("kr",)) == ()
+
+
+def test_lines_with_other_words_take_no_place_of_those_that_are_read() -> None:
+    assert directives("cc: a\n" * 60 + "KR: KR1.1", ("kr",)) == (Directive("kr", "KR1.1"),)
 
 
 def test_directives_keep_their_order_and_are_bounded_in_number_and_length() -> None:
-    found = directives("\n".join(f"word: {number} {'x' * 600}" for number in range(60)))
+    found = directives("\n".join(f"word: {number} {'x' * 600}" for number in range(60)), EVERY)
 
     assert [each.value.split()[0] for each in found] == [str(number) for number in range(50)]
     assert {len(each.value) for each in found} == {500}
@@ -179,7 +217,7 @@ def test_keys_in_a_branch_name_may_be_small_and_follow_an_underscore(branch: str
         ("<alice@example.com>", "<someone@…>"),
         ("[~accountid:5b10a2844c20165700ede21g] and [~jdoe]", "@someone and @someone"),
         ("[~Jane Doe]", "@someone"),
-        ("Co-authored-by: X <1+x@users.noreply.github.com>", "Co-authored-by: X <someone@…>"),
+        ("Co-authored-by: X <x@example.com>", ""),
     ],
 )
 def test_people_are_taken_out_of_text(text: str, left: str) -> None:
@@ -214,6 +252,37 @@ def test_taking_people_out_twice_changes_nothing_more(text: str) -> None:
     assert without_people(once) == once
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "left"),
+    [
+        ("monalisa asked", ["monalisa"], "someone asked"),
+        ("Ask Mona Lisa, (Mona Lisa) or Mona Lisa's team.", ["Mona Lisa"], "Ask someone, (someone) or someone's team."),
+        ("ask\nmonalisa\nor octo-cat", ["monalisa", "octo-cat"], "ask\nsomeone\nor someone"),
+        ("by dependabot[bot]", ["dependabot[bot]"], "by someone"),
+        ("Zoë Åström did", ["Zoë Åström"], "someone did"),
+        ("Mona", ["Mona"], "someone"),
+    ],
+)
+def test_names_of_an_items_own_people_are_taken_out_of_text(text: str, names: list[str], left: str) -> None:
+    assert without_names(text, names) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("monalisas harmonalisa monalisa2 monalisa_x monalisa-x x-monalisa _monalisa", ["monalisa"]),
+        ("Zoëlle and Zoéx", ["Zoé", "Zoël"]),
+        ("bob fixes a bug for Al", ["bob", "Al", "bug", "a", ""]),
+        ("axb and a+b", ["a.*b", "a.+b"]),
+        ("nothing to see", ["monalisa"]),
+        ("nothing to see", []),
+        ("", ["monalisa"]),
+    ],
+)
+def test_parts_of_words_short_names_and_all_other_text_stay(text: str, names: list[str]) -> None:
+    assert without_names(text, names) == text
+
+
 def every(text: str) -> None:
     for _ in closing_keys(text, "a/b"):
         pass
@@ -221,11 +290,13 @@ def every(text: str) -> None:
 
 FUNCTIONS: list[Callable[[str], object]] = [
     said,
-    directives,
+    lambda text: directives(text, EVERY),
+    lambda text: directives(text, ()),
     every,
     lambda text: list(title_keys(text)),
     lambda text: list(branch_keys(text)),
     without_people,
+    lambda text: without_names(text, ["fixes", "a a a", "someone", "aAaA"]),
 ]
 PIECES = [
     *"aA1 \t\n`~*-_:<>!@#./[](",
@@ -243,3 +314,22 @@ def test_a_hundred_kilobytes_of_anything_take_less_than_a_second(piece: str) -> 
             started = time.process_time()
             function(hostile)
             assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Fixes monalisa/lib#3", "Fixes monalisa/lib#3"),
+        ("see https://github.com/monalisa/app/issues/7", "see https://github.com/monalisa/app/issues/7"),
+        ("By Mona Lisa and MonaLisa", "By someone and someone"),
+        ("expect: KR1.1 +1", "expect: KR1.1 +1"),
+        ("Fixes #3, thanks Fixes", "Fixes #3, thanks Fixes"),
+    ],
+)
+def test_names_go_and_references_and_markers_stay(text: str, kept: str) -> None:
+    assert without_names(text, {"Mona", "Mona Lisa", "monalisa", "expect", "Fixes", "Jo"}) == kept
+
+
+def test_trailers_that_name_people_are_taken_out() -> None:
+    text = "KR: KR1.1\nSigned-off-by: Jane Doe <jane@example.com>\nCo-Authored-By: Rosa\nThe end\n"
+    assert without_people(text) == "KR: KR1.1\nThe end\n"

@@ -47,7 +47,7 @@ def test_milestones_are_taken_from_the_items_as_the_newest_item_has_them(tmp_pat
     [
         ("{", "not JSON"),
         ("[1]", "not a JSON object"),
-        ('{"id": 1}', "'node_id', 'number'"),
+        ('{"id": 1}', "'number', 'title'"),
         ("\udcff", "not JSON"),
     ],
 )
@@ -80,3 +80,24 @@ def test_a_project_without_an_issue_is_an_error_that_says_which_there_are(tmp_pa
 
     with pytest.raises(ValueError, match="no issue is of project 'K'; the file has EE, K5"):
         read_jira("K", path)
+
+
+def test_what_a_hand_written_object_lacks_is_made_up_and_its_branch_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    stamp = {"title": "t", "state": "open", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    lines = [
+        {"number": 1, **stamp},
+        {"number": 2, "pull_request": {}, "head": {"ref": "pay-2-foo"}, **stamp},
+        {"number": 3, "pull_request": {"head": {"ref": "pay-3"}}, "id": 33, **stamp},
+    ]
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+
+    repository = read_github("a/b", path)
+
+    assert repository.branches == {2: "pay-2-foo", 3: "pay-3"}
+    assert [(raw["id"], raw["html_url"].rpartition("/")[0]) for raw in repository.issues] == [
+        (1, "https://github.com/a/b/issues"),
+        (2, "https://github.com/a/b/pull"),
+        (33, "https://github.com/a/b/pull"),
+    ]
+    assert {raw["repository_url"] for raw in repository.issues} == {"https://api.github.com/repos/a/b"}

@@ -397,7 +397,7 @@ def test_an_item_that_cannot_be_understood_is_counted_and_the_others_are_kept(st
     run = sync(store, tracker)
 
     assert (run.status, run.buried, run.saved, run.error) == ("partial", 1, Saved(2, 2, 0), None)
-    assert letters(store) == {"2": "KeyError: 'title'"}
+    assert letters(store) == {"2": 'it has no "title"'}
     assert cursor(store) == at(3)
 
 
@@ -447,7 +447,7 @@ def test_an_item_that_the_store_cannot_hold_is_a_dead_letter_too(
     run = sync(store, tracker)
 
     assert (run.status, run.buried) == ("partial", 1)
-    assert letters(store)["2"].startswith(reason)
+    assert f"({reason}" in letters(store)["2"]
     assert titles(store) == ["item 1", "item 3"]
 
 
@@ -467,7 +467,7 @@ def test_a_raw_item_nested_without_end_is_a_dead_letter(store: Store) -> None:
     run = sync(store, Tracker([raw_item(1, deep=nested(50_000)), raw_item(2, deep=nested(100))]))
 
     assert (run.status, run.buried, run.saved.seen) == ("partial", 1, 1)
-    assert letters(store)["1"].startswith("RecursionError")
+    assert "(RecursionError" in letters(store)["1"]
 
 
 def test_text_that_no_database_takes_does_not_stop_the_source(store: Store) -> None:

@@ -22,6 +22,11 @@ def escaped(text: str) -> str:
     return clean.replace("@", "@\u200b").replace("#", "#\u200b").replace("://", ":\u200b//")
 
 
+def code(text: str) -> str:
+    """*text* as it is written, to be copied: in a code span trackers read no reference."""
+    return f"`{words.harmless(text).replace('`', '')}`"
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a table; cells are escaped already."""
     return [
@@ -79,9 +84,9 @@ def _key_result(entry: KeyResultOutcome) -> list[str]:
         return [*lines, f"No delivered work; {entry.open_items:,} open.", ""]
     rows = [
         [
-            escaped(delivery.key),
+            code(delivery.key),
             escaped(delivery.title),
-            ", ".join(escaped(key) for key in delivery.pull_requests) or words.MISSING,
+            ", ".join(code(key) for key in delivery.pull_requests) or words.MISSING,
             words.day(delivery.day),
             words.observed(delivery),
             words.change(delivery),
@@ -91,15 +96,16 @@ def _key_result(entry: KeyResultOutcome) -> list[str]:
         for delivery in entry.deliveries[:MAX_ROWS]
     ]
     unit = f", {escaped(entry.unit)}" if entry.unit else ""
-    header = ["Delivered", "Title", "With", "On", f"Before → after{unit}", "Change", "Points", "Verdict"]
-    return [*lines, *table(header, rows), *_more(len(entry.deliveries), "deliveries"), ""]
+    header = ["Delivered", "Title", "With", "On", f"Before → after{unit}", "Change", "Days seen", "Verdict"]
+    more = _more(len(entry.deliveries), "deliveries")
+    return [*lines, *table(header, rows), *more, "", f"{entry.open_items:,} open.", ""]
 
 
 def _unlinked(report: OutcomesReport) -> list[str]:
     if not report.unlinked:
         return []
     rows = [
-        [escaped(entry.key), escaped(entry.title), words.day(entry.day), escaped(entry.reason)]
+        [code(entry.key), escaped(entry.title), words.day(entry.day), escaped(entry.reason)]
         for entry in report.unlinked[:MAX_ROWS]
     ]
     lines = ["## Delivered, serves no key result", "", *table(["Item", "Title", "On", "Why"], rows)]
@@ -111,7 +117,7 @@ def _faults(report: OutcomesReport) -> list[str]:
     if report.faulty_links:
         rows = [
             [
-                escaped(fault.key),
+                code(fault.key),
                 escaped(fault.title),
                 escaped(fault.key_result),
                 fault.state.value,
@@ -122,7 +128,7 @@ def _faults(report: OutcomesReport) -> list[str]:
         lines += ["## Links to mend", "", *table(["Item", "Title", "Names", "State", "Why"], rows)]
         lines += [*_more(len(report.faulty_links), "links"), ""]
     if report.stray_decisions:
-        keys = ", ".join(escaped(key) for key in report.stray_decisions[:MAX_ROWS])
+        keys = ", ".join(code(key) for key in report.stray_decisions[:MAX_ROWS])
         lines += [f"Linked by hand, but never read from a tracker: {keys}.", ""]
     return lines
 

@@ -17,6 +17,8 @@ from okrsync.reports.why import Line, WhyReport
 
 MAX_DELIVERIES = 5
 MAX_ROWS = 8
+ROOMY = 100
+"""Columns from which on the less important ones are shown."""
 
 
 def print_outcomes(report: OutcomesReport, console: Console) -> None:
@@ -69,6 +71,7 @@ def print_status(report: StatusReport, console: Console) -> None:
     _indented(console, grid)
     if report.exempt:
         _line(console, "exempt: " + " · ".join(words.exempt(entry) for entry in report.exempt))
+    _line(console, "shares: of all items above the line of dropped ones, of what is not dropped below", style="dim")
     if report.unlinked_reasons:
         reasons = " · ".join(f"{words.CAUSES[cause]} {count:,}" for cause, count in report.unlinked_reasons)
         _line(console, f"unlinked because: {reasons}")
@@ -129,23 +132,24 @@ def _print_key_result(entry: KeyResultOutcome, console: Console) -> None:
     if not entry.deliveries:
         _line(console, f"no delivered work · {entry.open_items:,} open")
         return
-    unit = f" {entry.unit}" if entry.unit else ""
-    header = ["delivered", "title", "on", f"before → after{unit}", "change", "points"]
-    grid = _table(header, right=(4,), flexible=1)
+    roomy = console.width >= ROOMY
+    unit = f" {entry.unit}" if entry.unit and roomy else ""
+    header = ["delivered", "title", "on", f"before → after{unit}", "change"]
+    grid = _table([*header, "days seen"] if roomy else header, right=(4,), flexible=1)
     for delivery in entry.deliveries[:MAX_DELIVERIES]:
-        more = f" +{len(delivery.pull_requests)} PR" if delivery.pull_requests else ""
-        grid.add_row(
+        more = f" +{len(delivery.pull_requests)} PR" if delivery.pull_requests and roomy else ""
+        cells: list[Text | str] = [
             Text(delivery.key + more),
             Text(words.harmless(delivery.title)),
-            words.day(delivery.day),
+            words.day(delivery.day) if roomy else words.short_day(delivery.day),
             words.observed(delivery),
             words.change(delivery),
-            words.days_observed(delivery),
-        )
+        ]
+        grid.add_row(*cells, *([words.days_observed(delivery)] if roomy else []))
     _indented(console, grid)
     verdicts = dict.fromkeys(words.verdict(delivery) for delivery in entry.deliveries[:MAX_DELIVERIES])
     rest = len(entry.deliveries) - MAX_DELIVERIES
-    tail = f" · {rest:,} earlier deliveries not shown" if rest > 0 else ""
+    tail = f" · {rest:,} earlier deliveries not shown (all: --format json)" if rest > 0 else ""
     _line(console, f"verdict: {', '.join(verdicts)} · {entry.open_items:,} open{tail}", style="dim")
 
 
@@ -200,7 +204,7 @@ def _table(header: Sequence[str], *, right: Iterable[int] = (), flexible: int | 
             no_wrap=True,
             overflow="ellipsis",
             ratio=1 if index == flexible else None,
-            min_width=None if index == flexible else min(len(name), 6),
+            min_width=16 if index == flexible else min(len(name), 6),
         )
     grid.expand = flexible is not None
     return grid

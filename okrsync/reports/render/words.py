@@ -6,7 +6,7 @@ import math
 import re
 from datetime import date
 
-from okrsync.model.okrs import DatedValue
+from okrsync.model.okrs import DatedValue, Direction
 from okrsync.reports.counts import ExemptShare
 from okrsync.reports.outcomes import Delivery, KeyResultOutcome, SourceState
 
@@ -36,12 +36,15 @@ def number(value: float, like: float | None = None) -> str:
 
     With *like*: with as many decimals as that number would have, so that a difference reads like what it is of.
     """
-    scale = abs(value if like is None else like)
-    decimals = max(0, 2 - math.floor(math.log10(scale))) if scale else 0
-    text = f"{value:,.{min(decimals, 6)}f}"
+    text = f"{value:,.{decimals_of(value if like is None else like)}f}"
     if "." in text and like is None:
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", "−")
+
+
+def decimals_of(value: float) -> int:
+    """How many decimals three significant digits of *value* need, at most 6."""
+    return min(6, max(0, 2 - math.floor(math.log10(abs(value))))) if value else 0
 
 
 def with_unit(value: float | None, unit: str) -> str:
@@ -61,13 +64,21 @@ def change(delivery: Delivery) -> str:
     seen = delivery.observed
     if seen is None or seen.change is None:
         return MISSING
-    text = number(seen.change, like=_scale(delivery))
-    return f"+{text}" if seen.change > 0 else text
+    # Of the means as they are printed: a reader subtracts them.
+    digits = decimals_of(_scale(delivery))
+    shown = round(seen.after or 0.0, digits) - round(seen.before or 0.0, digits)
+    text = number(shown, like=_scale(delivery))
+    return f"+{text}" if round(shown, digits) > 0 else text
 
 
 def day(value: date | None) -> str:
     """A day as people write it: 5 Nov 2026."""
     return "day unknown" if value is None else f"{value.day} {value:%b %Y}"
+
+
+def short_day(value: date | None) -> str:
+    """A day without its year, where there is little room: 5 Nov."""
+    return MISSING if value is None else f"{value.day} {value:%b}"
 
 
 def percent(share: float) -> str:
@@ -77,9 +88,10 @@ def percent(share: float) -> str:
 
 def exempt(entry: ExemptShare) -> str:
     """An exempt class with its share, against its budget where it has one."""
-    budget = "" if entry.budget is None else f" of {percent(entry.budget)}"
-    over = " · over budget" if entry.budget is not None and entry.share > entry.budget else ""
-    return f"{entry.id} {percent(entry.share)}{budget} ({entry.items:,}){over}"
+    if entry.budget is None:
+        return f"{entry.id} {entry.items:,}, {percent(entry.share)}"
+    over = "over its budget of" if entry.share > entry.budget else "budget"
+    return f"{entry.id} {entry.items:,}, {percent(entry.share)} ({over} {percent(entry.budget)})"
 
 
 def source(entry: SourceState) -> str:
@@ -96,12 +108,18 @@ def aim(entry: KeyResultOutcome) -> str:
     if entry.state == "draft" and entry.target is None:
         return "draft: no target yet"
     unit = entry.unit
-    now = dated(entry.current, unit) if entry.current else "never measured"
+    if entry.current is None:
+        now = "never measured"
+    else:
+        now = f"{'ended at' if entry.has_ended else 'now'} {dated(entry.current, unit)}"
+        if entry.stale_days is not None and not entry.has_ended:
+            now = f"last known {dated(entry.current, unit)}, {entry.stale_days} days ago"
     if entry.band is not None:
-        return f"now {now} · keep between {number(entry.band[0])} and {with_unit(entry.band[1], unit)}"
+        return f"{now} · keep between {number(entry.band[0])} and {with_unit(entry.band[1], unit)}"
     start = with_unit(entry.baseline.value if entry.baseline else None, unit)
     target = dated(entry.target, unit)
-    return f"now {now} · from {start} to {target}"
+    way = "down" if entry.direction is Direction.DECREASE else "up"
+    return f"{now} · from {start} {way} to {target}"
 
 
 def observed(delivery: Delivery) -> str:
@@ -132,5 +150,6 @@ def _scale(delivery: Delivery) -> float:
 
 HOW_TO_READ = (
     "Before and after are means over each key result's own window, nothing more: trend, weekday and chance are not "
-    "taken out yet, so no delivery is said to have moved anything. A missing day is missing, never 0."
+    "taken out yet, so no delivery is said to have moved anything. Days seen: observations before / after. A missing "
+    "day is missing, never 0."
 )

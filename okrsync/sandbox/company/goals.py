@@ -13,7 +13,7 @@ values:
   - id: trust
     statement: "People can rely on us: fewer than 4 complaints in 1,000 orders"
     signs: ["We say the price before we ask for the card", "We call back when we said we would"]
-    guardrails: [complaints]                 # shown beside every key result that claims this value
+    guardrails: [complaints]                 # metrics that must not get worse
   - id: clarity
     statement: "Nobody has to guess what happens next"
     signs: ["One page, one question", "We write as we speak"]

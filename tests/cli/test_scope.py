@@ -1,0 +1,92 @@
+"""What counts is what the configuration names now; the store may hold more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.running import Run
+
+
+def rewritten(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("projects: [PAY, GRO]", "projects: [PAY]"),
+        ("since: 2025-08-01", "since: 2026-10-01"),
+        ("name: platform", "name: backend"),
+    ],
+    ids=["a project less", "a later since", "a renamed source"],
+)
+def test_a_narrowed_scope_counts_as_a_fresh_store_would(okrsync: Run, project: Path, old: str, new: str) -> None:
+    rewritten(project / "okrsync.yaml", old, new)
+    assert okrsync("sync", "--quiet").code == 0
+    kept = [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"])]
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+    assert okrsync("sync", "--quiet").code == 0
+    assert [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"])] == kept
+
+
+def test_a_removed_source_counts_no_more_even_before_the_next_sync(okrsync: Run, project: Path) -> None:
+    text = (project / "okrsync.yaml").read_text()
+    start, end = text.index("  - name: platform"), text.index("  - name: product")
+    (project / "okrsync.yaml").write_text(text[:start] + text[end:])
+    assert okrsync("status", "--format", "json").json["items"]["total"] == 600 - 129
+
+
+def test_what_comes_back_into_scope_counts_again(okrsync: Run, project: Path) -> None:
+    rewritten(project / "okrsync.yaml", "projects: [PAY, GRO]", "projects: [PAY]")
+    assert okrsync("sync", "--quiet").code == 0
+    rewritten(project / "okrsync.yaml", "projects: [PAY]", "projects: [PAY, GRO]")
+    ran = okrsync("sync", "--format", "json")
+    assert okrsync("status", "--format", "json").json["items"]["total"] == 600
+    assert all((run["items_new"], run["items_changed"]) == (0, 0) for run in ran.json["runs"])
+
+
+def test_two_sources_that_read_the_same_are_refused(okrsync: Run, project: Path) -> None:
+    rewritten(project / "okrsync.yaml", "repositories: [ferrywell/platform]", "repositories: [Ferrywell/WEB]")
+    ran = okrsync("validate")
+    assert ran.code == 2
+    assert "/repos/ferrywell/web is read by source web already" in ran.err
+
+
+def test_values_outside_the_bounds_of_a_metric_are_refused(okrsync: Run, project: Path) -> None:
+    before = okrsync("status").out
+    path = project / "metrics" / "publish_in_week_one.csv"
+    name = (
+        path.name
+        if path.exists()
+        else next(
+            entry.name for entry in (project / "metrics").glob("*.csv") if "%" in (project / "okrs.yaml").read_text()
+        )
+    )
+    (project / "metrics" / name).write_text("date,value\n2026-11-19,940\n")
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 5
+    told = [problem for problems in ran.json["metrics"]["failed"].values() for problem in problems]
+    assert told
+    after = okrsync("status")
+    assert "could not be read; its old observations are shown" in after.out, "the next command still knows"
+    lines = [line for line in after.out.splitlines() if "could not be read" not in line]
+    assert "\n".join(lines).split() == before.split()
+
+
+def test_a_target_outside_the_bounds_of_its_metric_is_refused(okrsync: Run, project: Path) -> None:
+    rewritten(project / "okrs.yaml", "target: {value: 52.0,", "target: {value: 152.0,")
+    ran = okrsync("validate")
+    assert ran.code == 2
+    assert "target 152 lies outside the bounds of its metric, 0 to 100" in ran.err
+
+
+def test_validate_tries_the_metrics_and_only_warns(okrsync: Run, project: Path) -> None:
+    next((project / "metrics").glob("*.csv")).unlink()
+    ran = okrsync("validate", "--format", "json")
+    assert ran.code == 0
+    assert any("No such file" in problem for problem in ran.json["metric_problems"])
