@@ -16,6 +16,7 @@ Every error that okrsync raises on purpose, each with the exit code a command en
       MetricError                        1   a metric source could not be read
       StoreError                         1   the store cannot be opened, read or written
         StoreTooNewError                 2   the store was written by a newer okrsync
+      LockHeldError                     75   another sync of the same source runs
 
 Facts are attributes; the sentence builds itself and ends with what to do next. Only ``okrsync.cli`` exits.
 """
@@ -141,3 +142,14 @@ class StoreTooNewError(StoreError):
     """The store was written by a newer okrsync; update okrsync, or point it at another store."""
 
     exit_code = 2
+
+
+class LockHeldError(OkrsyncError):
+    """Another sync of the same source runs; *holder* says which. Come back when it is done."""
+
+    exit_code = 75
+
+    def __init__(self, source: str, holder: str) -> None:
+        self.source = source
+        self.holder = holder
+        super().__init__(f"source {source}: {holder} is reading it; try again when it is done")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from okrsync.errors import StoreError, StoreTooNewError
+from okrsync.store.lock import source_lock
 from okrsync.store.unit import Unit
 from okrsync.store.view import View
 
@@ -62,6 +64,17 @@ class Store:
     def exists(cls, url: str) -> bool:
         """Whether there is a store at *url*."""
         return Path(url.removeprefix("sqlite:///")).is_file()
+
+    @contextmanager
+    def lock(self, source: str, now: datetime) -> Iterator[None]:
+        """
+        Let no other process read *source* into this store meanwhile.
+
+        Raises:
+            LockHeldError: another one does.
+        """
+        with source_lock(Path(self._place), source, now):
+            yield
 
     def close(self) -> None:
         """Give back all connections."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from okrsync.errors import ConnectorError, OkrsyncError, StoreError
+from okrsync.errors import ConnectorError, LockHeldError, OkrsyncError, StoreError
 from okrsync.model.work import Item
 from okrsync.plugins.connector import Connector, FieldMap, Page, Partition, RawItem, SourceSettings
 from okrsync.plugins.context import Context
@@ -59,26 +59,18 @@ def sync_source(
     Read everything that changed in one source since its last sync, and record the run.
 
     A tracker's or plugin's failure ends this source alone, and is in the returned run; pages stored before it stay.
+    So is it where another process reads the source: then nothing is read here.
 
     Raises:
         StoreError: the store cannot be written.
     """
     reader = _SourceReader(store, settings, context, now, progress)
-    run = reader.run
     try:
-        reader.read(make)
-    except StoreError:
-        raise
-    except OkrsyncError as error:
-        run.error = error
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not take the other sources down
-        run.error = ConnectorError(
-            f"the connector {settings.connector} failed with {type(error).__name__}",
-            where=f"source {settings.name}",
-            next_step="report this to whoever maintains it",
-        )
-    reader.record()
-    return run
+        with store.lock(settings.name, now):
+            return reader.attempt(make)
+    except LockHeldError as error:
+        reader.run.error = error
+        return reader.run  # not on record: the run that holds the lock will be
 
 
 class _SourceReader:
@@ -94,7 +86,24 @@ class _SourceReader:
         self._now = now
         self._progress = progress
 
-    def read(self, make: Callable[[SourceSettings, Context], Connector]) -> None:
+    def attempt(self, make: Callable[[SourceSettings, Context], Connector]) -> SourceRun:
+        """Read the source, and put on record what became of it, whatever it was."""
+        try:
+            self._read(make)
+        except StoreError:
+            raise
+        except OkrsyncError as error:
+            self.run.error = error
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not take the other sources down
+            self.run.error = ConnectorError(
+                f"the connector {self._settings.connector} failed with {type(error).__name__}",
+                where=f"source {self._settings.name}",
+                next_step="report this to whoever maintains it",
+            )
+        self._record()
+        return self.run
+
+    def _read(self, make: Callable[[SourceSettings, Context], Connector]) -> None:
         """Read every partition; one that is gone or hidden does not hide the others."""
         connector = make(self._settings, self._context)
         fields = replace(connector.discover(), source=self._settings.name)
@@ -117,7 +126,7 @@ class _SourceReader:
         if first_error is not None:
             raise first_error
 
-    def record(self) -> None:
+    def _record(self) -> None:
         """Put the run on record, with how many items are not understood by now."""
         run = self.run
         with self._store.read() as view:

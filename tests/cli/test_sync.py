@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -242,3 +244,20 @@ def test_usage_errors_are_json_too(okrsync: Run, project: Path) -> None:
     ran = okrsync("sync", "--format", "json", "--nope")
     assert ran.code == 2
     assert "--nope" in ran.json["error"]["message"]
+
+
+def test_twenty_syncs_at_once_have_one_winner_a_source_and_an_equal_store(
+    okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = okrsync("status", "--format", "json").json
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+    command = [sys.executable, "-c", "from okrsync.cli.main import main; main()", "sync", "--quiet"]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(20)]
+    told = [process.communicate(timeout=120)[1] for process in running]
+    codes = [process.returncode for process in running]
+    assert set(codes) <= {0, 75}
+    assert 0 in codes or okrsync("sync", "--quiet").code == 0
+    for code, text in zip(codes, told, strict=True):
+        assert (code == 75) == ("try again when it is done" in text)
+    assert okrsync("status", "--format", "json").json == before

@@ -1,0 +1,52 @@
+"""One sync of a source at a time: a lock beside the store, which the kernel frees however its holder ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from okrsync.errors import LockHeldError, StoreError
+
+
+@contextmanager
+def source_lock(store: Path, source: str, now: datetime) -> Iterator[None]:
+    """
+    Hold the lock of *source* in the store at *store*; *now* (UTC) is told to whoever comes meanwhile.
+
+    Raises:
+        LockHeldError: another process holds it.
+        StoreError: the folder of the store cannot be written.
+    """
+    path = store.with_name(f"{store.name}.{source}.lock")
+    note = path.with_suffix(".holder")
+    lock = FileLock(path, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockHeldError(source, _holder(note)) from None
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None
+    try:
+        # A note of its own: the locked file may not be readable for others on every system.
+        note.write_text(
+            json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now.strftime("%Y-%m-%d %H:%M UTC")})
+        )
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(note: Path) -> str:
+    try:
+        told = json.loads(note.read_text())
+        return f"process {told['pid']} on {told['host']} since {told['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"  # it has just begun, or just ended
