@@ -136,8 +136,10 @@ def checkin(
         )
         return
     click.echo(f"{done.key_result.qualified_id}: {done.value:g} on {done.day}")
-    if not done.is_observed:
-        click.echo(f"its metric ({done.key_result.metric or 'none yet'}) is read from elsewhere: this stands beside it")
+    if not done.key_result.metric:
+        click.echo("it has no metric yet: this is kept, and shown nowhere until it has one")
+    elif not done.is_observed:
+        click.echo(f"its metric ({done.key_result.metric}) is read from elsewhere: this stands beside it")
 
 
 def _one(workspace: Workspace, action: str, key: str | None, key_result: str | None, reason: str) -> HandLink:

@@ -11,7 +11,11 @@ from pathlib import Path
 from okrsync.config.project import Project, load_project
 from okrsync.errors import UsageError
 from okrsync.linking.placing import Linking, place_items
+from okrsync.metrics.gather import from_check_ins
+from okrsync.model.ledger import Observation
+from okrsync.model.okrs import Metric
 from okrsync.plugins.context import utc_now
+from okrsync.plugins.metric_source import CHECK_IN
 from okrsync.reports.outcomes import OutcomeInputs, SourceState
 from okrsync.store.database import Store
 from okrsync.store.records import RunRecord, Scope
@@ -70,7 +74,7 @@ def report_inputs(workspace: Workspace) -> OutcomeInputs:
     project = workspace.project
     with workspace.store.read() as view:
         linking = link_all(workspace, view)
-        observations = {metric.id: view.observations(metric.id) for metric in project.okrs.metrics}
+        observations = {metric.id: _observations(project, metric, view) for metric in project.okrs.metrics}
         runs = view.last_runs()
         read = {source.name: view.last_read(source.name) for source in project.sources}
         failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
@@ -87,6 +91,14 @@ def report_inputs(workspace: Workspace) -> OutcomeInputs:
         zone=project.settings.zone,
         as_of=workspace.today,
     )
+
+
+def _observations(project: Project, metric: Metric, view: View) -> list[Observation]:
+    """The latest value of each day; check-ins come from the ledger itself, so that they count at once."""
+    if metric.source_type != CHECK_IN:
+        return view.observations(metric.id)
+    told = from_check_ins(metric, project.okrs, project.ledger.check_ins, project.settings.zone)
+    return list({entry.day: entry for entry in told}.values())
 
 
 def _scopes(project: Project) -> list[Scope]:

@@ -33,7 +33,7 @@ def _read(
     metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], root: Path, zone: ZoneInfo, now: datetime
 ) -> Reading:
     if metric.source_type == CHECK_IN:
-        return Reading(metric.id, tuple(_from_check_ins(metric, okrs, check_ins, zone)))
+        return Reading(metric.id, tuple(from_check_ins(metric, okrs, check_ins, zone)))
     context = MetricContext(folder=Path(metric.source_folder), root=root, now=now)
     try:
         source = load_metric_source(metric.source_type)()
@@ -59,7 +59,8 @@ def _failed(metric: Metric, reason: str) -> Reading:
     return Reading(metric.id, (), (Problem(f"metric {metric.id}", 0, 0, reason, "report this to its maintainer"),))
 
 
-def _from_check_ins(metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], zone: ZoneInfo) -> list[Observation]:
+def from_check_ins(metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], zone: ZoneInfo) -> list[Observation]:
+    """Check-ins on the key results of *metric* as its observations, ascending by day and by when they were written."""
     served = {key_result.qualified_id for key_result in okrs.key_results if key_result.metric == metric.id}
     found = [
         Observation(

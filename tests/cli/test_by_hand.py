@@ -103,7 +103,6 @@ def test_a_check_in_becomes_an_observation_where_the_metric_asks_for_it(okrsync:
     assert ran.json["is_observation"] is True
     record = ledger(project, "check_ins")[-1]
     assert (record["key_result"], record["value"], record["confidence"]) == ("2026Q4/KR3.2", 4.4, 0.7)
-    okrsync("sync", "--quiet")
     states = okrsync("status", "--format", "json").json["key_results"]
     (state,) = [entry for entry in states if entry["id"] == "2026Q4/KR3.2"]
     assert state["current"] == {"value": 4.4, "date": "2026-11-20"}
@@ -175,3 +174,18 @@ def test_a_list_without_header_or_with_other_names_is_read(okrsync: Run, project
     (project / "links.csv").write_text(f"Issue,KR\n{two},2026Q4/KR1.2\n")
     assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 1
     assert ledger(project, "links")[-1]["item"] == two
+
+
+def test_a_check_in_counts_at_once_and_the_same_after_a_sync(okrsync: Run, project: Path) -> None:
+    okrsync("checkin", "KR3.2", "4.3", "--date", "2026-11-19")
+    okrsync("checkin", "KR3.2", "4.4", "--date", "2026-11-19")
+    before = okrsync("outcomes", "--format", "json").out
+    assert okrsync("sync", "--quiet").code == 0
+    assert okrsync("outcomes", "--format", "json").out == before
+    assert '"value": 4.4' in before
+
+
+def test_a_check_in_on_a_draft_says_that_it_is_shown_nowhere_yet(okrsync: Run, project: Path) -> None:
+    ran = okrsync("checkin", "KR3.3", "1")
+    assert ran.code == 0
+    assert "no metric yet" in ran.out
