@@ -15,6 +15,7 @@ from okrsync.errors import OkrsyncError, UsageError
 # Command: (module, attribute, help in one line). A test keeps the lines in step with the commands.
 COMMANDS = {
     "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
+    "db": ("okrsync.cli.store", "db", "Look after the store."),
     "demo": ("okrsync.cli.sandbox", "demo", "Show the whole job on a simulated company."),
     "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
     "link": ("okrsync.cli.by_hand", "link", "Link an item to a key result by hand."),

@@ -60,7 +60,7 @@ def link_all(workspace: Workspace, view: View) -> Linking:
     """Every item of the store with its place."""
     project = workspace.project
     return place_items(
-        list(view.items(_scopes(project))),
+        list(view.items(scopes(project))),
         project.okrs,
         project.settings.work,
         project.ledger.links,
@@ -101,7 +101,7 @@ def _observations(project: Project, metric: Metric, view: View) -> list[Observat
     return list({entry.day: entry for entry in told}.values())
 
 
-def _scopes(project: Project) -> list[Scope]:
+def scopes(project: Project) -> list[Scope]:
     """What of the store counts: a source that was renamed or narrowed leaves items behind that do not."""
     return [
         Scope(source.name, None if source.since is None else datetime.combine(source.since, time(), UTC))

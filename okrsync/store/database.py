@@ -60,11 +60,6 @@ class Store:
             raise
         return store
 
-    @classmethod
-    def exists(cls, url: str) -> bool:
-        """Whether there is a store at *url*."""
-        return Path(url.removeprefix("sqlite:///")).is_file()
-
     @contextmanager
     def lock(self, source: str, now: datetime) -> Iterator[None]:
         """
@@ -96,7 +91,34 @@ class Store:
         with self._guarded(), self._engine.connect() as connection, connection.begin():
             yield View(connection)
 
+    def faults(self) -> list[str]:
+        """What SQLite's own check finds wrong in the file; empty for a sound one."""
+        with self._guarded(), self._engine.connect() as connection, connection.begin():
+            told = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        return [str(line) for line in told if line != "ok"] + [f"a row of {row[0]} points to nothing" for row in broken]
+
+    def backup(self, path: Path) -> None:
+        """
+        Write a whole copy of the store to *path*, also while others write.
+
+        Raises:
+            StoreError: there is something at *path*, or it cannot be written.
+        """
+        if path.exists():
+            raise StoreError(f"{path}: there already; name another file")
+        with self._guarded(), self._engine.connect().execution_options(**{_BEGIN: ""}) as connection:
+            connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+
+    def _is_current(self) -> bool:
+        # Asked without the write lock, so that reports can be made beside a sync and from a file that is read-only.
+        with self._engine.connect() as connection, connection.begin():
+            tables = sa.inspect(connection).get_table_names()
+            return {"alembic_version", _OWN_TABLE} <= set(tables) and _revision(connection) == SCHEMA_REVISION
+
     def _migrate(self) -> None:
+        if self._is_current():
+            return
         immediate = {_BEGIN: "BEGIN IMMEDIATE"}
         with self._engine.connect().execution_options(**immediate) as connection, connection.begin():
             tables = sa.inspect(connection).get_table_names()

@@ -15,7 +15,8 @@ from okrsync.model.ledger import Observation
 from okrsync.model.work import Item, Link
 from okrsync.plugins.connector import FieldMap, RawItem
 from okrsync.store import codec
-from okrsync.store.records import DeadLetter, RunRecord, Saved
+from okrsync.store.records import DeadLetter, RunRecord, Saved, Scope
+from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
     dead_letter,
     item,
@@ -116,6 +117,26 @@ class Unit:
             .where(stream_state.c.source == source)
             .values(in_scope=stream_state.c.partition.in_(partitions))
         )
+
+    def purge(self, scopes: Sequence[Scope]) -> int:
+        """Delete what is out of *scopes* for good: items with their raw form and links; returns how many items."""
+        kept = sa.or_(sa.false(), *(in_scope(scope) for scope in scopes))
+        gone = self._connection.execute(sa.select(item.c.id, item.c.source, item.c.external_id).where(~kept)).all()
+        for start in range(0, len(gone), _CHUNK):
+            part = gone[start : start + _CHUNK]
+            ids = [row.id for row in part]
+            self._connection.execute(sa.delete(item_raw).where(item_raw.c.item_id.in_(ids)))
+            self._connection.execute(sa.delete(item).where(item.c.id.in_(ids)))
+        if gone:
+            self._connection.execute(
+                sa.delete(link).where(link.c.source == sa.bindparam("of"), link.c.external_id == sa.bindparam("named")),
+                [{"of": row.source, "named": row.external_id} for row in gone],
+            )
+        names = [scope.source for scope in scopes]
+        for table in (stream_state, source_state, dead_letter):
+            self._connection.execute(sa.delete(table).where(table.c.source.not_in(names)))
+        self._connection.execute(sa.delete(stream_state).where(stream_state.c.in_scope.is_(False)))
+        return len(gone)
 
     def save_run(self, record: RunRecord) -> None:
         """Record a source's part of a sync."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +12,7 @@ from okrsync.model.ledger import Observation
 from okrsync.model.work import Item
 from okrsync.store import codec
 from okrsync.store.records import DeadLetter, RunRecord, Saved, Scope, StreamState
+from okrsync.store.scoping import in_scope
 from okrsync.store.tables import dead_letter, item, item_raw, metric_state, observation, stream_state, sync_run
 
 
@@ -26,16 +26,9 @@ class View:
         """All items (of *scopes*, if they are given), by source and then by the tracker's id."""
         chosen = sa.select(item).order_by(item.c.source, sa.func.length(item.c.external_id), item.c.external_id)
         if scopes is not None:
-            chosen = chosen.where(sa.or_(sa.false(), *(self._in_scope(scope) for scope in scopes)))
+            chosen = chosen.where(sa.or_(sa.false(), *(in_scope(scope) for scope in scopes)))
         for row in self._connection.execution_options(yield_per=1000).execute(chosen):
             yield codec.item_of(row)
-
-    def _in_scope(self, scope: Scope) -> sa.ColumnElement[bool]:
-        partitions = sa.select(stream_state.c.partition).where(
-            stream_state.c.source == scope.source, stream_state.c.in_scope.is_(True)
-        )
-        oldest = -sys.maxsize if scope.since is None else codec.to_ms(scope.since)
-        return sa.and_(item.c.source == scope.source, item.c.partition.in_(partitions), item.c.updated_ms >= oldest)
 
     def raw(self, source: str, external_id: str) -> dict[str, Any] | None:
         """The latest raw form of an item."""

@@ -47,11 +47,11 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_new_store_has_the_schema_and_wal(path: Path) -> None:
-    assert not Store.exists(url_of(path))
+    assert not path.exists()
 
     made(path)
 
-    assert Store.exists(url_of(path))
+    assert path.is_file()
     assert asked(path, "PRAGMA journal_mode") == [("wal",)]
     assert asked(path, "SELECT version_num FROM alembic_version") == [(SCHEMA_REVISION,)]
     tables = {name for (name,) in asked(path, "SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -1,0 +1,18 @@
+"""Which rows of the item table count: reading and purging must agree on it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from okrsync.store import codec
+from okrsync.store.records import Scope
+from okrsync.store.tables import item, stream_state
+
+
+def in_scope(scope: Scope) -> sa.ColumnElement[bool]:
+    """The condition that an item of *scope* fulfils."""
+    partitions = sa.select(stream_state.c.partition).where(
+        stream_state.c.source == scope.source, stream_state.c.in_scope.is_(True)
+    )
+    held = sa.and_(item.c.source == scope.source, item.c.partition.in_(partitions))
+    return held if scope.since is None else sa.and_(held, item.c.updated_ms >= codec.to_ms(scope.since))
