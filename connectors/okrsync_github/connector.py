@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time
 from typing import Any, ClassVar
 
@@ -32,6 +32,10 @@ class GithubConnector:
     def discover(self) -> FieldMap:
         """GitHub's fields have fixed names, so nothing is asked of the site."""
         return FieldMap(mapping=self._context.mapping, source=self._settings.name, team=self._settings.team)
+
+    def raw_depends_on(self, fields: FieldMap) -> Sequence[str]:
+        """Branches are asked for only beside another tracker; all else is always the same."""
+        return ["branches"] if self._context.other_trackers else []
 
     def partitions(self) -> Iterable[Partition]:
         """One a repository; names that differ only in case are one."""

@@ -42,6 +42,10 @@ class JiraConnector:
             team=self._settings.team,
         )
 
+    def raw_depends_on(self, fields: FieldMap) -> Sequence[str]:
+        """The fields that are asked for."""
+        return normalise.requested_fields(fields)
+
     def partitions(self) -> Iterable[Partition]:
         """One a project."""
         return [Partition(key) for key in dict.fromkeys(key.upper() for key in self._settings.projects)]

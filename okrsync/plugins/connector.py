@@ -7,7 +7,7 @@ the API. History, iterations, census and resolution join this protocol with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -109,7 +109,7 @@ class Connector(Protocol):
 
     api_version: ClassVar[int]
     version: ClassVar[str]
-    """The connector's own; another one makes the next sync read everything again, so change it with ``normalise``."""
+    """The connector's own; another one makes the next sync read everything again."""
     Settings: ClassVar[type[SourceSettings]]
     overlap_seconds: ClassVar[int]
     """How far each run looks back before its cursor, because the tracker may show an item late."""
@@ -118,6 +118,14 @@ class Connector(Protocol):
 
     def discover(self) -> FieldMap:
         """Ask the site what normalisation needs to know of it (at most two requests)."""
+        ...
+
+    def raw_depends_on(self, fields: FieldMap) -> Sequence[str]:
+        """
+        What of *fields* the raw items depend on, in words of the connector's own; another answer needs new raw items.
+
+        Whatever else changes in *fields*, the stored raw items are normalised again without asking the tracker.
+        """
         ...
 
     def partitions(self) -> Iterable[Partition]:

@@ -11,7 +11,17 @@ from okrsync.errors import PluginError
 from okrsync.plugins.connector import CONNECTOR_API_VERSION, CONNECTOR_GROUP, Connector
 from okrsync.plugins.metric_source import METRIC_GROUP, MetricSource
 
-_PARTS = ("api_version", "version", "Settings", "overlap_seconds", "discover", "partitions", "pages", "normalise")
+_PARTS = (
+    "api_version",
+    "version",
+    "Settings",
+    "overlap_seconds",
+    "discover",
+    "raw_depends_on",
+    "partitions",
+    "pages",
+    "normalise",
+)
 
 
 def connector_names() -> tuple[str, ...]:

@@ -16,10 +16,18 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamState:
-    """Where the last sync of a partition ended, and under which mapping."""
+class Fingerprints:
+    """What a partition's raw items depend on (*raw*), and what its items depend on beside them (*item*)."""
 
-    fingerprint: str
+    raw: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Where the last sync of a partition ended, and what its raw items and its items were made under."""
+
+    fingerprints: Fingerprints
     high_water: datetime | None
 
 

@@ -41,6 +41,7 @@ stream_state = Table(
     metadata,
     Column("source", String(64), primary_key=True),
     Column("partition", String(255), primary_key=True),
+    Column("raw_fingerprint", String(64), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("high_water_ms", BigInteger),
     Column("in_scope", Boolean, nullable=False),

@@ -15,7 +15,7 @@ from okrsync.model.ledger import Observation
 from okrsync.model.work import Item, Link
 from okrsync.plugins.connector import FieldMap, RawItem
 from okrsync.store import codec
-from okrsync.store.records import DeadLetter, RunRecord, Saved, Scope
+from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Saved, Scope
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
     dead_letter,
@@ -95,7 +95,7 @@ class Unit:
             {"source": fields.source, "connector": connector, "fields": codec.fields_to_json(fields)},
         )
 
-    def save_stream(self, source: str, partition: str, fingerprint: str, high_water: datetime | None) -> None:
+    def save_stream(self, source: str, partition: str, fingerprints: Fingerprints, high_water: datetime | None) -> None:
         """Record where the next sync of this partition starts from."""
         milliseconds = None if high_water is None else codec.to_ms(high_water)
         self._put(
@@ -104,7 +104,8 @@ class Unit:
             {
                 "source": source,
                 "partition": partition,
-                "fingerprint": fingerprint,
+                "raw_fingerprint": fingerprints.raw,
+                "fingerprint": fingerprints.item,
                 "high_water_ms": milliseconds,
                 "in_scope": True,
             },

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from okrsync.model.ledger import Observation
 from okrsync.model.work import Item
 from okrsync.store import codec
-from okrsync.store.records import DeadLetter, RunRecord, Saved, Scope, StreamState
+from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Saved, Scope, StreamState
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import dead_letter, item, item_raw, metric_state, observation, stream_state, sync_run
 
@@ -44,7 +44,19 @@ class View:
         ).one_or_none()
         if row is None:
             return None
-        return StreamState(row.fingerprint, None if row.high_water_ms is None else codec.from_ms(row.high_water_ms))
+        high_water = None if row.high_water_ms is None else codec.from_ms(row.high_water_ms)
+        return StreamState(Fingerprints(row.raw_fingerprint, row.fingerprint), high_water)
+
+    def raws(self, source: str, partition: str, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+        """Up to *limit* stored raw items of *partition* with their row ids, by id, from the one behind *after* on."""
+        rows = self._connection.execute(
+            sa.select(item_raw.c.item_id, item_raw.c.body)
+            .join(item)
+            .where(item.c.source == source, item.c.partition == partition, item.c.id > after)
+            .order_by(item.c.id)
+            .limit(limit)
+        )
+        return [(row.item_id, codec.unpacked(row.body)) for row in rows]
 
     def observations(self, metric: str) -> list[Observation]:
         """The latest value of each day of *metric*, ascending; missing days are not in it."""

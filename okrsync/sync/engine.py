@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from okrsync.errors import ConnectorError, LockHeldError, OkrsyncError, StoreError
 from okrsync.model.work import Item
-from okrsync.plugins.connector import Connector, FieldMap, Page, Partition, RawItem, SourceSettings
+from okrsync.plugins.connector import Connector, FieldMap, Partition, RawItem, SourceSettings
 from okrsync.plugins.context import Context
 from okrsync.plugins.text import without_people
 from okrsync.store.codec import canonical, digest, fields_to_json, item_row
 from okrsync.store.database import Store
-from okrsync.store.records import DeadLetter, RunRecord, Saved
+from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Saved
 from okrsync.sync.privacy import without_persons
 from okrsync.sync.window import advanced, start_of
+
+_CHUNK = 500
 
 
 class Progress(Protocol):
@@ -145,31 +147,51 @@ class _SourceReader:
 
     def _read_partition(self, connector: Connector, fields: FieldMap, partition: Partition) -> None:
         source = self._settings.name
-        fingerprint = _fingerprint(self._settings, fields, connector.version)
+        fingerprints = _fingerprints(self._settings, connector, fields)
         with self._store.read() as view:
             state = view.stream(source, partition.id)
-        # Another scope, mapping or version makes other items of the same raw ones: everything is read again.
-        high_water = state.high_water if state is not None and state.fingerprint == fingerprint else None
+        # Raw items of another scope or shape are no use: then everything is read again.
+        same_raw = state is not None and state.fingerprints.raw == fingerprints.raw
+        high_water = state.high_water if state is not None and same_raw else None
+        if state is not None and same_raw and state.fingerprints.item != fingerprints.item:
+            self._normalise_again(connector, fields, partition)
+            with self._store.write() as unit:
+                unit.save_stream(source, partition.id, fingerprints, high_water)
         for page in connector.pages(partition, start_of(high_water, connector.overlap_seconds), fields):
-            items, letters = _understood(connector, source, page, fields)
+            items, letters = _understood(connector, source, page.raws, fields)
             high_water = advanced(high_water, page.last_updated, page.server_time)
             with self._store.write() as unit:
                 saved = unit.save_items(source, items, partition.id)
                 unit.bury(letters, self._now)
-                unit.save_stream(source, partition.id, fingerprint, high_water)
+                unit.save_stream(source, partition.id, fingerprints, high_water)
             self.run.saved += saved
             self._progress(source, partition.id, self.run.saved)
         if high_water is None:
             with self._store.write() as unit:
-                unit.save_stream(source, partition.id, fingerprint, None)
+                unit.save_stream(source, partition.id, fingerprints, None)
+
+    def _normalise_again(self, connector: Connector, fields: FieldMap, partition: Partition) -> None:
+        """Make the items of *partition* anew from their stored raw form; no request is made."""
+        source, after = self._settings.name, 0
+        while True:
+            with self._store.read() as view:
+                stored = view.raws(source, partition.id, after, _CHUNK)
+            if not stored:
+                return
+            items, letters = _understood(connector, source, [raw for _, raw in stored], fields)
+            with self._store.write() as unit:
+                saved = unit.save_items(source, items, partition.id)
+                unit.bury(letters, self._now)
+            self.run.saved += Saved(changed=saved.changed)
+            after = stored[-1][0]
 
 
 def _understood(
-    connector: Connector, source: str, page: Page, fields: FieldMap
+    connector: Connector, source: str, raws: Iterable[RawItem], fields: FieldMap
 ) -> tuple[list[tuple[Item, RawItem]], list[DeadLetter]]:
     items: list[tuple[Item, RawItem]] = []
     letters: list[DeadLetter] = []
-    for raw in page.raws:
+    for raw in raws:
         try:
             kept = without_persons(raw)
             item = connector.normalise(kept, fields)
@@ -197,6 +219,7 @@ def _id_of(raw: object) -> str:
     return str(raw.get("id", "?"))[:64] if isinstance(raw, Mapping) else "?"
 
 
-def _fingerprint(settings: SourceSettings, fields: FieldMap, version: str) -> str:
-    scope = settings.model_dump(mode="json", exclude={"token", "repositories", "projects"})
-    return digest(canonical([version, scope, fields_to_json(fields)])).hex()
+def _fingerprints(settings: SourceSettings, connector: Connector, fields: FieldMap) -> Fingerprints:
+    scope = settings.model_dump(mode="json", exclude={"token", "repositories", "projects", "team"})
+    raw = [connector.version, scope, sorted(connector.raw_depends_on(fields))]
+    return Fingerprints(digest(canonical(raw)).hex(), digest(canonical(fields_to_json(fields))).hex())

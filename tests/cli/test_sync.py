@@ -261,3 +261,19 @@ def test_twenty_syncs_at_once_have_one_winner_a_source_and_an_equal_store(
     for code, text in zip(codes, told, strict=True):
         assert (code == 75) == ("try again when it is done" in text)
     assert okrsync("status", "--format", "json").json == before
+
+
+def test_another_rule_costs_no_request(okrsync: Run, project: Path) -> None:
+    unchanged = okrsync("sync", "--format", "json").json["runs"]
+    rewritten(
+        project / "okrsync.yaml", '{if: {body: "KR:"}, link: from_body}', '{if: {body: "Serves:"}, link: from_body}'
+    )
+    ran = okrsync("sync", "--format", "json")
+    assert ran.code == 0
+    assert [run["requests_by"] for run in ran.json["runs"]] == [run["requests_by"] for run in unchanged]
+    assert sum(run["items_changed"] for run in ran.json["runs"]) > 0
+    kept = [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"])]
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+    assert okrsync("sync", "--quiet").code == 0
+    assert [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"])] == kept

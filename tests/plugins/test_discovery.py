@@ -24,6 +24,7 @@ class Connector:
     Settings = object
     overlap_seconds = 0
     def discover(self): ...
+    def raw_depends_on(self, fields): ...
     def partitions(self): ...
     def pages(self, partition, since, fields): ...
     def normalise(self, raw, fields): ...
@@ -152,9 +153,12 @@ def test_a_plugin_that_was_mended_loads(install: Install, tmp_path: Path) -> Non
     [
         (
             "NOTHING",
-            "it is no connector: it has no api_version, version, Settings, overlap_seconds, discover, partitions",
+            (
+                "it is no connector: it has no api_version, version, Settings, overlap_seconds, discover, "
+                "raw_depends_on, partitions"
+            ),
         ),
-        ("Half", "it is no connector: it has no overlap_seconds, discover, partitions"),
+        ("Half", "it is no connector: it has no overlap_seconds, discover, raw_depends_on, partitions"),
         ("NoVersion", "it is no connector: it has no api_version"),
         ("Newer", "it speaks version 2 of the connector seam, this okrsync 1; install versions that fit together"),
     ],
@@ -182,6 +186,11 @@ def test_every_plugin_that_does_not_load_is_listed_with_the_reason(install: Call
     broken = discovery.broken_plugins()
 
     assert [(each.group, each.name, each.reason, each.is_installed) for each in broken] == [
-        (CONNECTOR_GROUP, "third", "it is no connector: it has no overlap_seconds, discover, partitions", True),
+        (
+            CONNECTOR_GROUP,
+            "third",
+            "it is no connector: it has no overlap_seconds, discover, raw_depends_on, partitions",
+            True,
+        ),
         (METRIC_GROUP, "third", "SystemExit: 3; reinstall or remove third_metric:Source", True),
     ]

@@ -18,7 +18,7 @@ from okrsync.plugins.connector import FieldMap
 from okrsync.plugins.context import WorkMapping
 from okrsync.store import codec
 from okrsync.store.database import Store
-from okrsync.store.records import RunRecord, Saved, StreamState
+from okrsync.store.records import Fingerprints, RunRecord, Saved, StreamState
 from okrsync.store.tables import link, observation, okr_version, source_state, sync_run
 
 DAY = date(2026, 10, 1)
@@ -297,13 +297,13 @@ def test_the_last_run_of_each_source_is_told_and_all_are_kept(store: Store) -> N
 
 def test_a_stream_state_comes_back(store: Store) -> None:
     with store.write() as unit:
-        unit.save_stream("web", "a", "f1", None)
-        unit.save_stream("web", "b", "f1", NOON)
-        unit.save_stream("web", "b", "f2", later(1))
+        unit.save_stream("web", "a", Fingerprints("f1", "i"), None)
+        unit.save_stream("web", "b", Fingerprints("f1", "i"), NOON)
+        unit.save_stream("web", "b", Fingerprints("f2", "i"), later(1))
 
     with store.read() as view:
-        assert view.stream("web", "a") == StreamState("f1", None)
-        assert view.stream("web", "b") == StreamState("f2", later(1))
+        assert view.stream("web", "a") == StreamState(Fingerprints("f1", "i"), None)
+        assert view.stream("web", "b") == StreamState(Fingerprints("f2", "i"), later(1))
         assert view.stream("web", "c") is None
 
 

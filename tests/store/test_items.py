@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from okrsync.model.work import Directive, Item, ItemKind, Iteration, Size, Status
 from okrsync.store import codec
 from okrsync.store.database import Store
-from okrsync.store.records import DeadLetter, Saved
+from okrsync.store.records import DeadLetter, Fingerprints, Saved
 from okrsync.store.tables import item_raw
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -285,7 +285,7 @@ def test_a_failure_inside_a_transaction_leaves_neither_rows_nor_cursor(store: St
     with pytest.raises(RuntimeError), store.write() as unit:  # noqa: PT012 - the failure comes after the writing
         unit.save_items("web", [(an_item(), {})])
         unit.bury([DeadLetter("web", "2", "ValueError")], NOON)
-        unit.save_stream("web", "a", "f", NOON)
+        unit.save_stream("web", "a", Fingerprints("f", "i"), NOON)
         raise RuntimeError
 
     with store.read() as view:

@@ -22,6 +22,7 @@ from alembic.script import ScriptDirectory
 import okrsync.store.migrations
 from okrsync.errors import StoreError, StoreTooNewError
 from okrsync.store.database import SCHEMA_REVISION, Store
+from okrsync.store.records import Fingerprints
 from okrsync.store.tables import metadata
 
 NOBODY = 65534
@@ -210,24 +211,24 @@ def test_writing_to_a_store_that_became_read_only_is_a_store_error(path: Path) -
         unit._connection.exec_driver_sql("PRAGMA query_only=ON")
 
     with pytest.raises(StoreError, match="readonly database; check the file's permissions"), store.write() as unit:
-        unit.save_stream("web", "a", "f", None)
+        unit.save_stream("web", "a", Fingerprints("f", "f"), None)
     store.close()
 
 
 def test_a_full_disk_is_a_store_error_and_keeps_what_was_there(path: Path) -> None:
     store = Store.open(url_of(path))
     with store.write() as unit:
-        unit.save_stream("web", "a", "first", None)
+        unit.save_stream("web", "a", Fingerprints("first", "f"), None)
         pages = unit._connection.exec_driver_sql("PRAGMA page_count").scalar()
         unit._connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
     with pytest.raises(StoreError, match="is full; free some disk space and run again"), store.write() as unit:
-        unit.save_stream("web", "a", "f" * 1_000_000, None)
+        unit.save_stream("web", "a", Fingerprints("f", "f" * 1_000_000), None)
 
     with store.read() as view:
         state = view.stream("web", "a")
     assert state is not None
-    assert state.fingerprint == "first"
+    assert state.fingerprints == Fingerprints("first", "f")
     store.close()
 
 

@@ -76,6 +76,7 @@ class Tracker:
         self.asked: list[tuple[str, datetime | None]] = []
         self.context: Context | None = None
         self.team = ""
+        self.raw_words: list[str] = []
 
     def made(self, settings: SourceSettings, context: Context) -> Connector:
         self.context, self.team = context, settings.team
@@ -85,6 +86,9 @@ class Tracker:
         assert self.context is not None
         self.context.requests.add()
         return FieldMap(mapping=self.context.mapping, source="web", team=self.team)
+
+    def raw_depends_on(self, fields: FieldMap) -> Sequence[str]:
+        return self.raw_words
 
     def partitions(self) -> Iterator[Partition]:
         return (Partition(name) for name in self.contents)
@@ -240,21 +244,62 @@ def test_a_partition_without_items_has_no_cursor_and_is_asked_for_everything_aga
 
 
 @pytest.mark.parametrize(
-    ("changes", "mapping"),
-    [({"team": "payments"}, None), ({"since": NOON.date()}, None), ({}, WorkMapping(count_items=True))],
+    "change", [{"since": NOON.date()}, {"raw_words": ["branches"]}, {"version": "2"}], ids=["scope", "shape", "version"]
 )
-def test_another_mapping_or_scope_reads_everything_again(
-    store: Store, changes: dict[str, Any], mapping: WorkMapping | None
-) -> None:
+def test_raw_items_of_another_scope_shape_or_version_are_read_again(store: Store, change: dict[str, Any]) -> None:
     tracker = Tracker([raw_item(number) for number in range(1, 6)])
     sync(store, tracker)
 
-    run = sync(store, tracker, mapping=mapping, **changes)
-    assert run.saved.seen == 5
-    assert run.saved.changed == (5 if "team" in changes else 0)
-    sync(store, tracker, mapping=mapping, **changes)
+    settings = {name: value for name, value in change.items() if name == "since"}
+    for name in set(change) - set(settings):
+        setattr(tracker, name, change[name])
+    run = sync(store, tracker, **settings)
+    assert (run.saved.seen, run.saved.changed) == (5, 0)
+    sync(store, tracker, **settings)
 
     assert [since for _, since in tracker.asked] == [None, None, at(4)]
+
+
+def test_another_mapping_makes_stored_items_anew_and_reads_only_what_changed(store: Store) -> None:
+    tracker = Tracker([raw_item(number) for number in range(1, 6)])
+    sync(store, tracker)
+    sync(store, tracker)
+    assert tracker.context is not None
+    unchanged = tracker.context.requests.total
+
+    run = sync(store, tracker, team="payments")
+    assert run.saved.changed == 5
+    assert tracker.context.requests.total == unchanged, "no request more than for a run without a change"
+    sync(store, tracker, mapping=WorkMapping(count_items=True), team="payments")
+
+    assert [since for _, since in tracker.asked] == [None, at(4), at(4), at(4)]
+    with store.read() as view:
+        assert {item.team for item in view.items()} == {"payments"}
+
+
+def test_making_items_anew_gives_what_a_fresh_sync_gives(store: Store, tmp_path: Path) -> None:
+    tracker = Tracker([raw_item(number) for number in range(1, 1203)], page_size=400)
+    sync(store, tracker)
+    assert sync(store, tracker, team="payments").saved.changed == 1202
+
+    fresh = Store.open(f"sqlite:///{tmp_path / 'fresh.db'}")
+    sync(fresh, tracker, team="payments")
+    with store.read() as view, fresh.read() as other:
+        assert list(view.items()) == list(other.items())
+    fresh.close()
+
+
+def test_a_stored_item_that_is_understood_no_more_is_told(store: Store) -> None:
+    tracker = Tracker([raw_item(number) for number in range(1, 4)])
+    sync(store, tracker)
+
+    def refuse(raw: RawItem) -> None:
+        if raw["id"] == "1":
+            raise ValueError("not this one")
+
+    tracker.on_item = refuse
+    run = sync(store, tracker, team="payments")
+    assert (run.status, run.buried) == ("partial", 1)
 
 
 def test_another_token_is_no_other_scope(store: Store) -> None:
@@ -269,6 +314,7 @@ def test_a_full_read_that_breaks_goes_on_where_it_stopped_and_under_the_new_mapp
     tracker = Tracker([raw_item(number) for number in range(1, 7)])
     sync(store, tracker)
 
+    tracker.raw_words = ["branches"]
     tracker.on_page = failing_at(2, UnreachableError("no connection"))
     assert sync(store, tracker, team="payments").status == "partial"
     tracker.on_page = lambda _partition, _number: None

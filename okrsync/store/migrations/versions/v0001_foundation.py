@@ -20,6 +20,7 @@ def upgrade() -> None:
         "stream_state",
         sa.Column("source", sa.String(64), nullable=False),
         sa.Column("partition", sa.String(255), nullable=False),
+        sa.Column("raw_fingerprint", sa.String(64), nullable=False),
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("high_water_ms", sa.BigInteger),
         sa.Column("in_scope", sa.Boolean, nullable=False),
