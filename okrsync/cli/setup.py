@@ -9,7 +9,7 @@ import click
 from okrsync.cli.output import print_json
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError
-from okrsync.jobs.starting import write_starter
+from okrsync.jobs.starting import unknown_targets, write_starter
 from okrsync.jobs.sync_all import read_metrics
 from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.render.as_json import to_plain
@@ -73,6 +73,8 @@ def validate(config: Path, output: str, path: Path | None) -> int:
     unread = [str(problem) for reading in read_metrics(project) for problem in reading.problems]
     for reason in unread:
         click.echo(f"okrsync: {reason} (a sync keeps what it knew and ends with 5)", err=True)
+    for name in unknown_targets(project):
+        click.echo(f'okrsync: a rule or alias names "{name}", which is no key result: its links are broken', err=True)
     okrs = project.okrs
     drafts = sum(1 for entry in okrs.key_results if entry.state == "draft")
     found = {

@@ -142,6 +142,8 @@ def _sentence(detail: ErrorDetails, name: str) -> tuple[str, str]:
 
 
 def _spelling(name: str, known: Iterable[str]) -> str:
+    if name in set(known):
+        return "it belongs elsewhere; remove it here"
     close = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.7)
     return f'did you mean "{close[0]}"?' if close else "remove it"
 

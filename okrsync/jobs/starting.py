@@ -1,10 +1,13 @@
-"""The files to start with, out of ``config/starter``."""
+"""The files to start with, out of ``config/starter``, and a first look at those that were written."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from okrsync.config.project import Project
 from okrsync.errors import OkrsyncError, UsageError
+from okrsync.linking.naming import KeyResultNames
+from okrsync.linking.rules import INHERIT
 
 
 def starter_folder() -> Path:
@@ -38,3 +41,13 @@ def write_starter(folder: Path, tracker: str) -> list[Path]:
             f"{folder}: cannot be written ({error.strerror}); check the path and its permissions"
         ) from None
     return [folder / path for path in texts]
+
+
+def unknown_targets(project: Project) -> list[str]:
+    """Key results that rules and aliases name and no cycle has; their links are broken, and nothing stops."""
+    names = KeyResultNames(project.okrs)
+    work = project.settings.work
+    fixed = [rule.link for rule in work.rules if rule.link != INHERIT and not rule.link.startswith("from_")]
+    return sorted(
+        {name for name in [*fixed, *(n for to in work.aliases.values() for n in to)] if not names.is_known(name)}
+    )

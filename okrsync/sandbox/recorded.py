@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 from okrsync.sandbox.tracker_data import GithubRepository, RawObject
@@ -31,7 +32,8 @@ def read_github(full_name: str, path: Path) -> GithubRepository:
     issues: list[RawObject] = []
     for place, raw in _objects(path):
         _require(raw, _GITHUB_KEYS, place)
-        issues.append({**_made_up(full_name, raw), **raw})
+        listed = _as_listed(raw)
+        issues.append({**_made_up(full_name, listed), **listed})
     branches = {raw["number"]: branch for raw in issues if (branch := _branch(raw))}
     return GithubRepository(full_name, issues, branches, _milestones(issues))
 
@@ -49,7 +51,8 @@ def read_jira(project: str, path: Path) -> list[RawObject]:
         _require(raw, _JIRA_KEYS, place)
         fields = raw["fields"]
         _require(fields if isinstance(fields, dict) else {}, _JIRA_FIELDS, place)
-        issues.append({"id": raw["key"], **raw})
+        own, _, number = raw["key"].rpartition("-")
+        issues.append({"id": str(_id_of(own, int(number) if number.isdigit() else 0)), **raw})
     if not any(raw["key"].rpartition("-")[0] == project for raw in issues):
         found = sorted({raw["key"].rpartition("-")[0] for raw in issues})
         message = f"{path}: no issue is of project {project!r}; the file has {', '.join(found) or 'none'}"
@@ -87,12 +90,24 @@ def _made_up(full_name: str, raw: RawObject) -> RawObject:
     repository = f"https://api.github.com/repos/{full_name}"
     kind = "issues" if raw.get("pull_request") is None else "pull"
     return {
-        "id": number,
+        "id": _id_of(full_name, number),
         "node_id": f"{full_name}#{number}",
         "url": f"{repository}/issues/{number}",
         "repository_url": repository,
         "html_url": f"https://github.com/{full_name}/{kind}/{number}",
     }
+
+
+def _id_of(shelf: str, number: int) -> int:
+    """An id for an object that has none: another one in every repository or project, the same every time."""
+    return int.from_bytes(blake2b(shelf.casefold().encode(), digest_size=4).digest()) * 1_000_000 + number
+
+
+def _as_listed(raw: RawObject) -> RawObject:
+    """*raw* as the issue list has it, where the pull request list's own object was recorded."""
+    if "merged_at" not in raw and "head" not in raw:
+        return raw
+    return {**raw, "pull_request": {"merged_at": raw.get("merged_at"), **(raw.get("pull_request") or {})}}
 
 
 def _branch(raw: RawObject) -> str:

@@ -84,3 +84,12 @@ def test_validate_takes_a_folder(okrsync: Run, project: Path, tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     assert okrsync("validate", project).code == 0
     assert okrsync("validate", project / "okrsync.yaml", "--format", "json").json["ok"] is True
+
+
+def test_validate_names_rules_and_aliases_that_lead_nowhere(okrsync: Run, project: Path) -> None:
+    assert "no key result" not in okrsync("validate").err
+    path = project / "okrsync.yaml"
+    path.write_text(path.read_text().replace('{"area/checkout": KR2.1}', '{"area/checkout": KR88}'))
+    ran = okrsync("validate")
+    assert ran.code == 0
+    assert 'names "KR88", which is no key result' in ran.err

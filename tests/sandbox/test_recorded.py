@@ -95,9 +95,36 @@ def test_what_a_hand_written_object_lacks_is_made_up_and_its_branch_is_known(tmp
     repository = read_github("a/b", path)
 
     assert repository.branches == {2: "pay-2-foo", 3: "pay-3"}
-    assert [(raw["id"], raw["html_url"].rpartition("/")[0]) for raw in repository.issues] == [
-        (1, "https://github.com/a/b/issues"),
-        (2, "https://github.com/a/b/pull"),
-        (33, "https://github.com/a/b/pull"),
+    assert [raw["html_url"].rpartition("/")[0].rpartition("/")[2] for raw in repository.issues] == [
+        "issues",
+        "pull",
+        "pull",
     ]
+    assert repository.issues[2]["id"] == 33
+    other = read_github("a/c", path)
+    assert {raw["id"] for raw in repository.issues[:2]}.isdisjoint(raw["id"] for raw in other.issues[:2])
+    assert [raw["id"] for raw in repository.issues] == [raw["id"] for raw in read_github("a/b", path).issues]
     assert {raw["repository_url"] for raw in repository.issues} == {"https://api.github.com/repos/a/b"}
+
+
+def test_an_object_of_the_pull_request_list_is_a_pull_request(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    stamp = {"title": "t", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    merged = {"number": 1, "state": "closed", "merged_at": "2026-01-02T00:00:00Z", "head": {"ref": "x"}, **stamp}
+    path.write_text(json.dumps(merged), encoding="utf-8")
+
+    (raw,) = read_github("a/b", path).issues
+
+    assert raw["pull_request"] == {"merged_at": "2026-01-02T00:00:00Z"}
+
+
+def test_a_jira_issue_without_an_id_gets_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    fields = {"created": "2026-01-01T00:00:00.000+0000", "updated": "2026-01-01T00:00:00.000+0000"}
+    lines = [{"key": key, "fields": fields} for key in ("PAY-1", "PAY-2", "GRO-1")]
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+
+    ids = [raw["id"] for raw in read_jira("PAY", path)]
+
+    assert len(set(ids)) == 3
+    assert all(id_.isdigit() for id_ in ids)
