@@ -31,7 +31,7 @@ def without_extras(raw: RawItem) -> dict[str, Any]:
         kept["milestone"] = {name: raw["milestone"].get(name) for name in ("number", "title")}
     if raw.get("type"):
         kept["type"] = {"name": raw["type"].get("name")}
-    if raw.get("pull_request") is not None:
+    if _is_pull_request(raw):
         kept["pull_request"] = {"merged_at": raw["pull_request"].get("merged_at")}
     return kept
 
@@ -46,7 +46,7 @@ def _people(raw: RawItem) -> set[str]:
 def normalise(raw: RawItem, fields: FieldMap) -> Item:
     """The item that *raw* (an object of the REST issue list) stands for."""
     repository = _repository(raw["repository_url"])
-    is_pull_request = raw.get("pull_request") is not None
+    is_pull_request = _is_pull_request(raw)
     labels = tuple(_label_names(raw))
     status = _status(raw, fields, labels)
     body = raw.get("body") or ""
@@ -78,6 +78,11 @@ def normalise(raw: RawItem, fields: FieldMap) -> Item:
 def updated_at(raw: RawItem) -> datetime:
     """When *raw* was last changed."""
     return _time(raw["updated_at"])
+
+
+def _is_pull_request(raw: RawItem) -> bool:
+    # An empty object says it too: only an issue has none.
+    return raw.get("pull_request") is not None
 
 
 def _time(text: str) -> datetime:
@@ -112,8 +117,8 @@ def _label_names(raw: RawItem) -> Iterator[str]:
 
 def _status(raw: RawItem, fields: FieldMap, labels: tuple[str, ...]) -> Status:
     if raw["state"] == "open":
-        return Status.IN_PROGRESS if raw.get("pull_request") else Status.TODO
-    if raw.get("pull_request"):
+        return Status.IN_PROGRESS if _is_pull_request(raw) else Status.TODO
+    if _is_pull_request(raw):
         return Status.DONE if raw["pull_request"].get("merged_at") else Status.DROPPED
     reason = (raw.get("state_reason") or "").casefold()
     named = {reason, *(label.casefold() for label in labels)}
@@ -121,7 +126,7 @@ def _status(raw: RawItem, fields: FieldMap, labels: tuple[str, ...]) -> Status:
 
 
 def _original_status(raw: RawItem) -> str:
-    if raw.get("pull_request"):
+    if _is_pull_request(raw):
         if raw["pull_request"].get("merged_at"):
             return "merged"
         return "draft" if raw.get("draft") and raw["state"] == "open" else str(raw["state"])

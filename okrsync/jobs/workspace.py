@@ -16,7 +16,7 @@ from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Metric
 from okrsync.plugins.context import utc_now
 from okrsync.plugins.metric_source import CHECK_IN
-from okrsync.reports.outcomes import OutcomeInputs, SourceState
+from okrsync.reports.outcomes import ReportInputs, SourceState
 from okrsync.store.database import Store
 from okrsync.store.records import RunRecord, Scope
 from okrsync.store.view import View
@@ -69,7 +69,7 @@ def link_all(workspace: Workspace, view: View) -> Linking:
     )
 
 
-def report_inputs(workspace: Workspace) -> OutcomeInputs:
+def report_inputs(workspace: Workspace) -> ReportInputs:
     """Everything that reports are made of, from one view of the store."""
     project = workspace.project
     with workspace.store.read() as view:
@@ -78,7 +78,7 @@ def report_inputs(workspace: Workspace) -> OutcomeInputs:
         runs = view.last_runs()
         read = {source.name: view.last_read(source.name) for source in project.sources}
         failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
-    return OutcomeInputs(
+    return ReportInputs(
         okrs=project.okrs,
         linking=linking,
         observations=observations,

@@ -122,7 +122,7 @@ class OutcomesReport:
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeInputs:
+class ReportInputs:
     """What the report is made of."""
 
     okrs: Okrs
@@ -135,7 +135,7 @@ class OutcomeInputs:
     as_of: date
 
 
-def build_outcomes(inputs: OutcomeInputs, cycles: Sequence[str]) -> OutcomesReport:
+def build_outcomes(inputs: ReportInputs, cycles: Sequence[str]) -> OutcomesReport:
     """The report on *cycles* (ids)."""
     by_key_result = _deliverers(inputs.linking)
     key_results = tuple(
@@ -188,7 +188,7 @@ def _deliverers(linking: Linking) -> dict[str, list[Placement]]:
     return found
 
 
-def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: OutcomeInputs) -> KeyResultOutcome:
+def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> KeyResultOutcome:
     metric = inputs.okrs.metrics_by_id.get(entry.metric)
     observations = inputs.observations.get(entry.metric, ())
     deliveries = [
@@ -216,7 +216,7 @@ def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: Outco
     )
 
 
-def _units(placements: Sequence[Placement], inputs: OutcomeInputs) -> list[tuple[Placement, tuple[str, ...]]]:
+def _units(placements: Sequence[Placement], inputs: ReportInputs) -> list[tuple[Placement, tuple[str, ...]]]:
     """Delivered items with the pull requests that implement them; one counts with the first issue it closes."""
     here = {placement.item.key.casefold() for placement in placements if placement.item.is_delivered}
     requests: dict[str, list[str]] = {}
@@ -234,7 +234,7 @@ def _units(placements: Sequence[Placement], inputs: OutcomeInputs) -> list[tuple
     ]
 
 
-def _on_or_before(placement: Placement, inputs: OutcomeInputs) -> bool:
+def _on_or_before(placement: Placement, inputs: ReportInputs) -> bool:
     day = _day(placement.item.delivered, inputs.zone)
     return day is None or day <= inputs.as_of
 
@@ -244,7 +244,7 @@ def _delivery(
     requests: tuple[str, ...],
     entry: KeyResult,
     observations: Sequence[Observation],
-    inputs: OutcomeInputs,
+    inputs: ReportInputs,
 ) -> Delivery:
     item = placement.item
     link = next(link for link in placement.counted_links if link.key_result == entry.qualified_id)
@@ -293,7 +293,7 @@ def _newest_first(day: date | None) -> int:
     return 0 if day is None else -day.toordinal()
 
 
-def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: OutcomeInputs) -> int:
+def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: ReportInputs) -> int:
     """How many exempt pieces were delivered in the report's cycles."""
     return sum(
         placement.group is Group.EXEMPT

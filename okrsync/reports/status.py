@@ -19,7 +19,7 @@ from okrsync.reports.counts import (
     joined_issues,
     natural,
 )
-from okrsync.reports.outcomes import OutcomeInputs, SourceState, current_value
+from okrsync.reports.outcomes import ReportInputs, SourceState, current_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class StatusReport:
     failed_metrics: tuple[str, ...]
 
 
-def _reasons(inputs: OutcomeInputs) -> tuple[tuple[str, int], ...]:
+def _reasons(inputs: ReportInputs) -> tuple[tuple[str, int], ...]:
     causes = Counter(
         placement.cause.value
         for placement in inputs.linking.placements
@@ -63,7 +63,7 @@ def _reasons(inputs: OutcomeInputs) -> tuple[tuple[str, int], ...]:
 
 
 def build_status(
-    inputs: OutcomeInputs, cycles: Sequence[str], not_understood: Sequence[tuple[str, str, str]]
+    inputs: ReportInputs, cycles: Sequence[str], not_understood: Sequence[tuple[str, str, str]]
 ) -> StatusReport:
     """The status of everything, with the key results of *cycles* (ids)."""
     placements = inputs.linking.placements

@@ -320,3 +320,9 @@ def test_parts_of_words_short_names_and_other_peoples_stay() -> None:
 def test_without_people_title_and_body_stay(nobody: Any) -> None:
     kept = without_extras(issue(body="The form", user=nobody, assignee=nobody, assignees=[nobody], closed_by=nobody))
     assert (kept["title"], kept["body"]) == ("Shorten the form", "The form")
+
+
+@pytest.mark.parametrize(("state", "status"), [("open", Status.IN_PROGRESS), ("closed", Status.DROPPED)])
+def test_a_pull_request_that_says_nothing_of_its_merge_is_one_all_the_same(state: str, status: Status) -> None:
+    item = normalise(issue(state=state, pull_request={}), mapped())
+    assert (item.kind, item.status) == (ItemKind.PULL_REQUEST, status)
