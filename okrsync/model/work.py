@@ -36,6 +36,73 @@ class Iteration:
 
 
 @dataclass(frozen=True, slots=True)
+class IterationRecord:
+    """A sprint, milestone or project iteration as its tracker describes it; times are UTC, where the tracker says."""
+
+    source: str
+    id: str
+    name: str
+    state: str
+    """``future``, ``active`` or ``closed``."""
+    start: datetime | None = None
+    end: datetime | None = None
+    """When it is to end; *completed* is when it did."""
+    completed: datetime | None = None
+
+
+class EventField(StrEnum):
+    """What an event changed. ``LABEL`` and ``ITERATION`` events add or take away one entry; the others replace."""
+
+    STATUS = "status"
+    RESOLUTION = "resolution"
+    TYPE = "type"
+    KEY = "key"
+    PARENT = "parent"
+    SIZE = "size"
+    LABEL = "label"
+    ITERATION = "iteration"
+    REFERENCE = "reference"
+    """Another item, or a pull request, named this one; never taken away."""
+
+
+class EventOrigin(StrEnum):
+    """``SOURCE``: the tracker's own history; ``SNAPSHOT``: seen as a difference between two syncs."""
+
+    SOURCE = "source"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEvent:
+    """
+    One change of one field of an item. Carries no person.
+
+    ``*_id`` is the tracker's id of a value (a status, a sprint), or the value itself where it has none; ``*_text`` is
+    what people read. Empty: no value.
+    """
+
+    source: str
+    external_id: str
+    key: str
+    """Unique within the item and the same whenever it is read: the tracker's history id, and ``:n`` for its parts."""
+    field: EventField
+    at: datetime
+    """When it happened, UTC; of a snapshot, when the item was last seen without it."""
+    from_id: str = ""
+    from_text: str = ""
+    to_id: str = ""
+    to_text: str = ""
+    origin: EventOrigin = EventOrigin.SOURCE
+    at_most: datetime | None = None
+    """Of a snapshot: when it was seen, so it happened between *at* and this."""
+
+    @property
+    def change(self) -> str:
+        """Which change of the tracker's it is part of: what one change did is taken together."""
+        return self.key.rpartition(":")[0] or self.key
+
+
+@dataclass(frozen=True, slots=True)
 class Directive:
     """A body line of the form ``word: value``, for example ``KR: KR1.1`` or ``expect: KR1.1 +2.0 by ...``."""
 
@@ -69,7 +136,7 @@ class Item:
     created: datetime
     updated: datetime
     delivered: datetime | None = None
-    """When it entered *done*, if it is still there; ``None`` also where the tracker does not say."""
+    """When it last entered *done* (or shipped, by the source's rule), if it is still there; ``None``: not said."""
     resolution: str = ""
     size: Size | None = None
     project: str = ""
@@ -84,6 +151,12 @@ class Item:
     closes: tuple[str, ...] = ()
     """Keys that this item (a pull request) says it closes or implements; may name items that do not exist."""
     directives: tuple[Directive, ...] = ()
+    status_id: str = ""
+    """The tracker's id of its own status, as status events name it; empty where the connector reads no history."""
+    first_done: datetime | None = None
+    """When it entered *done* for the first time, where its history is known."""
+    reopened: int = 0
+    """How often it left *done* again."""
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_FIELDS)
     """Values of the extra fields that the configuration asks for, as text."""
 

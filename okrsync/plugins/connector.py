@@ -1,8 +1,10 @@
 """
 The seam for trackers: what a connector is, and what passes through it.
 
-I/O methods return raw dicts; ``normalise`` is pure, so stored raw payloads replay after a change of mapping without
-the API. History, iterations, census and resolution join this protocol with the work that needs them.
+I/O methods return raw dicts; ``normalise*`` methods are pure, so stored raw payloads replay after a change of mapping
+without the API. ``Connector`` is what every connector has. What only some trackers can tell is a protocol of its own,
+and a connector that has its methods is asked: ``HasHistory``, ``HasIterations``, ``HasCensus``, ``HasReleases``,
+``HasCheck``.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Protocol, TypeAlias
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from okrsync.model.work import Item
+from okrsync.model.work import Item, ItemEvent, IterationRecord, Status
 from okrsync.plugins.context import Context, WorkMapping
 from okrsync.plugins.secret import TokenReference
 
@@ -76,6 +79,22 @@ class FieldMap:
     """The address that people open, where it differs from what the raw item says."""
     source: str = ""
     team: str = ""
+    statuses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Status (``todo``, ``in_progress``, ``done``, ``dropped``) by the tracker's status id, as status events name it."""
+    not_delivered: tuple[str, ...] = ()
+    """Resolutions, casefolded, that turn *done* into *dropped*, beside those of the user's mapping."""
+    ships_apart: bool = False
+    """``Item.delivered`` is when users got it, by a rule of the source: history must not replace it."""
+
+    def status_of(self, status_id: str, resolution: str) -> Status | None:
+        """The status that *status_id* with *resolution* stands for; ``None`` for an id that is not known."""
+        status = self.statuses.get(status_id)
+        if status is None:
+            return None
+        word = resolution.strip().casefold()
+        if status == Status.DONE and (word in self.not_delivered or word in self.mapping.dropped):
+            return Status.DROPPED
+        return Status(status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +162,143 @@ class Connector(Protocol):
         Raises:
             ValueError, KeyError, TypeError, AttributeError: the raw item does not have the tracker's shape.
         """
+        ...
+
+
+HISTORY = "history"
+"""Where a raw item of a connector with history carries it: ``raw["history"]``, absent where it is not known yet."""
+
+
+@runtime_checkable
+class HasHistory(Protocol):
+    """A connector that can tell when an item's fields changed, and whatever else the item list leaves out."""
+
+    history_batch: ClassVar[int]
+    """How many items one call asks for at most."""
+
+    def history(self, partition: Partition, raws: Sequence[RawItem], fields: FieldMap) -> Mapping[str, Any]:
+        """
+        History by the tracker's item id, whole, without people, of up to *history_batch* items.
+
+        An item that is left out could not be read this time, and is asked for again by the next sync.
+        """
+        ...
+
+    def normalise_history(self, raw: RawItem, fields: FieldMap) -> Sequence[ItemEvent]:
+        """
+        The events in ``raw["history"]``. Pure; the same change has the same key whenever it is read.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: it does not have the tracker's shape.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A list of iterations that is read on its own: a board, a repository's milestones, a project."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IterationsRead:
+    """
+    What a stream holds.
+
+    *touched* are ids of items whose fields changed on the board without an update of the item itself; their history
+    is read again. *cursor* is given back at the next sync, as it is; any text.
+    """
+
+    iterations: tuple[IterationRecord, ...]
+    touched: tuple[str, ...] = ()
+    cursor: str = ""
+
+
+@runtime_checkable
+class HasIterations(Protocol):
+    """A connector whose tracker has sprints, milestones or the like; they change without any item being updated."""
+
+    def streams(self, fields: FieldMap) -> Iterable[Stream]:
+        """The streams of this source."""
+        ...
+
+    def iterations(self, stream: Stream, cursor: str, fields: FieldMap) -> IterationsRead:
+        """What changed in *stream* since *cursor* (empty: everything); one request where nothing did."""
+        ...
+
+
+class Fate(StrEnum):
+    """What became of an item that the complete list no longer has."""
+
+    EXISTS = "exists"
+    MOVED = "moved"
+    GONE = "gone"
+    HIDDEN = "hidden"
+    """The tracker does not say whether it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An item that the complete list no longer has."""
+
+    id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What became of the item *id*; *new_id* and *new_key* are what it is called now, where it moved."""
+
+    id: str
+    fate: Fate
+    new_id: str = ""
+    new_key: str = ""
+
+
+@runtime_checkable
+class HasCensus(Protocol):
+    """A connector that can list everything that is there, cheaply, and say what became of what is not."""
+
+    census_days: ClassVar[float]
+    """How often the list is worth its requests."""
+
+    def census(self, partition: Partition) -> Iterator[Sequence[str]]:
+        """
+        Ids of all items of *partition*, in any order, whatever their age.
+
+        Raises:
+            ConnectorError: the list is not complete; then nothing follows from what is missing in it.
+        """
+        ...
+
+    def resolve(self, partition: Partition, missing: Sequence[Missing]) -> Sequence[Resolution]:
+        """What became of *missing*; what is left out counts as hidden."""
+        ...
+
+
+@runtime_checkable
+class HasReleases(Protocol):
+    """A connector that can tell when users got what was done, where the source says that it ships apart."""
+
+    def releases(self, partition: Partition, fields: FieldMap) -> Sequence[datetime]:
+        """When *partition* was released or deployed, ascending; empty where the items say it themselves."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One thing that ``okrsync doctor`` looked at; *advice* says what to do where it is not ``ok``."""
+
+    level: Literal["ok", "warn", "fail"]
+    what: str
+    advice: str = ""
+
+
+@runtime_checkable
+class HasCheck(Protocol):
+    """A connector that can look at its own site, credentials and fields."""
+
+    def check(self) -> Sequence[CheckLine]:
+        """Reach, rights (too wide is a warning), kind and version, clock, the fields it discovered and chose."""
         ...

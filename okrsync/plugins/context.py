@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 RequestPurpose = Literal["setup", "items", "history", "iterations", "census"]
 
@@ -57,6 +57,10 @@ class WorkMapping:
     """Further resolutions that mean *not delivered*, casefolded."""
     delivered_field: str = ""
     """Field that holds the date on which users got the item; empty: the tracker's own date."""
+    delivered_on: str = ""
+    """Empty: when the item was done; ``release`` or ``deployment``: when that followed."""
+    environment: str = ""
+    """Which deployments count."""
     size_field: str = ""
     size_label: str = ""
     """Prefix of labels that carry the size, for example ``size/``."""
@@ -89,4 +93,6 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     max_wait: float = 300.0
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What the connector wants to know again in later runs: plain JSON of its own, kept with the source's state."""
     requests: RequestCounter = field(default_factory=RequestCounter)
