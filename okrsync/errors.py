@@ -11,8 +11,10 @@ Every error that okrsync raises on purpose, each with the exit code a command en
         AuthenticationError              4   the tracker refuses the token
         RateLimitedError                75   the tracker asks to wait longer than this run may
         UnreachableError                 1   no connection, or no answer in time
+        DeadlineError                   75   the time that this run was given is over
         NotFoundError                    1   the project or repository is not there, or is hidden
         UnexpectedResponseError          1   an answer that is no answer: HTML, empty, the wrong shape
+        ShrinkError                      1   so much vanished at once that a person must look first
       MetricError                        1   a metric source could not be read
       StoreError                         1   the store cannot be opened, read or written
         StoreTooNewError                 2   the store was written by a newer okrsync
@@ -117,12 +119,34 @@ class UnreachableError(ConnectorError):
     """No connection, or no answer in time; look at the URL, the network and the proxy."""
 
 
+class DeadlineError(ConnectorError):
+    """The time that this run was given is over, or would be after the next wait; run again to go on from there."""
+
+    exit_code = 75
+
+    def __init__(self, *, where: str = "") -> None:
+        super().__init__("the run's deadline is over", where=where, next_step="run again to go on")
+
+
 class NotFoundError(ConnectorError):
     """The tracker says that this project, repository or address does not exist, or hides it from this token."""
 
 
 class UnexpectedResponseError(ConnectorError):
     """The tracker answered with something that is no answer; nothing of it was used."""
+
+
+class ShrinkError(ConnectorError):
+    """More vanished from a tracker at once than may without a person's word; nothing was taken for gone."""
+
+    def __init__(self, source: str, partition: str, missing: int, held: int) -> None:
+        self.source = source
+        self.partition = partition
+        super().__init__(
+            f"{missing:,} of {held:,} items are not listed any more, and were kept",
+            where=f"source {source}, {partition}",
+            next_step="check what the token may read; if they are gone, run okrsync sync --allow-shrink",
+        )
 
 
 class MetricError(OkrsyncError):

@@ -24,7 +24,11 @@ STANDARD_FIELDS = (
     "resolutiondate", "statuscategorychangedate", "description", "security",
 )  # fmt: skip
 
-_STATUS_BY_CATEGORY = {"new": Status.TODO, "undefined": Status.TODO, "indeterminate": Status.IN_PROGRESS}
+_STATUS_BY_CATEGORY = {"indeterminate": Status.IN_PROGRESS, "done": Status.DONE}
+RELEASE = "release"
+"""Of ``delivered_on``: users got an item when the first of its versions was released."""
+SIZE_ROLE = "size:"
+"""Before a project's key: the role of the fields that its boards estimate in."""
 
 # Jira's own resolutions that mean "closed without being delivered", and their usual variants.
 NOT_DELIVERED = frozenset(
@@ -49,10 +53,33 @@ def roles(catalogue: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     return {role: tuple(sorted(ids)) for role, ids in sorted(found.items())}
 
 
+def statuses(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Status by the id of each of the site's own, in id order."""
+    found = {str(each["id"]): str(_category_status((each.get("statusCategory") or {}).get("key"))) for each in listed}
+    return dict(sorted(found.items()))
+
+
+def size_fields(fields: FieldMap, project: str | None = None) -> tuple[str, ...]:
+    """
+    Ids of the fields that the size of an issue of *project* is read from, in turn; ``None``: of any project.
+
+    The configured one comes first, then those that the project's boards estimate in, then those of that kind.
+    """
+    boards = (
+        ids
+        for role, ids in fields.roles.items()
+        if role == f"{SIZE_ROLE}{project}" or (project is None and role.startswith(SIZE_ROLE))
+    )
+    configured = (fields.mapping.size_field,) if fields.mapping.size_field else ()
+    return tuple(dict.fromkeys([*configured, *(id_ for ids in boards for id_ in ids), *fields.roles.get("size", ())]))
+
+
 def requested_fields(fields: FieldMap) -> tuple[str, ...]:
     """Ids of all fields that normalisation reads: nothing else is asked of the tracker, people above all."""
     mapping = fields.mapping
     extra = [name for name in (mapping.size_field, mapping.delivered_field, *mapping.extra_fields) if name]
+    if mapping.delivered_on == RELEASE:
+        extra.append("fixVersions")
     custom = [id_ for ids in fields.roles.values() for id_ in ids]
     return tuple(dict.fromkeys([*STANDARD_FIELDS, *custom, *extra]))
 
@@ -71,13 +98,32 @@ def is_restricted(raw: RawItem) -> bool:
 
 def updated_at(raw: RawItem) -> datetime:
     """When *raw* was last changed."""
-    return _time(raw["fields"]["updated"])
+    return instant(raw["fields"]["updated"])
+
+
+def instant(text: str) -> datetime:
+    """
+    The moment that *text* says, in UTC.
+
+    Raises:
+        ValueError: it is no time, or outside of what UTC has.
+    """
+    moment = datetime.fromisoformat(text)
+    try:
+        # Without a zone it would be read in this machine's.
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is no time in UTC") from None
 
 
 def normalise(raw: RawItem, fields: FieldMap) -> Item:
     """The item that *raw* (an issue of a search answer) stands for."""
     held = raw["fields"]
+    project = raw["key"].rpartition("-")[0]
     status = _status(held, fields)
+    delivered = _delivered(held, fields) if status is Status.DONE else None
+    if status is Status.DONE and fields.mapping.delivered_on == RELEASE and not _own_day(held, fields):
+        status, delivered = _shipped(held)
     return Item(
         source=fields.source,
         external_id=str(raw["id"]),
@@ -88,18 +134,19 @@ def normalise(raw: RawItem, fields: FieldMap) -> Item:
         title=held.get("summary") or "",
         status=status,
         original_status=held["status"].get("name") or "",
-        created=_time(held["created"]),
-        updated=_time(held["updated"]),
-        delivered=_delivered(held, fields) if status is Status.DONE else None,
+        created=instant(held["created"]),
+        updated=instant(held["updated"]),
+        delivered=delivered,
         resolution=(held.get("resolution") or {}).get("name") or "",
-        size=_size(held, fields),
-        project=raw["key"].rpartition("-")[0],
+        size=_size(held, fields, project),
+        project=project,
         team=_team(held, fields) or fields.team,
         parent=_parent(held, fields),
         labels=tuple(held.get("labels") or ()),
         components=tuple(name for name in _names(held.get("components") or ()) if name),
         iterations=tuple(_iterations(held, fields)),
         directives=directives(plain_text(held.get("description")), fields.mapping.body_words),
+        status_id=str(held["status"].get("id") or ""),
         fields={name: texts for name in fields.mapping.extra_fields if (texts := tuple(_texts(held.get(name))))},
     )
 
@@ -134,15 +181,6 @@ def _flatten(node: Any, parts: list[str]) -> None:
                 pending.append(current.get("content") or [])
 
 
-def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    try:
-        # Without a zone it would be read in this machine's.
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        raise ValueError(f"{text!r} is no time in UTC") from None
-
-
 def _reduced(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return without_people(value)
@@ -166,30 +204,45 @@ _NOT_KEPT = {"iconUrl", "avatarUrls", "avatarUrl", "avatarId", "self", "expand",
 
 
 def _status(held: Mapping[str, Any], fields: FieldMap) -> Status:
-    category = held["status"]["statusCategory"]["key"]
-    if category != "done":
-        return _STATUS_BY_CATEGORY.get(category, Status.TODO)
+    status = _category_status(held["status"]["statusCategory"]["key"])
+    if status is not Status.DONE:
+        return status
     resolution = ((held.get("resolution") or {}).get("name") or "").strip().casefold()
     return Status.DROPPED if resolution in NOT_DELIVERED or resolution in fields.mapping.dropped else Status.DONE
 
 
+def _category_status(category: Any) -> Status:
+    return _STATUS_BY_CATEGORY.get(category, Status.TODO) if isinstance(category, str) else Status.TODO
+
+
+def _own_day(held: Mapping[str, Any], fields: FieldMap) -> Any:
+    return held.get(fields.mapping.delivered_field) if fields.mapping.delivered_field else None
+
+
+def _shipped(held: Mapping[str, Any]) -> tuple[Status, datetime | None]:
+    """Whether, and when first, a version that the issue is in was released; done alone is not with users."""
+    released = [version for version in held.get("fixVersions") or () if version.get("released") is True]
+    days = [_day_or_time(version["releaseDate"]) for version in released if version.get("releaseDate")]
+    return (Status.DONE if released else Status.IN_PROGRESS), min(days, default=None)
+
+
 def _delivered(held: Mapping[str, Any], fields: FieldMap) -> datetime | None:
-    own = held.get(fields.mapping.delivered_field) if fields.mapping.delivered_field else None
+    own = _own_day(held, fields)
     if own:
         return _day_or_time(own)
     # The last change of category is the entry into done that still holds; Data Center has only the resolution.
     when = held.get("statuscategorychangedate") or held.get("resolutiondate")
-    return _time(when) if when else None
+    return instant(when) if when else None
 
 
 def _day_or_time(text: str) -> datetime:
-    return _time(text) if "T" in text else datetime.combine(date.fromisoformat(text), time(), UTC)
+    return instant(text) if "T" in text else datetime.combine(date.fromisoformat(text), time(), UTC)
 
 
-def _size(held: Mapping[str, Any], fields: FieldMap) -> Size | None:
+def _size(held: Mapping[str, Any], fields: FieldMap, project: str) -> Size | None:
     if fields.mapping.count_items:
         return Size(1.0, "items")
-    for name in (fields.mapping.size_field, *fields.roles.get("size", ())):
+    for name in size_fields(fields, project):
         value = held.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return Size(float(value), "points")

@@ -33,9 +33,14 @@ class Hierarchy:
         for item in sorted(items, key=lambda item: (item.source, item.external_id)):
             self._by_key.setdefault(item.key.casefold(), item)
             self._by_source.setdefault((item.source, item.key.casefold()), item)
+        # An old key still means its item, unless another one is called so now.
+        for item in self._by_source.copy().values():
+            for key in item.old_keys:
+                self._by_key.setdefault(key.casefold(), item)
+                self._by_source.setdefault((item.source, key.casefold()), item)
 
     def find(self, key: str, source: str = "") -> Item | None:
-        """The item called *key*, upper and lower case alike: that of *source*, else of any source."""
+        """The item that is or was called *key*, in any case: that of *source*, else of any source."""
         return self._by_source.get((source, key.casefold())) or self._by_key.get(key.casefold())
 
     def ancestors(self, item: Item) -> Iterator[Item]:

@@ -322,8 +322,9 @@ class _Placer:
     def _replayed(self, decisions: Sequence[LinkDecision]) -> dict[str, _ByHand]:
         replayed: dict[str, _ByHand] = {}
         for record in decisions:
-            by_hand = replayed.setdefault(record.item.casefold(), _ByHand({}, {}))
             item = self._hierarchy.find(record.item)
+            # Under the key that it has by now: people wrote down the one that it had then.
+            by_hand = replayed.setdefault((item.key if item else record.item).casefold(), _ByHand({}, {}))
             day = self._day_of(item) if item else self._today
             meant = self._names.resolve(record.key_result, day).key_result
             by_hand.replay(record, meant)

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
+from typing import TypeVar
 
 from okrsync.model.work import EventField, Item, ItemEvent, Iteration, Size, Status
 
+Entry = TypeVar("Entry")
 StatusOf = Callable[[str, str], Status | None]
 """Status by the tracker's status id and resolution; ``None`` for an id that is not known."""
 
@@ -129,7 +131,7 @@ def as_of(
         key=_text(scalar[EventField.KEY], item.key),
         parent=_text(scalar[EventField.PARENT], item.parent),
         size=_size_then(item.size, scalar[EventField.SIZE]),
-        labels=tuple(_entries_then(item.labels, EventField.LABEL, by_field, counting, lambda _id, text: text)),
+        labels=tuple(_entries_then(item.labels, EventField.LABEL, by_field, counting, _label)),
         iterations=tuple(_entries_then(item.iterations, EventField.ITERATION, by_field, counting, Iteration)),
         delivered=None,
         first_done=None,
@@ -198,16 +200,16 @@ def _size_then(now: Size | None, value: tuple[str, str] | None) -> Size | None:
 
 
 def _entries_then(
-    now: Sequence[object],
+    now: Sequence[Entry],
     field: EventField,
     by_field: Mapping[EventField, Sequence[ItemEvent]],
     counting: Sequence[ItemEvent],
-    make: Callable[[str, str], object],
-) -> Iterator[object]:
+    make: Callable[[str, str], Entry],
+) -> Iterator[Entry]:
     """The labels or iterations at that time: undo all of their events, then redo those that count."""
     events = by_field.get(field, ())
-    held = dict.fromkeys(_identity(entry) for entry in now)
     entries = {_identity(entry): entry for entry in now}
+    held = dict.fromkeys(entries)
     for event in reversed(events):
         _redo(held, event.to_id, event.from_id)
     for event in events:
@@ -219,6 +221,10 @@ def _entries_then(
     return (entries[id_] for id_ in held)
 
 
+def _label(_id: str, text: str) -> str:
+    return text
+
+
 def _redo(held: dict[str, None], removed: str, added: str) -> None:
     if removed:
         held.pop(removed, None)
@@ -228,5 +234,3 @@ def _redo(held: dict[str, None], removed: str, added: str) -> None:
 
 def _identity(entry: object) -> str:
     return entry.id if isinstance(entry, Iteration) else str(entry)
-
-

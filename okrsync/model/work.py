@@ -151,6 +151,8 @@ class Item:
     closes: tuple[str, ...] = ()
     """Keys that this item (a pull request) says it closes or implements; may name items that do not exist."""
     directives: tuple[Directive, ...] = ()
+    old_keys: tuple[str, ...] = ()
+    """Keys that it had before it was moved; what people wrote down under one still means this item."""
     status_id: str = ""
     """The tracker's id of its own status, as status events name it; empty where the connector reads no history."""
     first_done: datetime | None = None

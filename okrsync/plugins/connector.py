@@ -53,6 +53,9 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    of_access: ClassVar[frozenset[str]] = frozenset({"token", "team"})
+    """Settings that change how or whether a partition is reached, and nothing about its raw items."""
+
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Unique name of the source")]
     connector: Annotated[str, Field(min_length=1, description="Which connector reads it")]
     token: Annotated[TokenReference, Field(description="Where the token comes from; never the token itself")]
@@ -191,6 +194,15 @@ class HasHistory(Protocol):
         Raises:
             ValueError, KeyError, TypeError, AttributeError: it does not have the tracker's shape.
         """
+        ...
+
+
+@runtime_checkable
+class HasUnrecorded(Protocol):
+    """A connector whose tracker keeps no history of some fields; then the difference of two syncs becomes an event."""
+
+    def is_unrecorded(self, event: ItemEvent) -> bool:
+        """Whether the tracker has no history of what *event*, seen between two syncs, changed."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from okrsync.plugins.limiter import Limiter
+
 RequestPurpose = Literal["setup", "items", "history", "iterations", "census"]
 
 
@@ -19,34 +22,44 @@ class RequestCounter:
     Counts every request that leaves, retries too, by what it was for.
 
     ``items`` are item lists; ``history`` is all that is asked beside them about the same items (events, branches).
+    The counts are common to all threads; the purpose is each thread's own, and ``setup`` in a new one.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._counts: Counter[RequestPurpose] = Counter()
-        self._purpose: RequestPurpose = "setup"
+        self._current = _Purpose()
 
     @contextmanager
     def counted_as(self, purpose: RequestPurpose) -> Iterator[None]:
-        """Count the requests made inside as *purpose*."""
-        before, self._purpose = self._purpose, purpose
+        """Count the requests that this thread makes inside as *purpose*."""
+        before, self._current.purpose = self._current.purpose, purpose
         try:
             yield
         finally:
-            self._purpose = before
+            self._current.purpose = before
 
     def add(self) -> None:
-        """Count one request for the current purpose."""
-        self._counts[self._purpose] += 1
+        """Count one request for the thread's current purpose."""
+        purpose = self._current.purpose
+        with self._lock:
+            self._counts[purpose] += 1
 
     @property
     def by_purpose(self) -> dict[RequestPurpose, int]:
         """Requests by purpose; every purpose is there, most of them often 0."""
-        return {purpose: self._counts[purpose] for purpose in get_args(RequestPurpose)}
+        with self._lock:
+            return {purpose: self._counts[purpose] for purpose in get_args(RequestPurpose)}
 
     @property
     def total(self) -> int:
         """All requests."""
-        return self._counts.total()
+        with self._lock:
+            return self._counts.total()
+
+
+class _Purpose(threading.local):
+    purpose: RequestPurpose = "setup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,7 @@ class Context:
 
     *max_wait* is how many seconds a single wait that a tracker asks for may last; a longer one ends the source's
     run with RateLimitedError.
+    *sleep* returns when the time is over, not before, or raises: after it, a tracker is asked again.
     """
 
     folder: Path
@@ -93,6 +107,11 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     max_wait: float = 300.0
+    monotonic: Callable[[], float] = time.monotonic
+    deadline: float | None = None
+    """Seconds of *monotonic* after which no request is sent any more; ``None``: none."""
+    limiter: Limiter = field(default_factory=Limiter)
+    """What is known of the trackers' limits; one for all sources of a process."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What the connector wants to know again in later runs: plain JSON of its own, kept with the source's state."""
     requests: RequestCounter = field(default_factory=RequestCounter)

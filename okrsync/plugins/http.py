@@ -2,8 +2,8 @@
 The guarded transport that both client libraries are given in place of their own.
 
 Their defaults hang for ever, sleep for hours, retry writes and swallow empty answers. Here every request has a
-time-out, leaves for the configured origin only, is counted and, if it only reads, retried; every answer is capped in
-size and is either JSON or one of okrsync's errors.
+time-out, leaves for the configured origin only, never before the time that the tracker allows, is counted and, if it
+only reads, retried; every answer is capped in size and is either JSON or one of okrsync's errors.
 """
 
 from __future__ import annotations
@@ -11,34 +11,47 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import math
-import random
+import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError
 
 from okrsync.errors import (
     AuthenticationError,
     ConnectorError,
+    DeadlineError,
     NotFoundError,
     RateLimitedError,
     UnexpectedResponseError,
     UnreachableError,
 )
 from okrsync.plugins.context import Context
+from okrsync.plugins.limiter import Budget, Hold, Lanes, Quota, Refusal, lengthened, refusal_of, retry_after
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 MAX_BODY_BYTES = 32 * 1024 * 1024
 ATTEMPTS = 4
-_BACKOFF_SECONDS = 0.5
+INSISTENT_ATTEMPTS = 8
+"""Where an origin stumbles but answers most requests."""
+REDIRECTS = 5
+_BACKOFF_SECONDS, _LONGEST_BACKOFF_SECONDS = 0.5, 8.0
 _TRANSIENT = {500, 502, 503, 504}
+_TOKEN = re.compile(
+    r"(?i)\b(?:gh[a-z]_|github_pat_|atatt|atctt)[\w=-]{16,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
+    r"|\b(?:bearer|basic|token) [\w.~+/=-]{16,}"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
@@ -69,21 +82,65 @@ def without_query(url: str | None) -> str:
     return f"{parts.scheme}://{host}{parts.path}"
 
 
+def guard_session(session: requests.Session, adapter: GuardedAdapter) -> None:
+    """
+    Let *adapter* send all that *session* sends, and let no ``.netrc`` put credentials into it.
+
+    Proxies and CA bundles from the environment stay in use: the adapter reads them itself.
+    """
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    # The only switch that also covers redirects, where requests would replace the credentials of the request.
+    session.trust_env = False
+    session.max_redirects = REDIRECTS
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request with all that its attempts share."""
+
+    request: requests.PreparedRequest
+    where: str
+    lanes: Lanes
+    budget: Budget
+    only_reads: bool
+    verify: bool | str
+    cert: bytes | str | tuple[bytes | str, bytes | str] | None
+    proxies: Mapping[str, str]
+
+
 class GuardedAdapter(HTTPAdapter):
     """
-    Sends requests of one source; mount it for ``https://`` and ``http://`` of a client library's session.
+    Sends requests of one source; put it into a client library's session with ``guard_session``.
 
+    *reading_posts* are ends of paths whose POST changes nothing. *ca* is a file of certificates to trust instead of
+    the usual ones; *proxy* is a URL to use whatever the environment says.
     *server_time* is the ``Date`` of the last answer, aware in UTC.
+
+    Raises:
+        ConnectorError: *ca* or *proxy* cannot be used.
     """
 
-    def __init__(self, url: str, context: Context, *, reading_posts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        url: str,
+        context: Context,
+        *,
+        reading_posts: tuple[str, ...] = (),
+        ca: str | None = None,
+        proxy: str | None = None,
+    ) -> None:
         super().__init__(max_retries=0)
         # urllib3 logs every address with its query.
         logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         self.origin = Origin.of(url)
         self.server_time: datetime | None = None
+        self._heard_at = 0.0
         self._context = context
+        self._circuit = context.limiter.circuit(str(self.origin))
         self._reading_posts = reading_posts
+        self._ca = _checked_ca(ca) if ca else None
+        self._proxy = _checked_proxy(proxy) if proxy else None
 
     def send(
         self,
@@ -105,56 +162,190 @@ class GuardedAdapter(HTTPAdapter):
             raise UnexpectedResponseError(
                 f"refused: the token belongs to {self.origin}", where=where, next_step="check the url of the source"
             )
-        attempts = ATTEMPTS if self._only_reads(request) else 1
-        for attempt in range(1, attempts + 1):
-            try:
-                response = self._attempt(request, where, verify, cert, proxies)
-            except UnreachableError:
-                if attempt == attempts:
-                    raise
-                self._context.sleep(_backoff(attempt))
-                continue
-            refusal = _limit_of(response) if response.status_code in {403, 429} else None
-            if refusal is None and response.status_code not in _TRANSIENT:
-                return self._accepted(response, where)
-            self._wait(response, refusal, attempt, attempts, where)
-        raise AssertionError("the last attempt returns or raises")
+        limiter = self._context.limiter
+        call = _Call(
+            request,
+            where,
+            Lanes.of(request.method or "", urlsplit(request.url or "").path),
+            limiter.budget(str(self.origin), limiter.digest(_authorization(request))),
+            self._only_reads(request),
+            self._trusted(verify, where),
+            cert,
+            self._route(request, proxies),
+        )
+        attempt = 1
+        while (response := self._try(call, attempt)) is None:
+            attempt += 1
+        return self._accepted(response, where)
 
     def _only_reads(self, request: requests.PreparedRequest) -> bool:
         if request.method in {"GET", "HEAD"}:
             return True
         return request.method == "POST" and urlsplit(request.url or "").path.endswith(self._reading_posts or ("\0",))
 
-    def _attempt(
-        self,
-        request: requests.PreparedRequest,
-        where: str,
-        verify: bool | str,
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None,
-        proxies: Mapping[str, str] | None,
-    ) -> requests.Response:
+    def _trusted(self, verify: bool | str, where: str) -> bool | str:
+        """What to check certificates against: no library can switch that off."""
+        if self._ca:
+            return self._ca
+        if isinstance(verify, str) or self.origin.scheme != "https":
+            return verify
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            if bundle := os.environ.get(name):
+                if not Path(bundle).exists():
+                    raise ConnectorError(
+                        "there are no certificates to trust", where=where, next_step=f"{name} names no file; correct it"
+                    )
+                return bundle
+        return True
+
+    def _route(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> Mapping[str, str]:
+        if self._proxy:
+            return {"http": self._proxy, "https": self._proxy}
+        return get_environ_proxies(request.url or "", no_proxy=None) | dict(proxies or {})
+
+    def _try(self, call: _Call, attempt: int) -> requests.Response | None:
+        """The answer, or ``None`` where the request is to be sent again: then the time for that has come."""
+        self._let_pass(call)
+        sent_at = self._context.monotonic()
+        try:
+            response = self._attempt(call)
+        except UnreachableError as error:
+            failure = error
+        else:
+            return self._judge(call, response, attempt, sent_at)
+        self._circuit.failed()
+        if self._is_last(call, attempt):
+            self._circuit.gave_up(self._context.monotonic())
+            raise failure
+        self._pause(_backoff(attempt), call.where)
+        return None
+
+    def _is_last(self, call: _Call, attempt: int) -> bool:
+        if not call.only_reads or attempt >= INSISTENT_ATTEMPTS:
+            return True
+        return attempt >= ATTEMPTS and not self._circuit.may_insist
+
+    def _let_pass(self, call: _Call) -> None:
+        """Come back when the request may be sent."""
+        while True:
+            if self._is_too_late(0.0):
+                raise DeadlineError(where=call.where)
+            if call.budget.is_refused:
+                raise _refused_token(call.where)
+            now = self._context.monotonic()
+            if (seconds := self._circuit.open_for(now)) > 0:
+                raise UnreachableError(
+                    "several requests in a row got no answer, so no more are sent for now",
+                    where=call.where,
+                    next_step=f"run again in {seconds:.0f} seconds",
+                )
+            hold = call.budget.held(call.lanes)
+            if hold is None:
+                return
+            if hold.until > now:
+                self._sit_out(hold, hold.until - now, call.where)
+            # What was waited for is over, also by a clock that a test does not move.
+            call.budget.release(hold.until)
+
+    def _attempt(self, call: _Call) -> requests.Response:
         self._context.requests.add()
         timeout = (CONNECT_SECONDS, READ_SECONDS)
         try:
-            response = super().send(request, True, timeout, verify, cert, proxies)
-            _read_capped(response, where)
-        except requests.exceptions.RequestException as error:
-            failure = _failure(error, where)
+            response = super().send(call.request, True, timeout, call.verify, call.cert, call.proxies)
+            _read_body(response, call.where)
+        except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
+            failure = _failure(error, call.where)
         else:
             if _is_cut_off(response):
-                raise UnreachableError("the answer broke off", where=where, next_step="check the url and the network")
-            self._note_date(response)
+                raise UnreachableError(
+                    "the answer broke off", where=call.where, next_step="check the url and the network"
+                )
             return response
         # Raised out here, because a library's exception holds the request with its headers: `from None` would hide it
         # from a traceback, and keep it as the context.
         raise failure
 
-    def _note_date(self, response: requests.Response) -> None:
+    def _judge(
+        self, call: _Call, response: requests.Response, attempt: int, sent_at: float
+    ) -> requests.Response | None:
+        status, headers = response.status_code, response.headers
+        now = self._context.monotonic()
+        told = self._told_time(response, now)
+        quota, asked = Quota.told_by(headers, told), retry_after(headers, told)
+        call.budget.note(quota, call.lanes, now)
+        refusal = refusal_of(status, headers, response.content, call.lanes, told)
+        if refusal is None and status in _TRANSIENT:
+            self._stumbled(call, status, asked, attempt, now)
+            return None
+        self._circuit.answered()
+        if refusal:
+            self._limited(call, refusal, attempt, sent_at, now)
+            return None
+        call.budget.served(sent_at)
+        if asked:
+            call.budget.hold(Hold(now + asked, "the tracker asked to wait"))
+        if quota.is_used_up and quota.reset:
+            call.budget.hold(Hold(now + quota.reset, "rate limit used up"), quota.resource or call.lanes.resource)
+        # Jira says 401 also where a scoped token lacks one scope; that token is good for other requests.
+        if status == 401 and b"scope does not match" not in response.content:
+            call.budget.refuse()
+        return response
+
+    def _limited(self, call: _Call, refusal: Refusal, attempt: int, sent_at: float, now: float) -> None:
+        seconds = refusal.seconds
+        if seconds is None:
+            seconds = call.budget.strike(refusal.first_pause, sent_at, now)
+        elif attempt > 1:
+            seconds = max(seconds, _backoff(attempt - 1))  # asked to wait for nothing, and refused again
+        hold = Hold(now + seconds, refusal.what, refusal.ends_run)
+        call.budget.hold(hold, refusal.lane)
+        if not call.only_reads or attempt >= ATTEMPTS:
+            raise self._limit_error(hold, seconds, call.where)
+        self._sit_out(hold, seconds, call.where)
+        call.budget.release(hold.until)
+
+    def _stumbled(self, call: _Call, status: int, asked: float | None, attempt: int, now: float) -> None:
+        self._circuit.failed()
+        hold = None if asked is None else Hold(now + asked, f"the tracker answered {status} and asked to wait")
+        if hold:
+            call.budget.hold(hold)
+        seconds = _backoff(attempt) if asked is None else asked
+        if self._is_last(call, attempt) or seconds > self._context.max_wait:
+            self._circuit.gave_up(now)
+            raise UnreachableError(f"answered {status} {attempt} times", where=call.where, next_step="try again later")
+        self._pause(seconds, call.where)
+        if hold:
+            call.budget.release(hold.until)
+
+    def _sit_out(self, hold: Hold, seconds: float, where: str) -> None:
+        """Wait for a limit, if this run may; *seconds* is what is left of *hold*."""
+        if hold.ends_run or seconds > self._context.max_wait or self._is_too_late(seconds):
+            raise self._limit_error(hold, seconds, where)
+        self._context.sleep(seconds)
+
+    def _limit_error(self, hold: Hold, seconds: float, where: str) -> RateLimitedError:
+        return RateLimitedError(hold.what, where=where, until=_later(self._context.clock(), seconds))
+
+    def _pause(self, seconds: float, where: str) -> None:
+        if self._is_too_late(seconds):
+            raise DeadlineError(where=where)
+        self._context.sleep(seconds)
+
+    def _is_too_late(self, seconds: float) -> bool:
+        deadline = self._context.deadline
+        return deadline is not None and self._context.monotonic() + seconds >= deadline
+
+    def _told_time(self, response: requests.Response, now: float) -> datetime:
+        """The tracker's clock; without a ``Date`` in this answer, it went on since the last one."""
         try:
             told = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError, TypeError):
-            return
+            if self.server_time is None:
+                return self._context.clock()
+            return self.server_time + timedelta(seconds=max(0.0, now - self._heard_at))
         self.server_time = told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+        self._heard_at = now
+        return self.server_time
 
     def _accepted(self, response: requests.Response, where: str) -> requests.Response:
         status = response.status_code
@@ -172,7 +363,7 @@ class GuardedAdapter(HTTPAdapter):
             elif kind.endswith("json"):
                 what = "JSON that is no object or list"
             else:
-                what = f"{kind or 'no content type'} instead of JSON"
+                what = f"{_quotable(kind, response.request)[:60] or 'no content type'} instead of JSON"
             raise UnexpectedResponseError(
                 what,
                 where=where,
@@ -187,10 +378,15 @@ class GuardedAdapter(HTTPAdapter):
             raise UnexpectedResponseError(
                 f"answered {response.status_code} without an address to go to", where=where, next_step="check the url"
             )
-        target = urljoin(response.url, location)
-        if Origin.of(target) != self.origin:
+        try:
+            target = urljoin(response.url, location)
+            is_here = Origin.of(target) == self.origin
+            place = _quotable(without_query(target), response.request)[:200]
+        except ValueError:
+            is_here, place = False, "an address that is none"
+        if not is_here:
             raise UnexpectedResponseError(
-                f"redirects to another place ({without_query(target)})",
+                f"redirects to another place ({place})",
                 where=where,
                 next_step="put the tracker's final address into url",
             )
@@ -198,18 +394,40 @@ class GuardedAdapter(HTTPAdapter):
         response._content = b""  # noqa: SLF001
         return response
 
-    def _wait(self, response: requests.Response, refusal: str | None, attempt: int, attempts: int, where: str) -> None:
-        now = self._context.clock()
-        asked = _asked_wait(response, self.server_time or now)
-        seconds = _backoff(attempt) if asked is None else asked
-        limited = refusal is not None
-        if attempt == attempts or seconds > self._context.max_wait:
-            if limited:
-                raise RateLimitedError(refusal or "", where=where, until=_later(now, asked))
-            raise UnreachableError(
-                f"answered {response.status_code} {attempt} times", where=where, next_step="try again later"
-            )
-        self._context.sleep(seconds)
+
+def _checked_ca(path: str) -> str:
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:
+        what = "is not there" if isinstance(error, FileNotFoundError) else "holds no certificates that can be read"
+    else:
+        return path
+    raise ConnectorError(f"the CA file {path} {what}", next_step="correct `ca` of the source: a file in PEM format")
+
+
+def _checked_proxy(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https", "socks5", "socks5h"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if is_usable:
+        return url
+    # Not quoted: there may be a password in it.
+    raise ConnectorError(
+        "the proxy's address cannot be used", next_step="write `proxy` of the source as http://HOST:PORT"
+    )
+
+
+def _read_body(response: requests.Response, where: str) -> None:
+    try:
+        _read_capped(response, where)
+    except (requests.exceptions.RequestException, HTTPError, OSError, ConnectorError):
+        # A limit or a refused token must be heeded however its words arrive.
+        is_told_by_headers = response.status_code in {401, 429} or "Retry-After" in response.headers
+        if response.ok or not is_told_by_headers:
+            raise
+        _put_body(response, b"")
 
 
 def _read_capped(response: requests.Response, where: str) -> None:
@@ -226,8 +444,12 @@ def _read_capped(response: requests.Response, where: str) -> None:
             chunks.append(chunk)
     finally:
         response.close()
+    _put_body(response, b"".join(chunks))
+
+
+def _put_body(response: requests.Response, body: bytes) -> None:
     # The libraries read the body through .content and .text, which this hands them without a second read.
-    response._content = b"".join(chunks)  # noqa: SLF001
+    response._content = body  # noqa: SLF001
     response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
 
 
@@ -242,17 +464,47 @@ def _is_cut_off(response: requests.Response) -> bool:
     return is_json and body[:1] in {b"{", b"["} and body[-1:] not in {b"}", b"]"}
 
 
-def _failure(error: requests.exceptions.RequestException, where: str) -> ConnectorError:
-    if isinstance(error, requests.exceptions.SSLError):
+_Words = tuple[type[ConnectorError], str, str]
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], _Words], ...] = (
+    (
+        (requests.exceptions.SSLError,),
+        (
+            ConnectorError,
+            "the certificate cannot be verified",
+            "set `ca` of the source, or REQUESTS_CA_BUNDLE, to your own CA",
+        ),
+    ),
+    (
+        (requests.exceptions.ProxyError,),
+        (UnreachableError, "the proxy does not answer", "check `proxy` of the source, or HTTPS_PROXY"),
+    ),
+    (
+        (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema),
+        (ConnectorError, "the address or its proxy's cannot be used", "check url, `proxy` and HTTPS_PROXY"),
+    ),
+    ((requests.exceptions.Timeout,), (UnreachableError, "no answer in time", "try again later")),
+    ((requests.exceptions.ConnectionError,), (UnreachableError, "no connection", "check the url and the network")),
+    (
+        (requests.exceptions.RequestException, HTTPError),
+        (UnreachableError, "the answer broke off", "check the url and the network"),
+    ),
+)
+"""The first that fits counts: some of requests' exceptions are of several kinds."""
+
+
+def _failure(error: Exception, where: str) -> ConnectorError:
+    if isinstance(error, requests.exceptions.ProxyError) and "407" in str(error):
         return ConnectorError(
-            "the certificate cannot be verified", where=where, next_step="set REQUESTS_CA_BUNDLE to your own CA"
+            "the proxy wants another name or password (407)", where=where, next_step="check the proxy's address"
         )
-    if isinstance(error, requests.exceptions.ProxyError):
-        return UnreachableError("the proxy does not answer", where=where, next_step="check HTTPS_PROXY")
-    if isinstance(error, requests.exceptions.Timeout):
-        return UnreachableError("no answer in time", where=where, next_step="try again later")
-    what = "no connection" if isinstance(error, requests.exceptions.ConnectionError) else "the answer broke off"
-    return UnreachableError(what, where=where, next_step="check the url and the network")
+    for kinds, (kind, what, next_step) in _FAILURES:
+        if isinstance(error, kinds):
+            return kind(what, where=where, next_step=next_step)
+    return ConnectorError(f"could not be sent ({type(error).__name__})", where=where, next_step="check the url")
+
+
+def _backoff(attempt: int) -> float:
+    return lengthened(min(_BACKOFF_SECONDS * 2.0 ** (attempt - 1), _LONGEST_BACKOFF_SECONDS))
 
 
 def _later(now: datetime, seconds: float | None) -> datetime | None:
@@ -262,56 +514,18 @@ def _later(now: datetime, seconds: float | None) -> datetime | None:
         return None
 
 
-def _backoff(attempt: int) -> float:
-    jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, protects nothing
-    return _BACKOFF_SECONDS * 2.0 ** (attempt - 1) * jitter
-
-
-def _limit_of(response: requests.Response) -> str | None:
-    """What kind of limit a 403 or 429 tells of; ``None``: it is a missing right."""
-    if response.status_code == 429:
-        return "rate limit reached"
-    headers = response.headers
-    if headers.get("X-RateLimit-Remaining") == "0":
-        return "rate limit used up"
-    if "Retry-After" in headers or b"rate limit" in response.content[:2000].lower():
-        return "secondary rate limit reached"
-    return None
-
-
-def _asked_wait(response: requests.Response, now: datetime) -> float | None:
-    """Seconds that the tracker asks to wait: Retry-After as number or date, else the reset as epoch or ISO 8601."""
-    after = response.headers.get("Retry-After", "")
-    if after:
-        try:
-            seconds = float(after)
-        except ValueError:
-            moment = _moment(after)
-        else:
-            return None if math.isnan(seconds) else max(0.0, seconds)
-    else:
-        moment = _moment(response.headers.get("X-RateLimit-Reset", "")) if response.status_code in {403, 429} else None
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
-
-
-def _moment(text: str) -> datetime | None:
-    for read in (_from_epoch, datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(text)
-        except (ValueError, TypeError, OverflowError, OSError):
-            continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return None
-
-
-def _from_epoch(text: str) -> datetime:
-    return datetime.fromtimestamp(float(text), UTC)
+def _refused_token(where: str) -> AuthenticationError:
+    return AuthenticationError("the token is refused (401)", where=where, next_step="check or renew the token")
 
 
 def _refusal(response: requests.Response, where: str) -> ConnectorError:
     status = response.status_code
+    if status == 401 and b"scope does not match" in response.content:
+        return AuthenticationError(
+            "the token lacks a scope for this (401)", where=where, next_step="give it the right to read"
+        )
     if status == 401:
-        return AuthenticationError("the token is refused (401)", where=where, next_step="check or renew the token")
+        return _refused_token(where)
     if status == 403:
         return AuthenticationError(
             f"the token may not read this (403){_said(response)}", where=where, next_step="give it the right to read"
@@ -335,17 +549,30 @@ def _said(response: requests.Response) -> str:
         return ""
     messages = body.get("errorMessages")
     words = str(body.get("message") or " ".join(map(str, messages if isinstance(messages, list) else [])))
-    for secret in _sent_secrets(response.request):
-        words = words.replace(secret, "…")
-    text = _CONTROL.sub(" ", words).strip()[:200]
+    text = _quotable(words, response.request).strip()[:200]
     return f': "{text}"' if text else ""
+
+
+def _quotable(text: str, request: requests.PreparedRequest) -> str:
+    """A tracker's text without control characters and without anything that is, or looks like, a credential."""
+    for secret in _sent_secrets(request):
+        text = text.replace(secret, "…")
+    return _CONTROL.sub(" ", _TOKEN.sub("…", text))
+
+
+def _authorization(request: requests.PreparedRequest) -> str:
+    value: Any = request.headers.get("Authorization", "")
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _sent_secrets(request: requests.PreparedRequest) -> list[str]:
     """What a tracker could quote of the credentials that it was sent: as sent, and decoded."""
-    sent = str(request.headers.get("Authorization", "")).rpartition(" ")[2]
+    sent = _authorization(request).rpartition(" ")[2]
     try:
         decoded = base64.b64decode(sent, validate=True).decode()
     except ValueError:
         decoded = ""
-    return [secret for secret in (sent, decoded.partition(":")[2]) if len(secret) >= 4]
+    secrets = (sent, decoded, decoded.partition(":")[2])
+    # The longest first: one may be a part of another. Types of content come in small letters.
+    found = {form for secret in secrets for form in (secret, secret.casefold()) if len(secret) >= 4}
+    return sorted(found, key=len, reverse=True)

@@ -1,5 +1,5 @@
 """
-A GitHub site made of a shelf of raw objects: the REST paths and the one GraphQL query that a backlog is read with.
+A GitHub site made of a shelf of raw objects: the REST paths that a backlog is read with.
 
 Apart from the server, so that a test can also ask it directly; it answers as GitHub does, refusals included.
 """
@@ -7,22 +7,24 @@ Apart from the server, so that a test can also ask it directly; it answers as Gi
 from __future__ import annotations
 
 import re
-import threading
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
-from zlib import crc32
 
+from okrsync.sandbox.github_graphql import GithubGraphql
+from okrsync.sandbox.github_shelf import Shelf, github_time, moved_to
 from okrsync.sandbox.http import Clock, Request, Response, utc_now
-from okrsync.sandbox.tracker_data import GithubData, GithubRepository, RawObject
+from okrsync.sandbox.tracker_data import GithubData, RawObject
+
+__all__ = ["MAX_PAGED_ROWS", "GithubSite", "github_time"]
 
 MAX_PAGED_ROWS = 10_000
 """GitHub refuses page numbers that reach beyond this row."""
 
-_PER_PAGE_DEFAULT, _PER_PAGE_MOST, _NODES_MOST = 30, 100, 100
+_PER_PAGE_DEFAULT, _PER_PAGE_MOST = 30, 100
 _TOO_FAR = (
     "Pagination with the page parameter is not supported for large datasets, "
     "please use cursor based pagination (after/before)"
@@ -38,37 +40,58 @@ _ADDRESS_FIELDS = (
     "timeline_url",
     "parent_issue_url",
 )
+_LIMIT = 5000
 _Test: TypeAlias = Callable[[RawObject], bool]
 
 
 class GithubSite:
     """
-    Serves *data* as GitHub would; the site owns the shelves from then on: change them by ``edit`` and ``add``.
+    Serves *data* as GitHub would; the site owns the shelves from then on: change them by its methods.
 
-    Any token is accepted except an empty one and ``bad``.
+    Any token is accepted except an empty one and ``bad``; *scopes* is what every answer says of a classic token
+    (``None``: it is a fine-grained one, or an App's).
     """
 
     def __init__(self, data: GithubData, *, clock: Clock = utc_now) -> None:
+        self.scopes: str | None = None
         self._clock = clock
-        self._shelves = {each.full_name.lower(): _Shelf(each) for each in data.repositories}
+        self._shelves = {each.full_name.lower(): Shelf(each) for each in data.repositories}
+        self._projects = {(each.owner.lower(), each.number): each for each in data.projects}
+        self._graphql = GithubGraphql(self._shelves, self._projects)
+        self._tokens = 0
 
     def handle(self, request: Request) -> Response:
         """Return GitHub's answer to *request*."""
         if not _is_authorised(request):
             return _refusal(401, "Bad credentials")
         try:
-            return self._route(request)
+            answer = self._route(request)
         except _RefusedError as refused:
-            return _refusal(refused.status, refused.message)
+            answer = _refusal(refused.status, refused.message)
+        return replace(answer, headers={**self._headers(), **answer.headers})
 
-    def edit(self, full_name: str, number: int, at: datetime, **changes: Any) -> None:
+    def edit(
+        self,
+        full_name: str,
+        number: int,
+        at: datetime,
+        *,
+        event: RawObject | None = None,
+        derive: bool = True,
+        **changes: Any,
+    ) -> None:
         """
         Change fields of one issue or pull request and set its ``updated_at`` to *at*, which must be aware.
+
+        Its timeline gets *event* and, with *derive*, what GitHub would tell of a changed state, label, milestone or
+        parent.
 
         Raises:
             KeyError: there is no such repository or number.
         """
-        self._shelves[full_name.lower()].edit(number, changes | {"updated_at": github_time(at)})
+        changes |= {"updated_at": github_time(at)}
+        told = [] if event is None else [{"createdAt": github_time(at)} | event]
+        self._shelves[full_name.lower()].edit(number, changes, told, derive=derive)
 
     def add(self, full_name: str, raw: RawObject) -> None:
         """
@@ -80,79 +103,120 @@ class GithubSite:
         """
         self._shelves[full_name.lower()].add(raw)
 
+    def delete(self, full_name: str, number: int) -> None:
+        """Delete an issue: lists leave it out, and its own address says 410."""
+        shelf = self._shelves[full_name.lower()]
+        shelf.take(number)
+        shelf.deleted.add(number)
+
+    def hide(self, full_name: str, number: int) -> None:
+        """Take an item from sight: lists leave it out, and its own address says 404."""
+        self._shelves[full_name.lower()].take(number)
+
+    def transfer(self, full_name: str, number: int, to: str, new_number: int, at: datetime) -> None:
+        """Transfer an issue: it gets another id and number, and its old address leads to the new one."""
+        origin = self._shelves[full_name.lower()]
+        raw, timeline = origin.take(number)
+        target = self._shelves[to.lower()]
+        told = {
+            "__typename": "TransferredEvent",
+            "id": f"TE_{raw['node_id']}_{len(timeline)}",
+            "createdAt": github_time(at),
+            "fromRepository": {"nameWithOwner": origin.full_name},
+        }
+        target.add(moved_to(target.full_name, new_number, raw, github_time(at)), [*timeline, told])
+        origin.moved[number] = (target.full_name, new_number)
+
+    def edit_project(self, owner: str, number: int, key: str, at: datetime, **changes: Any) -> None:
+        """
+        Change (or put) the item *key* on a project: ``values``, ``isArchived``; the issue's own update stays.
+
+        Raises:
+            KeyError: there is no such project.
+        """
+        project = self._projects[owner.lower(), number]
+        project.items[key] = project.items.get(key, {}) | changes | {"updatedAt": github_time(at)}
+        project.updated_at = max(project.updated_at, github_time(at))
+
+    def _headers(self) -> dict[str, str]:
+        core = self._rate_limit()["rate"]
+        told = {f"X-RateLimit-{name.title()}": str(core[name]) for name in ("limit", "remaining", "used", "reset")}
+        return told if self.scopes is None else told | {"X-OAuth-Scopes": self.scopes}
+
     def _route(self, request: Request) -> Response:
         parts = request.path.strip("/").split("/")
         match request.method, parts:
-            case "GET", ["user"]:
-                return Response(200, {"login": "sandbox", "id": 1, "node_id": "U_1", "type": "User", "name": "Sandbox"})
-            case "GET", ["rate_limit"]:
-                return Response(200, self._rate_limit())
+            case "GET", ["user" | "meta" | "rate_limit" as name]:
+                return Response(200, self._of_the_site(name))
+            case "GET", ["orgs" | "users", owner, "repos"]:
+                return self._repositories(request, owner)
             case "GET", ["repos", owner, name, *below]:
                 return self._in_repository(request, self._shelf(owner, name), below)
+            case "POST", ["app", "installations", number, "access_tokens"] if number.isdecimal():
+                return self._access_token(number)
             case "POST", ["graphql"]:
-                return self._graphql(request)
+                return _graphql_answer(self._graphql, request)
         raise _RefusedError(404, "Not Found")
 
-    def _in_repository(self, request: Request, shelf: _Shelf, below: list[str]) -> Response:
+    def _in_repository(self, request: Request, shelf: Shelf, below: list[str]) -> Response:
         lead = _Lead(request.base_url, shelf.full_name, self._shelves)
         match below:
             case []:
                 return Response(200, shelf.description(lead.repository))
             case ["issues"]:
-                return _page(request, shelf.select(request), lead)
+                return _page(request, _select(shelf, request), lead)
             case ["milestones"]:
-                return _page(request, shelf.milestones(request), lead)
+                return _page(request, _milestones(shelf, request), lead)
+            case ["releases"]:
+                return _page(request, shelf.repository.releases, lead)
             case ["issues", number]:
-                return Response(200, lead.addressed(shelf.issue(number)))
+                return self._issue(shelf, number, lead)
             case ["pulls", number]:
-                return Response(200, shelf.pull_request(number, lead.repository))
+                return Response(200, _pull_request(shelf, number, lead.repository))
         raise _RefusedError(404, "Not Found")
 
-    def _shelf(self, owner: str, name: str) -> _Shelf:
+    def _issue(self, shelf: Shelf, number: str, lead: _Lead) -> Response:
+        if number.isdecimal() and int(number) in shelf.moved:
+            to, new = shelf.moved[int(number)]
+            location = f"{lead.base_url}/repos/{to}/issues/{new}"
+            return Response(301, {"message": "Moved Permanently", "url": location}, {"Location": location})
+        return Response(200, lead.addressed(_issue(shelf, number)))
+
+    def _repositories(self, request: Request, owner: str) -> Response:
+        shelves = self._owned(owner)
+        if not shelves:
+            raise _RefusedError(404, "Not Found")
+        lead = _Lead(request.base_url, shelves[0].full_name, self._shelves)
+        return _page(
+            request, [shelf.description(f"{lead.base_url}/repos/{shelf.full_name}") for shelf in shelves], lead
+        )
+
+    def _access_token(self, installation: str) -> Response:
+        self._tokens += 1
+        expires = github_time(self._clock() + timedelta(hours=1))
+        token = f"ghs_installation{installation}number{self._tokens}"
+        return Response(201, {"token": token, "expires_at": expires, "permissions": {"issues": "read"}})
+
+    def _shelf(self, owner: str, name: str) -> Shelf:
         shelf = self._shelves.get(f"{owner}/{name}".lower())
         if shelf is None:
             raise _RefusedError(404, "Not Found")
         return shelf
 
+    def _of_the_site(self, name: str) -> RawObject:
+        if name == "rate_limit":
+            return self._rate_limit()
+        if name == "meta":
+            return {"verifiable_password_authentication": True}
+        return {"login": "sandbox", "id": 1, "node_id": "U_1", "type": "User", "name": "Sandbox"}
+
     def _rate_limit(self) -> RawObject:
         reset = int((self._clock() + timedelta(hours=1)).timestamp())
-        core = {"limit": 5000, "used": 0, "remaining": 5000, "reset": reset}
+        core = {"limit": _LIMIT, "used": 0, "remaining": _LIMIT, "reset": reset}
         return {"resources": {"core": core, "graphql": core | {"resource": "graphql"}}, "rate": core}
 
-    def _graphql(self, request: Request) -> Response:
-        query, variables = _graphql_operation(request)
-        if "nodes(ids: $ids)" not in query or "headRefName" not in query:
-            return Response(200, {"errors": [{"message": "not served by the sandbox"}]})
-        ids = variables.get("ids")
-        if not isinstance(ids, list):
-            message = "Variable $ids of type [ID!]! was provided invalid value"
-            return Response(200, {"errors": [{"message": message}]})
-        if len(ids) > _NODES_MOST:
-            message = f"You may not provide more than {_NODES_MOST} node ids; you provided {len(ids)}."
-            return Response(200, {"data": None, "errors": [{"type": "ARGUMENT_LIMIT", "message": message}]})
-        return Response(200, self._nodes([str(each) for each in ids]))
-
-    def _nodes(self, ids: list[str]) -> RawObject:
-        nodes = [self._node(each) for each in ids]
-        errors = [
-            {
-                "type": "NOT_FOUND",
-                "path": ["nodes", position],
-                "message": f"Could not resolve to a node with the global id of '{ids[position]}'",
-            }
-            for position, node in enumerate(nodes)
-            if node is None
-        ]
-        return {"data": {"nodes": nodes}} | ({"errors": errors} if errors else {})
-
-    def _node(self, node_id: str) -> RawObject | None:
-        found = (shelf.node(node_id) for shelf in self._shelves.values())
-        return next((node for node in found if node is not None), None)
-
-
-def github_time(at: datetime) -> str:
-    """Return the aware time *at* in the form of GitHub's API, cut to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def _owned(self, owner: str) -> list[Shelf]:
+        return [shelf for shelf in self._shelves.values() if shelf.full_name.lower().startswith(f"{owner.lower()}/")]
 
 
 class _RefusedError(Exception):
@@ -164,134 +228,52 @@ class _RefusedError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """A repository's objects in the orders that are asked for; never changed, so it is read without a lock."""
-
-    by_updated: list[RawObject]
-    updated: list[str]
-    """``updated_at`` of each object of *by_updated*, to look a time up in."""
-    by_created: list[RawObject]
-    by_number: dict[int, RawObject]
-    by_node: dict[str, RawObject]
-
-    @classmethod
-    def of(cls, issues: list[RawObject]) -> _Index:
-        by_updated = sorted(issues, key=lambda each: (each["updated_at"], each["id"]))
-        return cls(
-            by_updated,
-            [each["updated_at"] for each in by_updated],
-            sorted(issues, key=lambda each: (each["created_at"], each["id"])),
-            {each["number"]: each for each in issues},
-            {each["node_id"]: each for each in issues},
-        )
+def _select(shelf: Shelf, request: Request) -> Sequence[RawObject]:
+    """Return the objects that the list's parameters ask for, in their order."""
+    index = shelf.index
+    since = _since(request)
+    tests = list(_tests(request))
+    rows: Sequence[RawObject]
+    if request.argument("sort", "created") == "updated":
+        start = bisect_left(index.updated, since)
+        rows = index.by_updated[start:] if start else index.by_updated
+    else:
+        rows = index.by_created
+        if since:
+            tests.append(lambda raw: bool(raw["updated_at"] >= since))
+    if tests:
+        rows = [each for each in rows if all(test(each) for test in tests)]
+    return rows if request.argument("direction", "desc") == "asc" else _Reversed(rows)
 
 
-class _Shelf:
-    """One repository: its objects are replaced and never changed, so a response being written cannot tear."""
+def _milestones(shelf: Shelf, request: Request) -> list[RawObject]:
+    state = request.argument("state", "open")
+    return [each for each in shelf.repository.milestones if state in {"all", each["state"]}]
 
-    def __init__(self, repository: GithubRepository) -> None:
-        self._repository = repository
-        self._lock = threading.Lock()
-        self._index: _Index | None = None
 
-    @property
-    def full_name(self) -> str:
-        return self._repository.full_name
+def _issue(shelf: Shelf, number: str) -> RawObject:
+    raw = shelf.index.by_number.get(int(number)) if number.isdecimal() else None
+    if raw is None and number.isdecimal() and int(number) in shelf.deleted:
+        raise _RefusedError(410, "This issue was deleted")
+    if raw is None:
+        raise _RefusedError(404, "Not Found")
+    return raw
 
-    def edit(self, number: int, changes: RawObject) -> None:
-        with self._lock:
-            issues = self._repository.issues
-            for position, each in enumerate(issues):
-                if each["number"] == number:
-                    issues[position] = each | changes
-                    self._index = None
-                    return
-            raise KeyError(number)
 
-    def add(self, raw: RawObject) -> None:
-        with self._lock:
-            if any(each["number"] == raw["number"] for each in self._repository.issues):
-                message = f"{self.full_name} already has a number {raw['number']}; edit() changes it"
-                raise ValueError(message)
-            self._repository.issues.append(raw)
-            self._index = None
-
-    def description(self, api_address: str) -> RawObject:
-        owner, _, name = self.full_name.partition("/")
-        number = crc32(self.full_name.encode())
-        return {
-            "id": number,
-            "node_id": f"R_{number}",
-            "name": name,
-            "full_name": self.full_name,
-            "owner": {"login": owner, "type": "Organization"},
-            "private": False,
-            "archived": False,
-            "has_issues": True,
-            "default_branch": "main",
-            "url": api_address,
-            "html_url": f"https://github.com/{self.full_name}",
-        }
-
-    def select(self, request: Request) -> Sequence[RawObject]:
-        """Return the objects that the list's parameters ask for, in their order."""
-        index = self._current()
-        since = _since(request)
-        tests = list(_tests(request))
-        rows: Sequence[RawObject]
-        if request.argument("sort", "created") == "updated":
-            start = bisect_left(index.updated, since)
-            rows = index.by_updated[start:] if start else index.by_updated
-        else:
-            rows = index.by_created
-            if since:
-                tests.append(lambda raw: bool(raw["updated_at"] >= since))
-        if tests:
-            rows = [each for each in rows if all(test(each) for test in tests)]
-        return rows if request.argument("direction", "desc") == "asc" else _Reversed(rows)
-
-    def milestones(self, request: Request) -> list[RawObject]:
-        state = request.argument("state", "open")
-        return [each for each in self._repository.milestones if state in {"all", each["state"]}]
-
-    def issue(self, number: str) -> RawObject:
-        raw = self._current().by_number.get(int(number)) if number.isdecimal() else None
-        if raw is None:
-            raise _RefusedError(404, "Not Found")
-        return raw
-
-    def pull_request(self, number: str, api_address: str) -> RawObject:
-        raw = self.issue(number)
-        if raw.get("pull_request") is None:
-            raise _RefusedError(404, "Not Found")
-        return {
-            "url": f"{api_address}/pulls/{number}",
-            "html_url": raw["pull_request"].get("html_url", raw.get("html_url")),
-            "node_id": raw["node_id"],
-            "number": raw["number"],
-            "title": raw["title"],
-            "state": raw["state"],
-            "merged_at": raw["pull_request"].get("merged_at"),
-            "head": {"ref": self._branch(raw)},
-        }
-
-    def node(self, node_id: str) -> RawObject | None:
-        """Return the query's answer for one node: the fields of a pull request, and none of any other object."""
-        raw = self._current().by_node.get(node_id)
-        if raw is None:
-            return None
-        return {"id": node_id, "headRefName": self._branch(raw)} if raw.get("pull_request") else {}
-
-    def _branch(self, raw: RawObject) -> str:
-        # GitHub's schema has no null here; recorded lists do not say the branch.
-        return self._repository.branches.get(raw["number"], "")
-
-    def _current(self) -> _Index:
-        with self._lock:
-            if self._index is None:
-                self._index = _Index.of(self._repository.issues)
-            return self._index
+def _pull_request(shelf: Shelf, number: str, api_address: str) -> RawObject:
+    raw = _issue(shelf, number)
+    if raw.get("pull_request") is None:
+        raise _RefusedError(404, "Not Found")
+    return {
+        "url": f"{api_address}/pulls/{number}",
+        "html_url": raw["pull_request"].get("html_url", raw.get("html_url")),
+        "node_id": raw["node_id"],
+        "number": raw["number"],
+        "title": raw["title"],
+        "state": raw["state"],
+        "merged_at": raw["pull_request"].get("merged_at"),
+        "head": {"ref": shelf.branch(raw)},
+    }
 
 
 class _Reversed(Sequence[RawObject]):
@@ -406,14 +388,14 @@ def _page_address(request: Request, page: int) -> str:
     return f"{request.base_url}{request.path}?{query}"
 
 
-def _graphql_operation(request: Request) -> tuple[str, RawObject]:
+def _graphql_answer(graphql: GithubGraphql, request: Request) -> Response:
     try:
         operation = request.json()
     except ValueError:
         raise _RefusedError(400, "Problems parsing JSON") from None
     if not isinstance(operation, dict) or not isinstance(operation.get("query"), str):
         raise _RefusedError(400, "A query attribute must be specified and must be a string.")
-    return operation["query"], operation.get("variables") or {}
+    return Response(200, graphql.answer(operation["query"], operation.get("variables") or {}))
 
 
 def _is_authorised(request: Request) -> bool:

@@ -9,21 +9,30 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import threading
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from okrsync.sandbox.field_catalogue import SPRINT, FieldCatalogue
 from okrsync.sandbox.http import Clock, Request, Response, utc_now
-from okrsync.sandbox.jql import JqlError, Query, Row, SortKey, parse
+from okrsync.sandbox.jira_changelog import (
+    BulkAsked,
+    BulkError,
+    HistoryKey,
+    bulk_entries,
+    grouped_by_issue,
+    histories_of,
+)
+from okrsync.sandbox.jira_shelf import IssueShelf
+from okrsync.sandbox.jql import Dialect, JqlError, Query, Row, SortKey, parse
 from okrsync.sandbox.tracker_data import JiraData, RawObject
 
 _PAGE_DEFAULT = 50
 _CLOUD_MOST, _CLOUD_MOST_IDS, _CLOUD_HISTORIES = 100, 5000, 100
 _DATACENTER_MOST, _AGILE_MOST = 1000, 50
+_NO_ISSUE = "Issue does not exist or you do not have permission to see it."
 _REMOVED = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
     "A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
@@ -43,11 +52,13 @@ class JiraSite:
     """
 
     def __init__(self, data: JiraData, *, clock: Clock = utc_now) -> None:
-        self._shelf = _Shelf(data)
+        self._shelf = IssueShelf(data)
+        self._data = data
         self._boards = data.boards
         self._is_cloud = data.kind == "cloud"
         self._clock = clock
         self._positions: dict[str, tuple[str, SortKey]] = {}
+        self._bulk_positions: dict[str, tuple[str, HistoryKey]] = {}
 
     def handle(self, request: Request) -> Response:
         """Return Jira's answer to *request*."""
@@ -55,7 +66,7 @@ class JiraSite:
             return _refusal(401, _NOT_SIGNED_IN, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"})
         try:
             return self._route(request)
-        except JqlError as error:
+        except (JqlError, BulkError) as error:
             return _refusal(400, str(error))
         except _RefusedError as refused:
             return _refusal(refused.status, str(refused))
@@ -80,13 +91,60 @@ class JiraSite:
         """
         self._shelf.add(raw)
 
+    def delete(self, key: str) -> None:
+        """
+        Take one issue off the shelf for good.
+
+        Raises:
+            KeyError: there is no issue *key*.
+        """
+        self._shelf.delete(key)
+
+    def hide(self, key: str) -> None:
+        """
+        Take the right to see one issue away: it answers 404 and no search finds it.
+
+        Raises:
+            KeyError: there is no issue *key*.
+        """
+        self._shelf.hide(key)
+
+    def move(self, key: str, new_key: str, at: datetime) -> None:
+        """
+        Move one issue to another project at *at*: its id stays, and the old key still leads to it.
+
+        Raises:
+            KeyError: there is no issue *key*.
+            ValueError: *new_key* is taken.
+        """
+        self._shelf.move(key, new_key, jira_time(at))
+
+    def edit_sprint(self, number: int, **changes: Any) -> None:
+        """
+        Change a sprint (``name``, ``state``, ``completeDate``); as on Jira no issue counts as updated by that.
+
+        Raises:
+            KeyError: no board has the sprint.
+        """
+        places = [
+            (board, place)
+            for board in self._boards
+            for place, each in enumerate(board.get("sprints", []))
+            if each["id"] == number
+        ]
+        if not places:
+            raise KeyError(number)
+        for board, place in places:
+            board["sprints"][place] = board["sprints"][place] | changes
+        self._shelf.edit_sprint(number, changes)
+
     def _route(self, request: Request) -> Response:
         match request.path.strip("/").split("/"):
             case ["rest", "api", "2" | "latest" as version, *below]:
                 return self._platform(request, version, below)
             case ["rest", "api", "3" as version, *below] if self._is_cloud:
                 return self._platform(request, version, below)
-            case ["rest", "agile", "1.0", *below]:
+            case ["rest", "agile", "1.0", *below] if self._data.has_software:
                 return self._agile(request, below)
         raise _RefusedError(404, _no_path(request))
 
@@ -97,6 +155,13 @@ class JiraSite:
                 return _refusal(410, _REMOVED) if self._is_cloud else self._search_by_offset(request, version)
             case "GET" | "POST", ["search", "jql"] if self._is_cloud:
                 return self._search_by_token(request, version)
+            case "POST", ["changelog", "bulkfetch"] if self._is_cloud:
+                return self._bulk_changelogs(request)
+            case "GET", ["issue", asked, "changelog"]:
+                return self._issue_changelog(request, asked)
+            case "GET", ["issue", asked]:
+                given = _Asked.of(request, ["*all"])
+                return Response(200, self._issue(self._row(asked), given, request, version))
             case "GET", _:
                 return Response(200, self._description(request, address, below))
         raise _RefusedError(404, _no_path(request))
@@ -107,7 +172,7 @@ class JiraSite:
             "serverInfo": lambda: self._server_info(request),
             "myself": lambda: self._myself(address),
             "field": self._shelf.catalogue,
-            "status": lambda: [_with_self(each, f"{address}/status") for each in self._shelf.statuses()],
+            "status": lambda: [_with_self(each, f"{address}/status") for each in self._statuses()],
             "project": lambda: [_with_self(each, f"{address}/project") for each in self._shelf.projects()],
         }
         match below:
@@ -115,7 +180,14 @@ class JiraSite:
                 return lists[name]()
             case ["project", asked]:
                 return _with_self(self._project(asked), f"{address}/project")
+            case ["filter", asked]:
+                return _with_self(self._filter(asked), f"{address}/filter")
+            case ["mypermissions"]:
+                return self._permissions(request)
         raise _RefusedError(404, _no_path(request))
+
+    def _statuses(self) -> list[RawObject]:
+        return self._shelf.statuses() if self._data.statuses is None else self._data.statuses
 
     def _server_info(self, request: Request) -> RawObject:
         version = "1001.0.0-SNAPSHOT" if self._is_cloud else "9.12.0"
@@ -130,7 +202,73 @@ class JiraSite:
 
     def _myself(self, address: str) -> RawObject:
         name = {"accountId": "sandbox", "accountType": "atlassian"} if self._is_cloud else {"name": "sandbox"}
-        return name | {"self": f"{address}/myself", "displayName": "Sandbox", "active": True, "timeZone": "UTC"}
+        return name | {
+            "self": f"{address}/myself",
+            "displayName": "Sandbox",
+            "active": True,
+            "timeZone": self._data.time_zone,
+        }
+
+    def _filter(self, asked: str) -> RawObject:
+        if asked not in self._data.filters:
+            raise _RefusedError(400, "The selected filter is not available to you, perhaps it has been deleted.")
+        return {"id": asked, "name": f"Filter {asked}", "jql": self._data.filters[asked]}
+
+    def _permissions(self, request: Request) -> RawObject:
+        names = _listed(request.query.get("permissions"))
+        if self._is_cloud and not names:
+            raise _RefusedError(400, "The 'permissions' query parameter is required.")
+        return {
+            "permissions": {
+                name: {"key": name, "havePermission": name in self._data.rights}
+                for name in names or sorted(self._data.rights)
+            }
+        }
+
+    def _row(self, asked: str) -> Row:
+        row = self._shelf.find(asked)
+        if row is None:
+            raise _RefusedError(404, _NO_ISSUE)
+        return row
+
+    def _parsed(self, jql: str) -> Query:
+        refusal = self._data.refuses_milliseconds_with
+        dialect = Dialect(self._data.filters, ZoneInfo(self._data.time_zone), takes_milliseconds=not refusal)
+        try:
+            return parse(jql, dialect)
+        except JqlError:
+            if refusal == 500:
+                raise _RefusedError(500, "Internal server error") from None
+            raise
+
+    def _issue_changelog(self, request: Request, asked: str) -> Response:
+        histories = histories_of(self._row(asked).raw)
+        start = _whole(request.query, "startAt", 0)
+        size = min(_whole(request.query, "maxResults", _CLOUD_HISTORIES), _CLOUD_HISTORIES)
+        page = histories[start : start + size]
+        answer = {"startAt": start, "maxResults": size, "total": len(histories), "values": page}
+        return Response(200, answer | {"isLast": start + len(page) >= len(histories)})
+
+    def _bulk_changelogs(self, request: Request) -> Response:
+        asked = BulkAsked.of(_given(request))
+        found = (self._shelf.find(each) for each in dict.fromkeys(asked.issues))
+        entries = bulk_entries([row.raw for row in found if row is not None], asked.fields)
+        token, start = asked.token, 0
+        if token:
+            digest, position = self._bulk_positions.get(token, ("", None))
+            if position is None or digest != asked.digest:
+                raise _RefusedError(400, "The nextPageToken is invalid or expired.")
+            start = bisect_right([entry.position for entry in entries], position)
+        page = entries[start : start + asked.size]
+        answer: RawObject = {"issueChangeLogs": grouped_by_issue(page)}
+        if start + len(page) < len(entries):
+            answer["nextPageToken"] = self._bulk_token(asked, page[-1].position)
+        return Response(200, answer)
+
+    def _bulk_token(self, asked: BulkAsked, position: HistoryKey) -> str:
+        token = hashlib.sha256(f"{asked.digest}\0{position}".encode()).hexdigest()
+        self._bulk_positions[token] = (asked.digest, position)
+        return token
 
     def _project(self, asked: str) -> RawObject:
         for project in self._shelf.projects():
@@ -140,7 +278,7 @@ class JiraSite:
 
     def _search_by_token(self, request: Request, version: str) -> Response:
         asked = _Asked.of(request, ["id"])
-        query = parse(asked.jql)
+        query = self._parsed(asked.jql)
         if not query.conditions:
             raise _RefusedError(400, _UNBOUNDED)
         self._check_values(query, ["project", "type", "sprint"])
@@ -158,7 +296,7 @@ class JiraSite:
 
     def _search_by_offset(self, request: Request, version: str) -> Response:
         asked = _Asked.of(request, ["*all"])
-        query = parse(asked.jql)
+        query = self._parsed(asked.jql)
         # Data Center refuses a query that names an issue that is gone, unless asked not to validate.
         self._check_values(query, ["project", "type", "sprint", *(["key"] if asked.validates else [])])
         _, rows = self._shelf.select(asked.jql, query)
@@ -297,87 +435,6 @@ class _Asked:
         return takes_all or name in self.fields
 
 
-class _Shelf:
-    """The issues, as rows for JQL: each is replaced and never changed, so a response being written cannot tear."""
-
-    def __init__(self, data: JiraData) -> None:
-        self._data = data
-        self._lock = threading.RLock()
-        self._catalogue = FieldCatalogue(data.issues)
-        self._selected: dict[str, tuple[list[SortKey], list[Row]]] = {}
-        self._known: dict[str, set[str]] = {}
-        sprint_fields = self._sprint_fields()
-        self._rows = [_row(raw, sprint_fields) for raw in data.issues]
-        self._places = {raw["key"]: place for place, raw in enumerate(data.issues)}
-
-    def edit(self, key: str, fields: RawObject, history: RawObject | None) -> None:
-        with self._lock:
-            place = self._places[key]
-            raw = self._data.issues[place]
-            changed = raw | {"fields": raw["fields"] | fields}
-            if history is not None:
-                histories = [*(raw.get("changelog") or {}).get("histories", []), history]
-                changed["changelog"] = {"histories": histories}
-            self._rows[place] = self._seen(changed)
-            self._data.issues[place] = changed
-
-    def add(self, raw: RawObject) -> None:
-        with self._lock:
-            if raw["key"] in self._places:
-                message = f"the site already has an issue {raw['key']}; edit() changes it"
-                raise ValueError(message)
-            self._rows.append(self._seen(raw))
-            self._places[raw["key"]] = len(self._data.issues)
-            self._data.issues.append(raw)
-
-    def select(self, jql: str, query: Query) -> tuple[list[SortKey], list[Row]]:
-        """Return the rows of *query* in order, and what each was ordered by."""
-        with self._lock:
-            if jql not in self._selected:
-                rows = query.select(self._rows)
-                self._selected[jql] = [query.sort_key(row) for row in rows], rows
-            return self._selected[jql]
-
-    def known(self, clause: str) -> set[str]:
-        """Return every value, in lower case, that some issue has in *clause*."""
-        with self._lock:
-            if clause not in self._known:
-                self._known[clause] = set().union(*(row.words[clause] for row in self._rows))
-            return self._known[clause]
-
-    def catalogue(self) -> list[RawObject]:
-        with self._lock:
-            return self._catalogue.fields() if self._data.fields is None else self._data.fields
-
-    def statuses(self) -> list[RawObject]:
-        with self._lock:
-            found = [row.raw["fields"]["status"] for row in self._rows if row.raw["fields"].get("status")]
-        return list({status["id"]: status for status in found}.values())
-
-    def projects(self) -> list[RawObject]:
-        with self._lock:
-            found = {row.key[0]: row.raw["fields"].get("project") or {} for row in self._rows}
-        return [{"id": key, "name": key} | project | {"key": key} for key, project in sorted(found.items())]
-
-    def _seen(self, raw: RawObject) -> Row:
-        """Return the row of a new or changed issue, and forget what was worked out without it."""
-        self._catalogue.see(raw)
-        row = _row(raw, self._sprint_fields())
-        self._selected, self._known = {}, {}
-        return row
-
-    def _sprint_fields(self) -> list[str]:
-        return [each["id"] for each in self.catalogue() if each.get("schema", {}).get("custom") == SPRINT]
-
-
-def _row(raw: RawObject, sprint_fields: Collection[str]) -> Row:
-    try:
-        return Row.of(raw, sprint_fields)
-    except (KeyError, ValueError) as error:
-        message = f"issue {raw.get('key', '?')}: what every Jira issue has is missing or wrong: {error}"
-        raise ValueError(message) from error
-
-
 def _given(request: Request) -> RawObject:
     if request.method == "GET":
         return dict(request.query)
@@ -412,13 +469,9 @@ def _whole(given: RawObject, name: str, default: int) -> int:
 
 def _changelog(raw: RawObject, *, newest_first: bool) -> RawObject:
     """Return the history inside a search answer: the newest hundred on Cloud, all and oldest first on Data Center."""
-    histories = sorted((raw.get("changelog") or {}).get("histories", []), key=_moment, reverse=newest_first)
-    shown = histories[:_CLOUD_HISTORIES] if newest_first else histories
+    histories = histories_of(raw)
+    shown = histories[::-1][:_CLOUD_HISTORIES] if newest_first else histories
     return {"startAt": 0, "maxResults": len(shown), "total": len(histories), "histories": shown}
-
-
-def _moment(history: RawObject) -> tuple[datetime, int]:
-    return datetime.fromisoformat(history["created"]), int(history["id"])
 
 
 def _as_document(name: str, value: Any) -> Any:

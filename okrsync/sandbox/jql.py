@@ -1,9 +1,9 @@
 """
 A small, honest part of JQL: what it does not know is an error, so no query is ever answered with too much.
 
-``project``, ``key``, ``id``, ``type``, ``sprint`` with ``=`` and ``in``; ``statusCategory`` with ``=`` and ``!=``;
-``updated`` with ``>= > <= <`` and epoch milliseconds or a quoted UTC minute; ``AND``; ``ORDER BY`` updated, created,
-key, id.
+``project``, ``key``, ``id``, ``type``, ``sprint`` with ``=`` and ``in``; ``filter`` with ``=``; ``statusCategory`` with
+``=`` and ``!=``; ``updated`` and ``created`` with ``>= > <= <`` and epoch milliseconds or a quoted minute in the zone
+of the account; ``AND``, ``OR`` and parentheses; ``ORDER BY`` updated, created, key, id.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from okrsync.sandbox.tracker_data import RawObject
@@ -21,13 +21,17 @@ SortKey: TypeAlias = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CANONICAL = {"issuekey": "key", "issue": "key", "id": "key", "issuetype": "type"}
+_DATES = ("updated", "created")
+_DEEPEST = 20
 _OPERATORS = {
     "project": ("=", "in"),
     "key": ("=", "in"),
     "type": ("=", "in"),
     "sprint": ("=", "in"),
     "statuscategory": ("=", "!="),
+    "filter": ("=",),
     "updated": (">=", ">", "<=", "<"),
+    "created": (">=", ">", "<=", "<"),
 }
 _COMPARE: Mapping[str, Callable[[int, int], bool]] = {
     ">=": operator.ge,
@@ -110,21 +114,56 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The issue was updated before or after an instant, in epoch milliseconds."""
+    """The issue was updated or created before or after an instant, in epoch milliseconds."""
 
     sign: str
     instant: int
+    field: str = "updated"
 
     def matches(self, row: Row) -> bool:
         """Say whether *row* is one of those asked for."""
-        return _COMPARE[self.sign](row.updated, self.instant)
+        return _COMPARE[self.sign](row.updated if self.field == "updated" else row.created, self.instant)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of *conditions* is met."""
+
+    conditions: tuple[Condition, ...]
+
+    def matches(self, row: Row) -> bool:
+        """Say whether *row* is one of those asked for."""
+        return all(condition.matches(row) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of *conditions* is met."""
+
+    conditions: tuple[Condition, ...]
+
+    def matches(self, row: Row) -> bool:
+        """Say whether *row* is one of those asked for."""
+        return any(condition.matches(row) for condition in self.conditions)
+
+
+Condition: TypeAlias = Membership | Comparison | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a site's queries may name: its *filters* by id, the account's *zone*, and times as milliseconds or not."""
+
+    filters: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    takes_milliseconds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query; *order* holds clauses with whether they descend."""
+    """A parsed query; *conditions* must all be met, *order* holds clauses with whether they descend."""
 
-    conditions: tuple[Membership | Comparison, ...]
+    conditions: tuple[Condition, ...]
     order: tuple[tuple[str, bool], ...]
 
     def matches(self, row: Row) -> bool:
@@ -143,19 +182,32 @@ class Query:
 
     def values_of(self, field: str) -> Iterator[str]:
         """Yield the values asked for in the clause *field*, as they were written."""
-        for condition in self.conditions:
+        for condition in _flat(self.conditions):
             if isinstance(condition, Membership) and condition.field == field:
                 yield from condition.values
 
+    def bound(self, field: str) -> frozenset[str]:
+        """Return the values of *field* that every found row has one of; empty where the query leaves that open."""
+        bounds = (each for each in self.conditions if isinstance(each, Membership) and each.field == field)
+        return next((each.wanted() for each in bounds if not each.negated), frozenset())
 
-def parse(text: str) -> Query:
+
+def parse(text: str, dialect: Dialect | None = None) -> Query:
     """
     Read *text*, which may be empty.
 
     Raises:
         JqlError: the query is wrong, or outside the part that is served.
     """
-    return _Parser(text).query()
+    return _Parser(text, dialect or Dialect()).query()
+
+
+def _flat(conditions: Sequence[Condition]) -> Iterator[Condition]:
+    for condition in conditions:
+        if isinstance(condition, AllOf | AnyOf):
+            yield from _flat(condition.conditions)
+        else:
+            yield condition
 
 
 def milliseconds(at: datetime) -> int:
@@ -195,22 +247,51 @@ class _Token:
 class _Parser:
     """Reads the tokens once, from left to right."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, dialect: Dialect, depth: int = 0) -> None:
         self._tokens = list(_tokens(text))
         self._position = 0
+        self._dialect = dialect
+        self._depth = depth
 
     def query(self) -> Query:
-        conditions: list[Membership | Comparison] = []
+        conditions: tuple[Condition, ...] = ()
         if self._tokens and not self._next_says("order"):
-            conditions.append(self._condition())
-            while self._skip("and"):
-                conditions.append(self._condition())
+            found = self._any_of()
+            conditions = found.conditions if isinstance(found, AllOf) else (found,)
         order = self._order() if self._skip("order") else ()
         if self._position < len(self._tokens):
             raise self._unexpected()
-        return Query(tuple(conditions), order)
+        return Query(conditions, order)
 
-    def _condition(self) -> Membership | Comparison:
+    def _any_of(self) -> Condition:
+        found = [self._all_of()]
+        while self._skip("or"):
+            found.append(self._all_of())
+        return found[0] if len(found) == 1 else AnyOf(tuple(found))
+
+    def _all_of(self) -> Condition:
+        found = [self._term()]
+        while self._skip("and"):
+            found.append(self._term())
+        # What a bracket or a filter holds stands beside the rest, so that an index can be used for it.
+        flat = [part for each in found for part in (each.conditions if isinstance(each, AllOf) else (each,))]
+        return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
+
+    def _term(self) -> Condition:
+        if not self._skip("("):
+            return self._condition()
+        self._deeper()
+        inside = self._any_of()
+        self._expect(")")
+        self._depth -= 1
+        return inside
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise JqlError("Error in the JQL Query: it is nested too deeply.")
+
+    def _condition(self) -> Condition:
         written = self._take()
         field = _CANONICAL.get(written.text.lower(), written.text.lower())
         if written.quoted or field not in _OPERATORS:
@@ -218,12 +299,23 @@ class _Parser:
         sign = self._take().text.lower()
         if sign not in _OPERATORS[field]:
             raise JqlError(f"The operator '{sign}' is not supported by the '{written.text}' field.")
-        if field == "updated":
-            return Comparison(sign, _instant(self._take()))
+        if field in _DATES:
+            return Comparison(sign, _instant(self._take(), field, self._dialect), field)
+        if field == "filter":
+            return self._filter(self._value())
         values = tuple(self._list()) if sign == "in" else (self._value(),)
         if field == "statuscategory":
             values = tuple(_status_category(value) for value in values)
         return Membership(field, values, negated=sign == "!=")
+
+    def _filter(self, number: str) -> Condition:
+        if number not in self._dialect.filters:
+            raise JqlError(f"A value with ID '{number}' does not exist for the field 'filter'.")
+        self._deeper()
+        # Its order does not count where it is part of another query.
+        saved = _Parser(self._dialect.filters[number], self._dialect, self._depth).query()
+        self._depth -= 1
+        return AllOf(saved.conditions)
 
     def _list(self) -> Iterator[str]:
         self._expect("(")
@@ -298,17 +390,17 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token(found["sign"] or found["word"], quoted=False)
 
 
-def _instant(token: _Token) -> int:
-    if not token.quoted and token.text.isdecimal():
+def _instant(token: _Token, field: str, dialect: Dialect) -> int:
+    if not token.quoted and token.text.isdecimal() and dialect.takes_milliseconds:
         return int(token.text)
     if token.quoted:
         for form in ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d"):
             try:
-                return milliseconds(datetime.strptime(token.text, form).replace(tzinfo=UTC))
-            except ValueError:
+                return milliseconds(datetime.strptime(token.text, form).replace(tzinfo=dialect.zone))
+            except (ValueError, OverflowError):
                 continue
     raise JqlError(
-        f"Date value '{token.text}' for field 'updated' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', "
+        f"Date value '{token.text}' for field '{field}' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', "
         "'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd'; epoch milliseconds are not quoted."
     )
 

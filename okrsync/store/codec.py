@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping
@@ -10,8 +11,19 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from okrsync.model.work import Directive, Item, ItemKind, Iteration, Size, Status
-from okrsync.plugins.connector import FieldMap
+from okrsync.model.work import (
+    Directive,
+    EventField,
+    EventOrigin,
+    Item,
+    ItemEvent,
+    ItemKind,
+    Iteration,
+    IterationRecord,
+    Size,
+    Status,
+)
+from okrsync.plugins.connector import HISTORY, FieldMap
 from okrsync.plugins.context import WorkMapping
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +73,11 @@ def digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
+def raw_digest(raw: Mapping[str, Any]) -> bytes:
+    """16 bytes that tell raw items apart, whatever history they carry."""
+    return digest(canonical({name: value for name, value in raw.items() if name != HISTORY}))
+
+
 def item_row(item: Item) -> dict[str, Any]:
     """
     *item* as a row of the table ``item``, without id and digest.
@@ -81,8 +98,8 @@ def item_row(item: Item) -> dict[str, Any]:
         "resolution": storable(item.resolution),
         "created_ms": to_ms(item.created),
         "updated_ms": to_ms(item.updated),
-        "delivered_ms": None if item.delivered is None else to_ms(item.delivered),
-        "size": None if item.size is None else float(item.size.value),
+        "delivered_ms": _ms(item.delivered),
+        "size": None if item.size is None else _finite(item.size.value),
         "size_unit": None if item.size is None else storable(item.size.unit),
         "project": storable(item.project),
         "team": storable(item.team),
@@ -93,11 +110,15 @@ def item_row(item: Item) -> dict[str, Any]:
         "closes": _texts(item.closes),
         "directives": [_texts((directive.word, directive.value)) for directive in item.directives],
         "fields": {storable(name): _texts(values) for name, values in item.fields.items()},
+        "status_id": storable(item.status_id),
+        "first_done_ms": _ms(item.first_done),
+        "reopened": int(item.reopened),
     }
 
 
-def item_of(row: Any) -> Item:
-    """The item of a row of the table ``item``."""
+def item_of(row: Any, names: Mapping[str, str] | None = None) -> Item:
+    """The item of a row of the table ``item``; *names* are those that its iterations have by now."""
+    names = names or {}
     return Item(
         source=row.source,
         external_id=row.external_id,
@@ -110,7 +131,7 @@ def item_of(row: Any) -> Item:
         original_status=row.original_status,
         created=from_ms(row.created_ms),
         updated=from_ms(row.updated_ms),
-        delivered=None if row.delivered_ms is None else from_ms(row.delivered_ms),
+        delivered=_moment(row.delivered_ms),
         resolution=row.resolution,
         size=None if row.size is None else Size(row.size, row.size_unit),
         project=row.project,
@@ -118,10 +139,78 @@ def item_of(row: Any) -> Item:
         parent=row.parent,
         labels=tuple(row.labels),
         components=tuple(row.components),
-        iterations=tuple(Iteration(*entry) for entry in row.iterations),
+        iterations=tuple(Iteration(id_, names.get(id_, name)) for id_, name in row.iterations),
         closes=tuple(row.closes),
         directives=tuple(Directive(*entry) for entry in row.directives),
         fields={name: tuple(values) for name, values in row.fields.items()},
+        status_id=row.status_id,
+        first_done=_moment(row.first_done_ms),
+        reopened=row.reopened,
+    )
+
+
+def event_row(event: ItemEvent) -> dict[str, Any]:
+    """
+    *event* as a row of the table ``item_event``, without when it was recorded.
+
+    Raises:
+        AttributeError, OverflowError, TypeError, ValueError: a part of it is not of the type that ItemEvent says.
+    """
+    return {
+        "source": storable(event.source),
+        "external_id": storable(event.external_id),
+        "key": storable(event.key),
+        "field": event.field.value,
+        "at_ms": to_ms(event.at),
+        "at_most_ms": _ms(event.at_most),
+        "origin": event.origin.value,
+        "from_id": storable(event.from_id),
+        "from_text": storable(event.from_text),
+        "to_id": storable(event.to_id),
+        "to_text": storable(event.to_text),
+    }
+
+
+def event_of(row: Any) -> ItemEvent:
+    """The event of a row of the table ``item_event``."""
+    return ItemEvent(
+        source=row.source,
+        external_id=row.external_id,
+        key=row.key,
+        field=EventField(row.field),
+        at=from_ms(row.at_ms),
+        from_id=row.from_id,
+        from_text=row.from_text,
+        to_id=row.to_id,
+        to_text=row.to_text,
+        origin=EventOrigin(row.origin),
+        at_most=_moment(row.at_most_ms),
+    )
+
+
+def iteration_row(iteration: IterationRecord) -> dict[str, Any]:
+    """*iteration* as a row of the table ``iteration``."""
+    return {
+        "source": storable(iteration.source),
+        "external_id": storable(iteration.id),
+        "name": storable(iteration.name),
+        "state": storable(iteration.state),
+        "start_ms": _ms(iteration.start),
+        "end_ms": _ms(iteration.end),
+        "completed_ms": _ms(iteration.completed),
+    }
+
+
+def iteration_of(row: Any) -> IterationRecord:
+    """The iteration of a row of the table ``iteration``."""
+    return IterationRecord(
+        source=row.source,
+        id=row.external_id,
+        name=row.name,
+        state=row.state,
+        start=_moment(row.start_ms),
+        end=_moment(row.end_ms),
+        completed=_moment(row.completed_ms),
     )
 
 
@@ -134,8 +223,43 @@ def fields_to_json(fields: FieldMap) -> dict[str, Any]:
         "site": fields.site,
         "source": fields.source,
         "team": fields.team,
+        "statuses": dict(fields.statuses),
+        "not_delivered": list(fields.not_delivered),
+        "ships_apart": fields.ships_apart,
     }
+
+
+def fields_of(held: Mapping[str, Any]) -> FieldMap:
+    """The field map that :func:`fields_to_json` made *held* of; what an older version did not write is as new."""
+    mapping: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in held["mapping"].items()
+        if name in WorkMapping.__slots__
+    }
+    return FieldMap(
+        mapping=WorkMapping(**mapping),
+        roles={role: tuple(ids) for role, ids in held["roles"].items()},
+        site=held["site"],
+        source=held["source"],
+        team=held["team"],
+        statuses=held.get("statuses", {}),
+        not_delivered=tuple(held.get("not_delivered", ())),
+        ships_apart=held.get("ships_apart", False),
+    )
+
+
+def _finite(value: float) -> float | None:
+    # SQLite keeps no NaN, PostgreSQL does: a size that is no number is missing in both.
+    return float(value) if math.isfinite(value) else None
 
 
 def _texts(values: Iterable[str]) -> list[str]:
     return [storable(value) for value in values]
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else from_ms(milliseconds)

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from okrsync.errors import StoreError, StoreTooNewError
-from okrsync.store.lock import source_lock
+from okrsync.store.backends import backend_of
+from okrsync.store.failpoints import failpoint
 from okrsync.store.unit import Unit
 from okrsync.store.view import View
 
-SCHEMA_REVISION = "0001"
-_BUSY_SECONDS = 30
-_BEGIN = "okrsync_begin"
+SCHEMA_REVISION = "0002"
 _OWN_TABLE = "stream_state"
+Result = TypeVar("Result")
 
 
 class Store:
-    """
-    One open store. Reading and writing happen in transactions that it lends.
-
-    SQLite runs in WAL mode, so reports can be made while a sync writes.
-    """
+    """One open store, in SQLite or PostgreSQL. Reading and writing happen in transactions that it lends."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._place = url.removeprefix("sqlite:///")
-        # Made of its parts: in the text of a URL, a "?" in the path would start options.
-        place = sa.URL.create("sqlite", database=self._place)
-        self._engine = sa.create_engine(place, connect_args={"timeout": _BUSY_SECONDS})
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        self._backend = backend_of(url)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -49,16 +39,25 @@ class Store:
             StoreError: it cannot be opened, or is no store.
         """
         store = cls(url)
-        if not Path(store._place).parent.is_dir():
-            raise StoreError(f"{store._place}: the folder does not exist; make it, or name another store")
         try:
             with store._guarded():
-                store._migrate()
-                store._keep_wal()
+                store._backend.prepare()
+                store.migrate()
+                store._backend.settle()
         except BaseException:
             store.close()
             raise
         return store
+
+    @property
+    def place(self) -> str:
+        """What the store is called in messages; without user and password."""
+        return self._backend.place
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._backend.engine.dialect.name
 
     @contextmanager
     def lock(self, source: str, now: datetime) -> Iterator[None]:
@@ -68,85 +67,124 @@ class Store:
         Raises:
             LockHeldError: another one does.
         """
-        with source_lock(Path(self._place), source, now):
+        with self._guarded(), self._backend.lock(source, now):
             yield
 
     def close(self) -> None:
         """Give back all connections."""
-        self._engine.dispose()
+        self._backend.engine.dispose()
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One transaction: all of what is done inside is kept, or nothing."""
         with (
             self._guarded(),
-            self._engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) as connection,
+            self._backend.engine.connect().execution_options(**self._backend.writing) as connection,
             connection.begin(),
         ):
+            self._backend.begin_write(connection)
             yield Unit(connection)
+            failpoint("before-commit")
+
+    def written(self, action: Callable[[Unit], Result]) -> Result:
+        """
+        What *action* returns, done in one transaction; once more where the connection broke meanwhile.
+
+        Raises:
+            StoreError: it cannot be written; then nothing of it is kept.
+        """
+        try:
+            with self.write() as unit:
+                return action(unit)
+        except _BrokenConnectionError:
+            with self.write() as unit:
+                return action(unit)
 
     @contextmanager
     def read(self) -> Iterator[View]:
         """One consistent view."""
-        with self._guarded(), self._engine.connect() as connection, connection.begin():
+        with (
+            self._guarded(),
+            self._backend.engine.connect().execution_options(**self._backend.reading) as connection,
+            connection.begin(),
+        ):
             yield View(connection)
 
     def faults(self) -> list[str]:
-        """What SQLite's own check finds wrong in the file; empty for a sound one."""
-        with self._guarded(), self._engine.connect() as connection, connection.begin():
-            told = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        return [str(line) for line in told if line != "ok"] + [f"a row of {row[0]} points to nothing" for row in broken]
+        """What the database's own check finds wrong; empty for a sound one."""
+        with self._guarded():
+            return self._backend.faults()
 
     def backup(self, path: Path) -> None:
         """
         Write a whole copy of the store to *path*, also while others write.
 
         Raises:
-            StoreError: there is something at *path*, or it cannot be written.
+            StoreError: there is something at *path*, it cannot be written, or the store is not a file.
         """
         if path.exists():
             raise StoreError(f"{path}: there already; name another file")
-        with self._guarded(), self._engine.connect().execution_options(**{_BEGIN: ""}) as connection:
-            connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+        with self._guarded():
+            self._backend.backup(path)
 
-    def _is_current(self) -> bool:
+    def migrate(self) -> str | None:
+        """
+        Bring the schema up to date in one transaction; returns the revision that it had, ``None`` where it was new.
+
+        A file is copied beside itself first.
+        """
+        before, is_current = self._revision_before()
+        if is_current:
+            return before
+        if before is not None and before < SCHEMA_REVISION and self.kind == "sqlite":
+            self._keep_copy(before)
+        with (
+            self._backend.engine.connect().execution_options(**self._backend.writing) as connection,
+            connection.begin(),
+        ):
+            self._backend.begin_write(connection)
+            self._upgrade(connection)
+        return before
+
+    def _revision_before(self) -> tuple[str | None, bool]:
         # Asked without the write lock, so that reports can be made beside a sync and from a file that is read-only.
-        with self._engine.connect() as connection, connection.begin():
-            tables = sa.inspect(connection).get_table_names()
-            return {"alembic_version", _OWN_TABLE} <= set(tables) and _revision(connection) == SCHEMA_REVISION
-
-    def _migrate(self) -> None:
-        if self._is_current():
-            return
-        immediate = {_BEGIN: "BEGIN IMMEDIATE"}
-        with self._engine.connect().execution_options(**immediate) as connection, connection.begin():
+        with self._backend.engine.connect() as connection, connection.begin():
             tables = sa.inspect(connection).get_table_names()
             revision = _revision(connection) if "alembic_version" in tables else None
-            # Others use Alembic too, and call their revisions 0001.
-            if tables and (revision is None or _OWN_TABLE not in tables):
-                raise StoreError(f"{self._place}: a database of something else; name another store")
-            if revision == SCHEMA_REVISION:
-                return
-            # Imported here: a store that is up to date does not pay for it.
-            from alembic import command  # noqa: PLC0415
-            from alembic.config import Config  # noqa: PLC0415
-            from alembic.script import ScriptDirectory  # noqa: PLC0415
+            return revision, _OWN_TABLE in tables and revision == SCHEMA_REVISION
 
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-            config.set_main_option("path_separator", "os")
-            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-            if revision is not None and revision not in known:
-                raise StoreTooNewError(
-                    f"{self._place}: a newer okrsync wrote this store (schema {revision}); update okrsync"
-                )
-            command.upgrade(config, "head")
+    def _keep_copy(self, revision: str) -> None:
+        copy = Path(f"{self.place}.{revision}.bak")
+        if _OWN_TABLE in self._tables() and not copy.exists():
+            self._backend.backup(copy)
 
-    def _keep_wal(self) -> None:
-        # Only once the file is known to be a store: the mode is written into it, and changes outside transactions.
-        with self._engine.connect().execution_options(**{_BEGIN: ""}) as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    def _tables(self) -> list[str]:
+        with self._backend.engine.connect() as connection, connection.begin():
+            return sa.inspect(connection).get_table_names()
+
+    def _upgrade(self, connection: sa.Connection) -> None:
+        tables = sa.inspect(connection).get_table_names()
+        revision = _revision(connection) if "alembic_version" in tables else None
+        # Others use Alembic too, and call their revisions 0001.
+        if tables and (revision is None or _OWN_TABLE not in tables):
+            raise StoreError(f"{self.place}: a database of something else; name another store")
+        if revision == SCHEMA_REVISION:
+            return
+        # Imported here: a store that is up to date does not pay for it.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if revision is not None and revision not in known:
+            raise StoreTooNewError(
+                f"{self.place}: a newer okrsync wrote this store (schema {revision}); update okrsync"
+            )
+        command.upgrade(config, "head")
+        failpoint("migrated")
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -154,38 +192,16 @@ class Store:
             yield
         except DBAPIError as error:
             # The library's sentence quotes statement and parameters: only the driver's own words are told.
-            raise StoreError(f"{self._place}: {error.orig}; {_next_step(str(error.orig))}") from None
+            told = " ".join(str(error.orig).split())
+            kind = _BrokenConnectionError if error.connection_invalidated else StoreError
+            raise kind(f"{self.place}: {told}; {self._backend.next_step(told)}") from None
         except SQLAlchemyError as error:
-            raise StoreError(f"{self._place}: {type(error).__name__}; report this with the command you ran") from error
+            raise StoreError(f"{self.place}: {type(error).__name__}; report this with the command you ran") from error
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    # The driver's own transaction handling would commit before DDL; SQLAlchemy's "begin" event opens ours instead.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    # A writer takes the lock at once: upgrading a read lock later can fail in the middle of a page.
-    statement = connection.get_execution_options().get(_BEGIN, "BEGIN")
-    if statement:
-        connection.exec_driver_sql(statement)
+class _BrokenConnectionError(StoreError):
+    """The server went away in the middle; nothing of the transaction was kept."""
 
 
 def _revision(connection: sa.Connection) -> str | None:
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _next_step(reason: str) -> str:
-    steps = {
-        "locked": "another okrsync is writing; try again when it is done",
-        "full": "free some disk space and run again",
-        "not a database": "name another store, or delete this file: it can be rebuilt by a sync",
-        "malformed": "delete the file: it can be rebuilt by a sync",
-        "readonly": "check the file's permissions",
-        "unable to open": "check the path and its permissions",
-    }
-    return next((step for words, step in steps.items() if words in reason), "check the file and its disk")

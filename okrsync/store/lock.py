@@ -16,7 +16,7 @@ from okrsync.errors import LockHeldError, StoreError
 
 
 @contextmanager
-def source_lock(store: Path, source: str, now: datetime) -> Iterator[None]:
+def file_lock(store: Path, source: str, now: datetime) -> Iterator[None]:
     """
     Hold the lock of *source* in the store at *store*; *now* (UTC) is told to whoever comes meanwhile.
 

@@ -1,10 +1,13 @@
-"""What the store tells of its own runs."""
+"""What the store tells of its own runs, and what it is told of items."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from okrsync.model.work import Item, ItemEvent
+from okrsync.plugins.connector import RawItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,41 @@ class StreamState:
 
     fingerprints: Fingerprints
     high_water: datetime | None
+    is_whole: bool = False
+    """It was reading everything, whether or not it had changed, and had not come to the end."""
+    census: datetime | None = None
+    """When its complete list was last read."""
+    releases: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One item as it was read, with its raw form (its history inside), and that form's digest without the history."""
+
+    item: Item
+    raw: RawItem
+    raw_digest: bytes
+    events: tuple[ItemEvent, ...] = ()
+    history_due: bool = False
+    """Its history could not be read this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the store holds of an item: enough to see whether it changed."""
+
+    raw_digest: bytes | None
+    updated: datetime
+    is_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored raw item with its row's number."""
+
+    row: int
+    external_id: str
+    raw: RawItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +92,8 @@ class RunRecord:
     requests: Mapping[str, int]
     saved: Saved
     error: str = ""
+    resume: datetime | None = None
+    """When the tracker lets us go on, where it told us to wait."""
 
 
 @dataclass(frozen=True, slots=True)

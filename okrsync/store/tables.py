@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -34,6 +35,7 @@ source_state = Table(
     Column("source", String(64), primary_key=True),
     Column("connector", String(64), nullable=False),
     Column("fields", JSON, nullable=False),
+    Column("memory", JSON, nullable=False, server_default="{}"),
 )
 
 stream_state = Table(
@@ -45,6 +47,29 @@ stream_state = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("high_water_ms", BigInteger),
     Column("in_scope", Boolean, nullable=False),
+    Column("is_whole", Boolean, nullable=False, server_default=false()),
+    Column("census_ms", BigInteger),
+    Column("released_ms", JSON, nullable=False, server_default="[]"),
+)
+
+iteration_stream = Table(
+    "iteration_stream",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("stream", String(255), primary_key=True),
+    Column("cursor", Text, nullable=False),
+)
+
+iteration = Table(
+    "iteration",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("external_id", String(255), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("start_ms", BigInteger),
+    Column("end_ms", BigInteger),
+    Column("completed_ms", BigInteger),
 )
 
 item = Table(
@@ -77,6 +102,14 @@ item = Table(
     Column("directives", JSON, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("digest", LargeBinary(16), nullable=False),
+    Column("status_id", Text, nullable=False, server_default=""),
+    Column("first_done_ms", BigInteger),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    Column("raw_digest", LargeBinary(16)),
+    Column("recorded_ms", BigInteger, nullable=False, server_default="0"),
+    Column("missing_since_ms", BigInteger),
+    Column("gone_ms", BigInteger),
+    Column("gone_reason", Text, nullable=False, server_default=""),
     UniqueConstraint("source", "external_id"),
     Index(None, "source", "updated_ms"),
 )
@@ -86,6 +119,38 @@ item_raw = Table(
     metadata,
     Column("item_id", Integer, ForeignKey("item.id"), primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+item_event = Table(
+    "item_event",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("external_id", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("field", String(16), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("at_most_ms", BigInteger),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("from_id", Text, nullable=False),
+    Column("from_text", Text, nullable=False),
+    Column("to_id", Text, nullable=False),
+    Column("to_text", Text, nullable=False),
+)
+
+item_alias = Table(
+    "item_alias",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("external_id", String(64), nullable=False),
+)
+
+history_due = Table(
+    "history_due",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("external_id", String(64), primary_key=True),
 )
 
 link = Table(
@@ -149,6 +214,7 @@ sync_run = Table(
     Column("items_new", Integer, nullable=False),
     Column("items_changed", Integer, nullable=False),
     Column("error", Text, nullable=False),
+    Column("resume_ms", BigInteger),
     Index(None, "source", "finished_ms"),
 )
 

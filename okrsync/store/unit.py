@@ -9,18 +9,23 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from okrsync.model.ledger import Observation
-from okrsync.model.work import Item, Link
-from okrsync.plugins.connector import FieldMap, RawItem
+from okrsync.model.work import IterationRecord, Link
+from okrsync.plugins.connector import FieldMap
 from okrsync.store import codec
-from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Saved, Scope
+from okrsync.store.backends import insert
+from okrsync.store.failpoints import failpoint
+from okrsync.store.item_rows import ItemRows
+from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Scope
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
     dead_letter,
+    history_due,
     item,
-    item_raw,
+    item_alias,
+    iteration,
+    iteration_stream,
     link,
     metric_state,
     observation,
@@ -30,8 +35,6 @@ from okrsync.store.tables import (
     sync_run,
 )
 
-_CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
-
 
 class Unit:
     """One write transaction; whoever lends it commits it or rolls it back."""
@@ -39,35 +42,9 @@ class Unit:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def save_items(self, source: str, items: Sequence[tuple[Item, RawItem]], partition: str = "") -> Saved:
-        """
-        Insert or update *items* of *source*, read from *partition*, with their raw form.
-
-        An older version never replaces a newer one.
-        """
-        rows: dict[str, dict[str, Any]] = {}
-        raws: dict[str, RawItem] = {}
-        for entry, raw in items:
-            row = {**codec.item_row(entry), "partition": partition}
-            external_id = row["external_id"]
-            held = rows.get(external_id)
-            if held is None or held["updated_ms"] <= row["updated_ms"]:
-                rows[external_id] = row
-                raws[external_id] = raw
-        known = self._known(source, list(rows))
-        saved: list[dict[str, Any]] = []
-        new = 0
-        for external_id, row in rows.items():
-            row["digest"] = codec.digest(codec.canonical([row, raws[external_id]]))
-            held_version = known.get(external_id)
-            if held_version is not None and (held_version[0] == row["digest"] or held_version[1] > row["updated_ms"]):
-                continue
-            new += held_version is None
-            saved.append(row)
-        if saved:
-            self._upsert(source, saved, raws)
-        self._unbury(source, list(rows))
-        return Saved(seen=len(rows), new=new, changed=len(saved) - new)
+    def items(self, source: str) -> ItemRows:
+        """The items of *source*, to be written."""
+        return ItemRows(self._connection, source)
 
     def bury(self, letters: Iterable[DeadLetter], now: datetime) -> None:
         """Note raw items that could not be understood."""
@@ -81,22 +58,41 @@ class Unit:
             for letter in letters
         ]
         if rows:
-            statement = insert(dead_letter)
+            statement = insert(self._connection, dead_letter)
             values = {"error": statement.excluded.error, "recorded_ms": statement.excluded.recorded_ms}
             self._connection.execute(
                 statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=values), rows
             )
 
-    def save_fields(self, connector: str, fields: FieldMap) -> None:
-        """Keep the field map of a source, so that its raw items can be normalised again."""
+    def save_fields(self, connector: str, fields: FieldMap, memory: Mapping[str, Any] | None = None) -> None:
+        """Keep the field map of a source, so that its raw items can be normalised again, and what it remembers."""
         self._put(
             source_state,
             ["source"],
-            {"source": fields.source, "connector": connector, "fields": codec.fields_to_json(fields)},
+            {
+                "source": fields.source,
+                "connector": connector,
+                "fields": codec.fields_to_json(fields),
+                "memory": dict(memory or {}),
+            },
         )
 
-    def save_stream(self, source: str, partition: str, fingerprints: Fingerprints, high_water: datetime | None) -> None:
-        """Record where the next sync of this partition starts from."""
+    def remember(self, source: str, memory: Mapping[str, Any]) -> None:
+        """Keep what the connector of *source* remembers."""
+        self._connection.execute(
+            sa.update(source_state).where(source_state.c.source == source).values(memory=dict(memory))
+        )
+
+    def save_stream(
+        self,
+        source: str,
+        partition: str,
+        fingerprints: Fingerprints,
+        high_water: datetime | None,
+        *,
+        is_whole: bool = False,
+    ) -> None:
+        """Record where the next sync of this partition starts from; *is_whole*: it is still reading everything."""
         milliseconds = None if high_water is None else codec.to_ms(high_water)
         self._put(
             stream_state,
@@ -108,7 +104,38 @@ class Unit:
                 "fingerprint": fingerprints.item,
                 "high_water_ms": milliseconds,
                 "in_scope": True,
+                "is_whole": is_whole,
             },
+        )
+
+    def save_census(self, source: str, partition: str, when: datetime) -> None:
+        """Note when the complete list of *partition* was read."""
+        self._set_stream(source, partition, census_ms=codec.to_ms(when))
+
+    def save_releases(self, source: str, partition: str, releases: Sequence[datetime]) -> None:
+        """Keep when *partition* was released."""
+        self._set_stream(source, partition, released_ms=[codec.to_ms(when) for when in releases])
+
+    def save_iterations(self, source: str, stream: str, iterations: Sequence[IterationRecord], cursor: str) -> None:
+        """Insert or update iterations, with where the next sync of their stream starts from."""
+        rows = {entry.id: codec.iteration_row(entry) for entry in iterations}
+        if rows:
+            statement = insert(self._connection, iteration)
+            values = {
+                name: statement.excluded[name] for name in ("name", "state", "start_ms", "end_ms", "completed_ms")
+            }
+            self._connection.execute(
+                statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=values),
+                list(rows.values()),
+            )
+        self._put(iteration_stream, ["source", "stream"], {"source": source, "stream": stream, "cursor": cursor})
+        failpoint("iterations-written")
+
+    def _set_stream(self, source: str, partition: str, **values: Any) -> None:
+        self._connection.execute(
+            sa.update(stream_state)
+            .where(stream_state.c.source == source, stream_state.c.partition == partition)
+            .values(**values)
         )
 
     def set_scope(self, source: str, partitions: Sequence[str]) -> None:
@@ -122,22 +149,16 @@ class Unit:
     def purge(self, scopes: Sequence[Scope]) -> int:
         """Delete what is out of *scopes* for good: items with their raw form and links; returns how many items."""
         kept = sa.or_(sa.false(), *(in_scope(scope) for scope in scopes))
-        gone = self._connection.execute(sa.select(item.c.id, item.c.source, item.c.external_id).where(~kept)).all()
-        for start in range(0, len(gone), _CHUNK):
-            part = gone[start : start + _CHUNK]
-            ids = [row.id for row in part]
-            self._connection.execute(sa.delete(item_raw).where(item_raw.c.item_id.in_(ids)))
-            self._connection.execute(sa.delete(item).where(item.c.id.in_(ids)))
-        if gone:
-            self._connection.execute(
-                sa.delete(link).where(link.c.source == sa.bindparam("of"), link.c.external_id == sa.bindparam("named")),
-                [{"of": row.source, "named": row.external_id} for row in gone],
-            )
+        gone: dict[str, list[str]] = {}
+        for row in self._connection.execute(sa.select(item.c.source, item.c.external_id).where(~kept)):
+            gone.setdefault(row.source, []).append(row.external_id)
+        for source, external_ids in gone.items():
+            self.items(source).purge(external_ids)
         names = [scope.source for scope in scopes]
-        for table in (stream_state, source_state, dead_letter):
+        for table in (stream_state, source_state, dead_letter, iteration, iteration_stream, item_alias, history_due):
             self._connection.execute(sa.delete(table).where(table.c.source.not_in(names)))
         self._connection.execute(sa.delete(stream_state).where(stream_state.c.in_scope.is_(False)))
-        return len(gone)
+        return sum(map(len, gone.values()))
 
     def save_run(self, record: RunRecord) -> None:
         """Record a source's part of a sync."""
@@ -152,6 +173,7 @@ class Unit:
                 items_new=record.saved.new,
                 items_changed=record.saved.changed,
                 error=codec.storable(record.error),
+                resume_ms=None if record.resume is None else codec.to_ms(record.resume),
             )
         )
 
@@ -205,7 +227,7 @@ class Unit:
             elif day not in newest and not is_missing:
                 rows.append(_observation_row(metric, day, recorded, None, None, "no longer in its source"))
         if rows:
-            statement = insert(observation)
+            statement = insert(self._connection, observation)
             values = {name: statement.excluded[name] for name in ("value", "n", "origin")}
             self._connection.execute(
                 statement.on_conflict_do_update(index_elements=["metric", "day", "recorded_ms"], set_=values), rows
@@ -232,46 +254,8 @@ class Unit:
         )
         return True
 
-    def _known(self, source: str, external_ids: list[str]) -> dict[str, tuple[bytes, int]]:
-        known: dict[str, tuple[bytes, int]] = {}
-        for start in range(0, len(external_ids), _CHUNK):
-            part = external_ids[start : start + _CHUNK]
-            statement = sa.select(item.c.external_id, item.c.digest, item.c.updated_ms).where(
-                item.c.source == source, item.c.external_id.in_(part)
-            )
-            known.update({row.external_id: (row.digest, row.updated_ms) for row in self._connection.execute(statement)})
-        return known
-
-    def _upsert(self, source: str, rows: list[dict[str, Any]], raws: Mapping[str, RawItem]) -> None:
-        statement = insert(item)
-        values = {name: statement.excluded[name] for name in rows[0] if name not in {"source", "external_id"}}
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=values), rows
-        )
-        ids: dict[str, int] = {}
-        names = [row["external_id"] for row in rows]
-        for start in range(0, len(names), _CHUNK):
-            part = names[start : start + _CHUNK]
-            found = self._connection.execute(
-                sa.select(item.c.external_id, item.c.id).where(item.c.source == source, item.c.external_id.in_(part))
-            )
-            ids.update({row.external_id: row.id for row in found})
-        body = insert(item_raw)
-        self._connection.execute(
-            body.on_conflict_do_update(index_elements=["item_id"], set_={"body": body.excluded.body}),
-            [{"item_id": ids[name], "body": codec.packed(raws[name])} for name in names],
-        )
-
-    def _unbury(self, source: str, external_ids: list[str]) -> None:
-        # What is understood now is no dead letter any more, whether or not it changed.
-        for start in range(0, len(external_ids), _CHUNK):
-            part = external_ids[start : start + _CHUNK]
-            self._connection.execute(
-                sa.delete(dead_letter).where(dead_letter.c.source == source, dead_letter.c.external_id.in_(part))
-            )
-
     def _put(self, table: sa.Table, key: list[str], row: dict[str, Any]) -> None:
-        statement = insert(table).values(row)
+        statement = insert(self._connection, table).values(row)
         values = {name: statement.excluded[name] for name in row if name not in key}
         self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
 

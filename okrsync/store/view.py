@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from okrsync.model import history
 from okrsync.model.ledger import Observation
-from okrsync.model.work import Item
+from okrsync.model.work import Item, ItemEvent, IterationRecord
+from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
-from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Saved, Scope, StreamState
+from okrsync.store.backends import in_byte_order
+from okrsync.store.item_rows import chunks
+from okrsync.store.records import DeadLetter, Fingerprints, Held, RunRecord, Saved, Scope, Stored, StreamState
 from okrsync.store.scoping import in_scope
-from okrsync.store.tables import dead_letter, item, item_raw, metric_state, observation, stream_state, sync_run
+from okrsync.store.tables import (
+    dead_letter,
+    history_due,
+    item,
+    item_alias,
+    item_event,
+    item_raw,
+    iteration,
+    iteration_stream,
+    metric_state,
+    observation,
+    source_state,
+    stream_state,
+    sync_run,
+)
 
 
 class View:
@@ -22,13 +41,189 @@ class View:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def items(self, scopes: Sequence[Scope] | None = None) -> Iterator[Item]:
-        """All items (of *scopes*, if they are given), by source and then by the tracker's id."""
-        chosen = sa.select(item).order_by(item.c.source, sa.func.length(item.c.external_id), item.c.external_id)
+    def items(
+        self,
+        scopes: Sequence[Scope] | None = None,
+        *,
+        as_of: datetime | None = None,
+        as_known: datetime | None = None,
+    ) -> Iterator[Item]:
+        """
+        All items that are there (of *scopes*, if they are given), by source and then by the tracker's id.
+
+        *as_of*: as they were at that moment, by their history. *as_known*: by what the store knew at that moment alone.
+        """
+        chosen = sa.select(item).order_by(
+            self._by(item.c.source), sa.func.length(item.c.external_id), self._by(item.c.external_id)
+        )
         if scopes is not None:
             chosen = chosen.where(sa.or_(sa.false(), *(in_scope(scope) for scope in scopes)))
-        for row in self._connection.execution_options(yield_per=1000).execute(chosen):
-            yield codec.item_of(row)
+        moments = [moment for moment in (as_of, as_known) if moment is not None]
+        gone_later = item.c.gone_ms > codec.to_ms(min(moments)) if moments else sa.false()
+        chosen = chosen.where(sa.or_(item.c.gone_ms.is_(None), gone_later))
+        if as_known is not None:
+            chosen = chosen.where(item.c.recorded_ms <= codec.to_ms(as_known))
+        names, old_keys = self._iteration_names(), self._old_keys()
+        for rows in self._connection.execution_options(yield_per=1000).execute(chosen).partitions():
+            present = [
+                replace(found, old_keys=keys) if (keys := old_keys.get((row.source, row.external_id))) else found
+                for row in rows
+                for found in (codec.item_of(row, names.get(row.source)),)
+            ]
+            yield from present if not moments else self._past(present, min(moments), as_known)
+
+    def _past(self, items: Sequence[Item], moment: datetime, as_known: datetime | None) -> Iterator[Item]:
+        by_source: dict[str, list[str]] = {}
+        for entry in items:
+            by_source.setdefault(entry.source, []).append(entry.external_id)
+        events: dict[tuple[str, str], list[ItemEvent]] = {}
+        late: set[ItemEvent] = set()
+        for source, external_ids in by_source.items():
+            for event, recorded in self._recorded_events(source, external_ids):
+                events.setdefault((source, event.external_id), []).append(event)
+                if as_known is not None and recorded > as_known:
+                    late.add(event)
+        maps = {source: self.fields(source) for source in by_source}
+        for entry in items:
+            fields = maps[entry.source]
+            status_of = fields.status_of if fields else _no_status
+            of_item = events.get((entry.source, entry.external_id), [])
+            past = history.as_of(entry, of_item, moment, status_of, lambda event: event not in late)
+            if past is not None:
+                yield past
+
+    def events(self, source: str, external_ids: Sequence[str]) -> dict[str, list[ItemEvent]]:
+        """The events of items by their id, in the order in which they happened; one without any is left out."""
+        found: dict[str, list[ItemEvent]] = {}
+        for event, _ in self._recorded_events(source, external_ids):
+            found.setdefault(event.external_id, []).append(event)
+        return {external_id: history.ordered(entries) for external_id, entries in found.items()}
+
+    def _recorded_events(self, source: str, external_ids: Sequence[str]) -> Iterator[tuple[ItemEvent, datetime]]:
+        for part in chunks(external_ids):
+            rows = self._connection.execute(
+                sa.select(item_event).where(item_event.c.source == source, item_event.c.external_id.in_(part))
+            )
+            for row in rows:
+                yield codec.event_of(row), codec.from_ms(row.recorded_ms)
+
+    def _iteration_names(self) -> dict[str, dict[str, str]]:
+        names: dict[str, dict[str, str]] = {}
+        for row in self._connection.execute(sa.select(iteration.c.source, iteration.c.external_id, iteration.c.name)):
+            names.setdefault(row.source, {})[row.external_id] = row.name
+        return names
+
+    def _old_keys(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for row in self._connection.execute(sa.select(item_alias).order_by(self._by(item_alias.c.key))):
+            place = (row.source, row.external_id)
+            found[place] = (*found.get(place, ()), row.key)
+        return found
+
+    def iterations(self, source: str) -> list[IterationRecord]:
+        """The iterations of *source*, by id."""
+        rows = self._connection.execute(
+            sa.select(iteration).where(iteration.c.source == source).order_by(self._by(iteration.c.external_id))
+        )
+        return [codec.iteration_of(row) for row in rows]
+
+    def iteration_cursor(self, source: str, stream: str) -> str:
+        """Where the last sync of an iteration stream ended; empty where there was none."""
+        cursor = self._connection.execute(
+            sa.select(iteration_stream.c.cursor).where(
+                iteration_stream.c.source == source, iteration_stream.c.stream == stream
+            )
+        ).scalar()
+        return cursor or ""
+
+    def fields(self, source: str) -> FieldMap | None:
+        """The field map that the last sync of *source* used."""
+        held = self._connection.execute(
+            sa.select(source_state.c.fields).where(source_state.c.source == source)
+        ).scalar()
+        return None if held is None else codec.fields_of(held)
+
+    def memory(self, source: str) -> dict[str, Any]:
+        """What the connector of *source* wanted to know again."""
+        held: dict[str, Any] | None = self._connection.execute(
+            sa.select(source_state.c.memory).where(source_state.c.source == source)
+        ).scalar()
+        return held or {}
+
+    def held(self, source: str, external_ids: Sequence[str]) -> dict[str, Held]:
+        """What is stored of items, as far as is needed to see whether they changed; a new one is left out."""
+        found: dict[str, Held] = {}
+        for part in chunks(external_ids):
+            rows = self._connection.execute(
+                sa.select(
+                    item.c.external_id, item.c.raw_digest, item.c.updated_ms, item.c.missing_since_ms, item.c.gone_ms
+                ).where(item.c.source == source, item.c.external_id.in_(part))
+            )
+            for row in rows:
+                is_missing = row.missing_since_ms is not None or row.gone_ms is not None
+                found[row.external_id] = Held(row.raw_digest, codec.from_ms(row.updated_ms), is_missing)
+        return found
+
+    def by_id(self, source: str, external_ids: Sequence[str]) -> dict[str, Item]:
+        """The stored items of *external_ids* by their id."""
+        found: dict[str, Item] = {}
+        for part in chunks(external_ids):
+            rows = self._connection.execute(
+                sa.select(item).where(item.c.source == source, item.c.external_id.in_(part))
+            )
+            found |= {row.external_id: codec.item_of(row) for row in rows}
+        return found
+
+    def present(self, source: str, partition: str) -> int:
+        """How many items of *partition* are there."""
+        return self._connection.execute(
+            sa.select(sa.func.count()).where(
+                item.c.source == source, item.c.partition == partition, item.c.gone_ms.is_(None)
+            )
+        ).scalar_one()
+
+    def missing_from(self, source: str, partition: str, listed: Collection[str]) -> list[tuple[Missing, bool]]:
+        """The items of *partition* that *listed* has not, each with whether it was missing before."""
+        rows = self._connection.execute(
+            sa.select(item.c.external_id, item.c.key, item.c.missing_since_ms)
+            .where(item.c.source == source, item.c.partition == partition, item.c.gone_ms.is_(None))
+            .order_by(item.c.id)
+        )
+        return [
+            (Missing(row.external_id, row.key), row.missing_since_ms is not None)
+            for row in rows
+            if row.external_id not in listed
+        ]
+
+    def history_due(self, source: str) -> list[str]:
+        """Ids of the items in scope whose history is to be read again."""
+        return list(
+            self._connection.execute(
+                sa.select(item.c.external_id)
+                .join(
+                    history_due,
+                    sa.and_(history_due.c.source == item.c.source, history_due.c.external_id == item.c.external_id),
+                )
+                .where(in_scope(Scope(source)), item.c.gone_ms.is_(None))
+                .order_by(item.c.id)
+            ).scalars()
+        )
+
+    def stored(self, source: str, partition: str, external_ids: Sequence[str]) -> list[Stored]:
+        """The stored raw form of those of *external_ids* that *partition* holds."""
+        found: list[Stored] = []
+        for part in chunks(external_ids):
+            rows = self._connection.execute(
+                sa.select(item.c.id, item.c.external_id, item_raw.c.body)
+                .join(item_raw, item_raw.c.item_id == item.c.id)
+                .where(item.c.source == source, item.c.partition == partition, item.c.external_id.in_(part))
+                .order_by(item.c.id)
+            )
+            found += [Stored(row.id, row.external_id, codec.unpacked(row.body)) for row in rows]
+        return found
+
+    def _by(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+        return in_byte_order(self._connection, column)
 
     def raw(self, source: str, external_id: str) -> dict[str, Any] | None:
         """The latest raw form of an item."""
@@ -45,18 +240,24 @@ class View:
         if row is None:
             return None
         high_water = None if row.high_water_ms is None else codec.from_ms(row.high_water_ms)
-        return StreamState(Fingerprints(row.raw_fingerprint, row.fingerprint), high_water)
+        return StreamState(
+            Fingerprints(row.raw_fingerprint, row.fingerprint),
+            high_water,
+            row.is_whole,
+            None if row.census_ms is None else codec.from_ms(row.census_ms),
+            tuple(map(codec.from_ms, row.released_ms)),
+        )
 
-    def raws(self, source: str, partition: str, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
-        """Up to *limit* stored raw items of *partition* with their row ids, by id, from the one behind *after* on."""
+    def raws(self, source: str, partition: str, after: int, limit: int) -> list[Stored]:
+        """Up to *limit* stored raw items of *partition*, by row, from the one behind the row *after* on."""
         rows = self._connection.execute(
-            sa.select(item_raw.c.item_id, item_raw.c.body)
-            .join(item)
+            sa.select(item.c.id, item.c.external_id, item_raw.c.body)
+            .join(item_raw, item_raw.c.item_id == item.c.id)
             .where(item.c.source == source, item.c.partition == partition, item.c.id > after)
             .order_by(item.c.id)
             .limit(limit)
         )
-        return [(row.item_id, codec.unpacked(row.body)) for row in rows]
+        return [Stored(row.id, row.external_id, codec.unpacked(row.body)) for row in rows]
 
     def observations(self, metric: str) -> list[Observation]:
         """The latest value of each day of *metric*, ascending; missing days are not in it."""
@@ -77,13 +278,13 @@ class View:
         """The last recorded run of each source."""
         newest = sa.select(sa.func.max(sync_run.c.id)).group_by(sync_run.c.source)
         rows = self._connection.execute(
-            sa.select(sync_run).where(sync_run.c.id.in_(newest)).order_by(sync_run.c.source)
+            sa.select(sync_run).where(sync_run.c.id.in_(newest)).order_by(self._by(sync_run.c.source))
         )
         return {row.source: _run(row) for row in rows}
 
     def failed_metrics(self) -> dict[str, list[str]]:
         """The metrics whose last reading failed, with the reasons."""
-        rows = self._connection.execute(sa.select(metric_state).order_by(metric_state.c.metric))
+        rows = self._connection.execute(sa.select(metric_state).order_by(self._by(metric_state.c.metric)))
         return {row.metric: row.problems for row in rows if row.problems}
 
     def last_read(self, source: str) -> datetime | None:
@@ -98,7 +299,7 @@ class View:
     def dead_letters(self) -> list[DeadLetter]:
         """Raw items that could not be understood, by source."""
         rows = self._connection.execute(
-            sa.select(dead_letter).order_by(dead_letter.c.source, dead_letter.c.external_id)
+            sa.select(dead_letter).order_by(self._by(dead_letter.c.source), self._by(dead_letter.c.external_id))
         )
         return [DeadLetter(row.source, row.external_id, row.error) for row in rows]
 
@@ -112,4 +313,9 @@ def _run(row: Any) -> RunRecord:
         requests=row.requests,
         saved=Saved(row.items_seen, row.items_new, row.items_changed),
         error=row.error,
+        resume=None if row.resume_ms is None else codec.from_ms(row.resume_ms),
     )
+
+
+def _no_status(_status_id: str, _resolution: str) -> None:
+    """What a source without a field map says of a status."""

@@ -1,24 +1,34 @@
-"""Reads one source into the store: page by page, each page one transaction with its cursor."""
+"""Reads one source into the store: what the site is, its iterations, its partitions, and what is no longer there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Event, Lock
 from typing import Protocol
 
-from okrsync.errors import ConnectorError, LockHeldError, OkrsyncError, StoreError
-from okrsync.model.work import Item
-from okrsync.plugins.connector import Connector, FieldMap, Partition, RawItem, SourceSettings
+from okrsync.errors import ConnectorError, LockHeldError, OkrsyncError, RateLimitedError, StoreError
+from okrsync.plugins.connector import (
+    Connector,
+    FieldMap,
+    HasCensus,
+    HasHistory,
+    HasIterations,
+    Partition,
+    SourceSettings,
+    Stream,
+)
 from okrsync.plugins.context import Context
 from okrsync.plugins.text import without_people
-from okrsync.store.codec import canonical, digest, fields_to_json, item_row
 from okrsync.store.database import Store
-from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Saved
-from okrsync.sync.privacy import without_persons
-from okrsync.sync.window import advanced, start_of
+from okrsync.store.failpoints import failpoint
+from okrsync.store.records import RunRecord, Saved
+from okrsync.sync.census import is_due, take_census
+from okrsync.sync.partitions import STOPS_ALL, PartitionReader
 
-_CHUNK = 500
+Make = Callable[[SourceSettings, Context], Connector]
 
 
 class Progress(Protocol):
@@ -29,14 +39,26 @@ class Progress(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CensusRule:
+    """Whether the complete list of ids is read where it is not due yet, and whether much may vanish by it."""
+
+    at_once: bool = False
+    allow_shrink: bool = False
+
+
 @dataclass(slots=True)
 class SourceRun:
     """What became of one source in one sync. *status* is ``ok``, ``partial`` or ``failed``."""
 
     source: str
     saved: Saved = field(default_factory=Saved)
+    gone: int = 0
+    """Items that were found to be deleted or moved away."""
     buried: int = 0
     """Items of this source that are not understood, those of earlier runs among them."""
+    history_due: int = 0
+    """Items whose history could not be read yet."""
     partitions_read: int = 0
     error: OkrsyncError | None = None
 
@@ -44,18 +66,24 @@ class SourceRun:
     def status(self) -> str:
         """``failed``: no partition could be read to its end and nothing was stored; ``partial``: not all of it."""
         if self.error is None:
-            return "partial" if self.buried else "ok"
+            return "partial" if self.buried or self.history_due else "ok"
         return "partial" if self.partitions_read or self.saved.seen else "failed"
+
+    @property
+    def resume(self) -> datetime | None:
+        """When the tracker lets the next run go on, where it told us to wait."""
+        return self.error.until if isinstance(self.error, RateLimitedError) else None
 
 
 def sync_source(
     store: Store,
     settings: SourceSettings,
-    make: Callable[[SourceSettings, Context], Connector],
+    make: Make,
     context: Context,
     *,
     now: datetime,
     progress: Progress,
+    census: CensusRule | None = None,
 ) -> SourceRun:
     """
     Read everything that changed in one source since its last sync, and record the run.
@@ -66,10 +94,10 @@ def sync_source(
     Raises:
         StoreError: the store cannot be written.
     """
-    reader = _SourceReader(store, settings, context, now, progress)
+    reader = _SourceReader(store, settings, make, context, now, progress, census or CensusRule())
     try:
         with store.lock(settings.name, now):
-            return reader.attempt(make)
+            return reader.attempt()
     except LockHeldError as error:
         reader.run.error = error
         return reader.run  # not on record: the run that holds the lock will be
@@ -79,60 +107,181 @@ class _SourceReader:
     """One source while it is read, with what became of it so far."""
 
     def __init__(
-        self, store: Store, settings: SourceSettings, context: Context, now: datetime, progress: Progress
+        self,
+        store: Store,
+        settings: SourceSettings,
+        make: Make,
+        context: Context,
+        now: datetime,
+        progress: Progress,
+        census: CensusRule,
     ) -> None:
         self.run = SourceRun(settings.name)
         self._store = store
         self._settings = settings
+        self._make = make
         self._context = context
         self._now = now
         self._progress = progress
+        self._census = census
+        self._writing = Lock()
+        self._stopped = Event()
 
-    def attempt(self, make: Callable[[SourceSettings, Context], Connector]) -> SourceRun:
+    def attempt(self) -> SourceRun:
         """Read the source, and put on record what became of it, whatever it was."""
         try:
-            self._read(make)
+            self._read()
         except StoreError:
             raise
         except OkrsyncError as error:
             self.run.error = error
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not take the other sources down
-            self.run.error = ConnectorError(
-                f"the connector {self._settings.connector} failed with {type(error).__name__}",
-                where=f"source {self._settings.name}",
-                next_step="report this to whoever maintains it",
-            )
+            self.run.error = self._bug(error)
         self._record()
         return self.run
 
-    def _read(self, make: Callable[[SourceSettings, Context], Connector]) -> None:
-        """Read every partition; one that is gone or hidden does not hide the others."""
-        connector = make(self._settings, self._context)
+    def _read(self) -> None:
+        """Read every stream and partition; one that is gone or hidden does not hide the others."""
+        with self._store.read() as view:
+            self._context.memory.update(view.memory(self._settings.name))
+        connector = self._make(self._settings, self._context)
         fields = replace(connector.discover(), source=self._settings.name)
-        with self._store.write() as unit:
-            unit.save_fields(self._settings.connector, fields)
-        first_error: OkrsyncError | None = None
         partitions = list(connector.partitions())
         with self._store.write() as unit:
+            unit.save_fields(self._settings.connector, fields, self._context.memory)
             unit.set_scope(self._settings.name, [partition.id for partition in partitions])
-        for partition in partitions:
+        failpoint("discovered")
+        errors = self._read_streams(connector, fields)
+        if not any(error.exit_code in STOPS_ALL for error in errors):
+            errors += self._read_partitions(connector, fields, partitions)
+        with self._store.write() as unit:
+            unit.remember(self._settings.name, self._context.memory)
+        if errors:
+            raise min(errors, key=lambda error: error.exit_code != 75)
+
+    def _read_streams(self, connector: Connector, fields: FieldMap) -> list[ConnectorError]:
+        """Read the iterations; they change without any item being updated."""
+        if not isinstance(connector, HasIterations):
+            return []
+        errors: list[ConnectorError] = []
+        with self._context.requests.counted_as("iterations"):
             try:
-                with self._context.requests.counted_as("items"):
-                    self._read_partition(connector, fields, partition)
+                for stream in connector.streams(fields):
+                    self._read_stream(connector, stream, fields)
             except ConnectorError as error:
-                first_error = first_error or error
-                if error.exit_code in {4, 75}:  # a refused token or a limit concerns them all
-                    break
-            else:
-                self.run.partitions_read += 1
-        if first_error is not None:
-            raise first_error
+                errors.append(error)
+        return errors
+
+    def _read_stream(self, connector: HasIterations, stream: Stream, fields: FieldMap) -> None:
+        source = self._settings.name
+        with self._store.read() as view:
+            cursor = view.iteration_cursor(source, stream.id)
+        read = connector.iterations(stream, cursor, fields)
+        with self._store.write() as unit:
+            unit.save_iterations(source, stream.id, read.iterations, read.cursor)
+            unit.items(source).note_due(read.touched)
+
+    def _read_partitions(
+        self, connector: Connector, fields: FieldMap, partitions: Sequence[Partition]
+    ) -> list[ConnectorError]:
+        """Read *partitions*, several at once where the connector allows it; returns what failed, in their order."""
+        workers = min(getattr(connector, "parallel", 1), len(partitions))
+        if workers <= 1:
+            worker = _Worker(self, connector, fields)
+            found = [worker.read(partition) for partition in partitions]
+        else:
+            pool = _Workers(self, connector, fields)
+            with ThreadPoolExecutor(workers, thread_name_prefix=f"okrsync-{self._settings.name}") as executor:
+                found = list(executor.map(pool.read, partitions))
+        return [error for error in found if error is not None]
+
+    def reader(self, connector: Connector, fields: FieldMap) -> PartitionReader:
+        """A reader of partitions that writes in turn with the others of this source."""
+        return PartitionReader(
+            self._store,
+            self._settings,
+            connector,
+            fields,
+            self._context,
+            self._now,
+            writing=self._writing,
+            told=self._tell,
+        )
+
+    def attempt_partition(
+        self, reader: PartitionReader, connector: Connector, partition: Partition
+    ) -> ConnectorError | None:
+        """Read one partition with all that belongs to it; returns what failed."""
+        if self._stopped.is_set():
+            return None
+        try:
+            with self._context.requests.counted_as("items"):
+                reader.read(partition)
+            self._read_due_history(reader, connector, partition)
+            self._take_census(connector, partition)
+        except ConnectorError as error:
+            if error.exit_code in STOPS_ALL:  # a refused token or a limit concerns them all
+                self._stopped.set()
+            return error
+        except StoreError:
+            self._stopped.set()
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - see attempt()
+            return self._bug(error)
+        with self._writing:
+            self.run.partitions_read += 1
+        return None
+
+    def made(self) -> Connector:
+        """One more connector of this source, for another thread."""
+        return self._make(self._settings, self._context)
+
+    def _read_due_history(self, reader: PartitionReader, connector: Connector, partition: Partition) -> None:
+        if not isinstance(connector, HasHistory):
+            return
+        with self._store.read() as view:
+            due = view.history_due(self._settings.name)
+        if due:
+            reader.read_due_history(partition, due)
+
+    def _take_census(self, connector: Connector, partition: Partition) -> None:
+        if not isinstance(connector, HasCensus):
+            return
+        with self._store.read() as view:
+            state = view.stream(self._settings.name, partition.id)
+        if not (self._census.at_once or is_due(state, connector, self._now)):
+            return
+        with self._context.requests.counted_as("census"):
+            gone = take_census(
+                self._store,
+                self._settings.name,
+                connector,
+                partition,
+                self._now,
+                allow_shrink=self._census.allow_shrink,
+                writing=self._writing,
+            )
+        with self._writing:
+            self.run.gone += gone
+
+    def _tell(self, partition: str, saved: Saved) -> None:
+        with self._writing:
+            self.run.saved += saved
+        self._progress(self._settings.name, partition, self.run.saved)
+
+    def _bug(self, error: BaseException) -> ConnectorError:
+        return ConnectorError(
+            f"the connector {self._settings.connector} failed with {type(error).__name__}",
+            where=f"source {self._settings.name}",
+            next_step="report this to whoever maintains it",
+        )
 
     def _record(self) -> None:
         """Put the run on record, with how many items are not understood by now."""
         run = self.run
         with self._store.read() as view:
             run.buried = sum(letter.source == run.source for letter in view.dead_letters())
+            run.history_due = len(view.history_due(run.source))
         record = RunRecord(
             source=run.source,
             started=self._now,
@@ -141,85 +290,45 @@ class _SourceReader:
             requests={str(purpose): count for purpose, count in self._context.requests.by_purpose.items()},
             saved=run.saved,
             error=without_people(str(run.error or "")),
+            resume=run.resume,
         )
         with self._store.write() as unit:
             unit.save_run(record)
-
-    def _read_partition(self, connector: Connector, fields: FieldMap, partition: Partition) -> None:
-        source = self._settings.name
-        fingerprints = _fingerprints(self._settings, connector, fields)
-        with self._store.read() as view:
-            state = view.stream(source, partition.id)
-        # Raw items of another scope or shape are no use: then everything is read again.
-        same_raw = state is not None and state.fingerprints.raw == fingerprints.raw
-        high_water = state.high_water if state is not None and same_raw else None
-        if state is not None and same_raw and state.fingerprints.item != fingerprints.item:
-            self._normalise_again(connector, fields, partition)
-            with self._store.write() as unit:
-                unit.save_stream(source, partition.id, fingerprints, high_water)
-        for page in connector.pages(partition, start_of(high_water, connector.overlap_seconds), fields):
-            items, letters = _understood(connector, source, page.raws, fields)
-            high_water = advanced(high_water, page.last_updated, page.server_time)
-            with self._store.write() as unit:
-                saved = unit.save_items(source, items, partition.id)
-                unit.bury(letters, self._now)
-                unit.save_stream(source, partition.id, fingerprints, high_water)
-            self.run.saved += saved
-            self._progress(source, partition.id, self.run.saved)
-        if high_water is None:
-            with self._store.write() as unit:
-                unit.save_stream(source, partition.id, fingerprints, None)
-
-    def _normalise_again(self, connector: Connector, fields: FieldMap, partition: Partition) -> None:
-        """Make the items of *partition* anew from their stored raw form; no request is made."""
-        source, after = self._settings.name, 0
-        while True:
-            with self._store.read() as view:
-                stored = view.raws(source, partition.id, after, _CHUNK)
-            if not stored:
-                return
-            items, letters = _understood(connector, source, [raw for _, raw in stored], fields)
-            with self._store.write() as unit:
-                saved = unit.save_items(source, items, partition.id)
-                unit.bury(letters, self._now)
-            self.run.saved += Saved(changed=saved.changed)
-            after = stored[-1][0]
+        failpoint("run-recorded")
 
 
-def _understood(
-    connector: Connector, source: str, raws: Iterable[RawItem], fields: FieldMap
-) -> tuple[list[tuple[Item, RawItem]], list[DeadLetter]]:
-    items: list[tuple[Item, RawItem]] = []
-    letters: list[DeadLetter] = []
-    for raw in raws:
+class _Worker:
+    """One connector with its reader."""
+
+    def __init__(self, source: _SourceReader, connector: Connector, fields: FieldMap) -> None:
+        self._source = source
+        self._connector = connector
+        self._reader = source.reader(connector, fields)
+
+    def read(self, partition: Partition) -> ConnectorError | None:
+        """What failed of *partition*."""
+        return self._source.attempt_partition(self._reader, self._connector, partition)
+
+
+class _Workers:
+    """A worker a thread: client libraries are not for use by several."""
+
+    def __init__(self, source: _SourceReader, connector: Connector, fields: FieldMap) -> None:
+        self._source = source
+        self._fields = fields
+        self._free = [_Worker(source, connector, fields)]
+        self._lock = Lock()
+
+    def read(self, partition: Partition) -> ConnectorError | None:
+        """What failed of *partition*, read by a worker that is free."""
+        with self._lock:
+            worker = self._free.pop() if self._free else None
         try:
-            kept = without_persons(raw)
-            item = connector.normalise(kept, fields)
-            _refuse_unstorable(item, source)
-            items.append((item, kept))
-        except Exception as error:  # noqa: BLE001 - one item that cannot be understood is counted, not fatal
-            reason = without_people(_reason(error))
-            letters.append(DeadLetter(source, _id_of(raw), reason[:500]))
-    return items, letters
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f'it has no "{error.args[0]}"'
-    return f"it is not what the tracker documents ({type(error).__name__}: {error})"
-
-
-def _refuse_unstorable(item: Item, source: str) -> None:
-    # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's.
-    if item_row(item)["source"] != source:
-        raise ValueError(f"an item of source {item.source}")
-
-
-def _id_of(raw: object) -> str:
-    return str(raw.get("id", "?"))[:64] if isinstance(raw, Mapping) else "?"
-
-
-def _fingerprints(settings: SourceSettings, connector: Connector, fields: FieldMap) -> Fingerprints:
-    scope = settings.model_dump(mode="json", exclude={"token", "repositories", "projects", "team"})
-    raw = [connector.version, scope, sorted(connector.raw_depends_on(fields))]
-    return Fingerprints(digest(canonical(raw)).hex(), digest(canonical(fields_to_json(fields))).hex())
+            worker = worker or _Worker(self._source, self._source.made(), self._fields)
+        except ConnectorError as error:
+            return error
+        try:
+            return worker.read(partition)
+        finally:
+            with self._lock:
+                self._free.append(worker)

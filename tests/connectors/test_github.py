@@ -125,13 +125,12 @@ def open_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]
     opened: list[Sites] = []
     monkeypatch.setenv("GITHUB_CANARY", CANARY)
 
-    def make(*issues: RawObject, branches: dict[int, str] | None = None, other: bool = False, **given: Any) -> Desk:
+    def make(*issues: RawObject, **given: Any) -> Desk:
         waits: list[float] = []
-        repository = GithubRepository(NAME, list(issues), branches or {})
-        sites = Sites(GithubData([repository]), JiraData(), clock=lambda: NOW)
+        sites = Sites(GithubData([GithubRepository(NAME, list(issues))]), JiraData(), clock=lambda: NOW)
         sites.server.start()
         opened.append(sites)
-        context = Context(tmp_path, other_trackers=other, clock=lambda: NOW, sleep=waits.append)
+        context = Context(tmp_path, clock=lambda: NOW, sleep=waits.append)
         asked = {"name": "hub", "connector": "github", "token": {"env": "GITHUB_CANARY"}, "repositories": [NAME]}
         source = GithubSettings.model_validate(asked | {"url": sites.github_url} | given)
         return Desk(sites, GithubConnector(source, context), context, waits)
@@ -174,8 +173,9 @@ def test_every_field_of_an_item_comes_from_the_raw_issue() -> None:
         team="web",
         parent="acme/Plans#7",
         labels=("bug", "size/L", "size/3"),
-        iterations=(Iteration("milestone/4", "March"),),
+        iterations=(Iteration("acme/shop/milestone/4", "March"),),
         directives=(Directive("kr", "KR1.1"),),
+        status_id="closed",
     )
 
 
@@ -217,9 +217,9 @@ def test_a_pull_request_is_delivered_when_it_is_merged() -> None:
 
 
 def test_a_pull_request_names_what_it_closes_in_body_title_and_branch_once_each() -> None:
-    raw = pull(title="PAY-3: x", body="Fixes #12\nCloses other/repo#1\n<!-- Fixes #99 -->", head_branch="pay-3_gro-7")
+    raw = pull(title="PAY-3: x", body="Fixes #12\nCloses other/repo#1\n<!-- Fixes #99 -->", history={"branch_keys": ["PAY-3", "GRO-7"], "closes": ["acme/web#8"]})
 
-    assert item_of(raw).closes == ("acme/shop#12", "other/repo#1", "PAY-3", "GRO-7")
+    assert item_of(raw).closes == ("acme/shop#12", "other/repo#1", "PAY-3", "GRO-7", "acme/web#8")
 
 
 def test_an_issue_closes_nothing() -> None:
@@ -293,7 +293,18 @@ FULL = closed(
     parent_issue_url=f"{API}/issues/7",
     body="KR: KR1.1",
     pull_request={"merged_at": "2026-02-01T08:00:00Z"},
-    head_branch="pay-1",
+    history={
+        "branch_keys": ["PAY-1"],
+        "parent": "acme/shop#7",
+        "projects": [
+            {
+                "id": "acme/projects/7",
+                "archived": False,
+                "values": [{"field": "Points", "kind": "number", "value": 3.0}],
+            }
+        ],
+        "events": [],
+    },
 )
 
 
@@ -395,84 +406,6 @@ def test_nothing_is_asked_of_the_site_to_learn_its_fields(open_desk: Open) -> No
     assert desk.asked == []
 
 
-def test_branches_are_not_asked_for_where_no_other_tracker_is_read(open_desk: Open) -> None:
-    desk = open_desk(pull(2), branches={2: "pay-7-x"})
-
-    (page,) = desk.pages()
-
-    assert "head_branch" not in page.raws[0]
-    assert [request.method for request in desk.asked] == ["GET"]
-
-
-def test_branches_are_asked_for_once_a_page_and_counted_as_history(open_desk: Open) -> None:
-    pulls = [pull(number) for number in range(1, 151)]
-    desk = open_desk(*pulls, branches={number: f"pay-{number}" for number in range(1, 151)}, other=True)
-    fields = desk.connector.discover()
-
-    items = [desk.connector.normalise(raw, fields) for page in desk.pages() for raw in page.raws]
-
-    assert [item.closes for item in items] == [(f"PAY-{number}",) for number in range(1, 151)]
-    assert desk.context.requests.by_purpose == {"setup": 0, "items": 2, "history": 2, "iterations": 0, "census": 0}
-
-
-def test_a_page_without_pull_requests_asks_for_no_branches(open_desk: Open) -> None:
-    desk = open_desk(issue(1), other=True)
-
-    assert desk.numbers() == [1]
-    assert desk.context.requests.total == 1
-
-
-def answer_graphql(desk: Desk, *answers: object) -> None:
-    left = list(answers)
-
-    def fault(name: str, request: Request) -> Response | None:
-        if request.path != "/graphql":
-            return None
-        answer = left.pop(0) if len(left) > 1 else left[0]
-        return answer if isinstance(answer, Response) else Response(200, answer)
-
-    desk.sites.server.faults.append(fault)
-
-
-def test_partial_graphql_data_is_taken(open_desk: Open) -> None:
-    desk = open_desk(pull(1), pull(2), pull(3), other=True)
-    nodes = [{"id": "PR_1", "headRefName": "pay-1"}, None, {}]
-    answer_graphql(desk, {"data": {"nodes": nodes}, "errors": [{"type": "NOT_FOUND", "path": ["nodes", 1]}]})
-
-    (page,) = desk.pages()
-
-    assert [raw.get("head_branch") for raw in page.raws] == ["pay-1", None, None]
-
-
-def test_a_broken_graphql_answer_is_asked_for_again(open_desk: Open) -> None:
-    desk = open_desk(pull(1), other=True)
-    answer_graphql(desk, Response(502), {"data": {"nodes": [{"id": "PR_1", "headRefName": "pay-1"}]}})
-
-    (page,) = desk.pages()
-
-    assert page.raws[0]["head_branch"] == "pay-1"
-    assert desk.context.requests.by_purpose["history"] == 2
-
-
-@pytest.mark.parametrize(
-    "answer", [{"data": None, "errors": []}, {"errors": [{}]}, {}, [], {"data": []}, {"data": {"nodes": {}}}]
-)
-def test_no_graphql_data_at_all_is_an_error(open_desk: Open, answer: object) -> None:
-    desk = open_desk(pull(1), other=True)
-    answer_graphql(desk, answer)
-
-    with pytest.raises(UnexpectedResponseError, match="GraphQL gave no data"):
-        list(desk.pages())
-
-
-def test_a_graphql_limit_told_with_status_200_is_a_limit(open_desk: Open) -> None:
-    desk = open_desk(pull(1), other=True)
-    answer_graphql(desk, {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})
-
-    with pytest.raises(RateLimitedError):
-        list(desk.pages())
-
-
 def test_people_and_unknown_keys_are_not_in_raw_pages(open_desk: Open) -> None:
     person = {"login": CANARY, "email": f"{CANARY}@example.com", "name": CANARY}
     desk = open_desk(
@@ -556,9 +489,11 @@ def test_what_is_no_issue_list_is_an_error_that_tells_no_secret(
 
 def test_a_read_logs_no_token_header_or_query(open_desk: Open, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    desk = open_desk(pull(1), other=True)
+    desk = open_desk(pull(1))
+    fields = desk.connector.discover()
 
-    assert desk.numbers(at(0)) == [1]
+    (page,) = desk.pages(at(0))
+    assert desk.connector.history(Partition(NAME), page.raws, fields)
 
     for word in (CANARY, "Authorization", "per_page", "since="):
         assert word not in caplog.text

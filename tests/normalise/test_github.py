@@ -71,9 +71,10 @@ def test_a_whole_issue() -> None:
         parent="acme/plans#7",
         labels=("kr/KR1.1", "plain"),
         components=(),
-        iterations=(Iteration("milestone/3", "Autumn"),),
+        iterations=(Iteration("acme/web/milestone/3", "Autumn"),),
         closes=(),
         directives=(Directive("kr", "KR1.1"), Directive("expect", "KR1.1 +2.0")),
+        status_id="closed",
     )
 
 
@@ -94,7 +95,7 @@ def test_a_bare_issue_has_empty_texts() -> None:
 
 def test_a_milestone_or_type_without_a_name() -> None:
     item = normalise(issue(milestone={"number": 3, "title": None}, type={"name": None}), FIELDS)
-    assert item.iterations == (Iteration("milestone/3", ""),)
+    assert item.iterations == (Iteration("acme/web/milestone/3", ""),)
     assert item.type == "Issue"
 
 
@@ -158,9 +159,9 @@ def test_what_a_pull_request_closes_stands_in_body_title_and_branch_each_once() 
     raw = pull(
         title="PAY-1: shorten the form, in UTF-8",
         body="Fixes #3 and closes acme/other#4.\nResolves PAY-1",
-        head_branch="growth/pay-2-shorten",
+        history={"branch_keys": ["PAY-2"], "closes": ["acme/web#3", "acme/web#9"]},
     )
-    assert normalise(raw, FIELDS).closes == ("acme/web#3", "acme/other#4", "PAY-1", "UTF-8", "PAY-2")
+    assert normalise(raw, FIELDS).closes == ("acme/web#3", "acme/other#4", "PAY-1", "UTF-8", "PAY-2", "acme/web#9")
 
 
 def test_a_pull_request_that_says_nothing_closes_nothing() -> None:
@@ -248,7 +249,7 @@ def test_only_what_is_needed_is_kept_and_no_person() -> None:
         draft=False,
         closed_at=NOON,
         html_url="https://github.com/acme/web/pull/12",
-        head_branch="x",
+        history={"events": []},
         parent_issue_url="https://api.github.com/repos/acme/web/issues/1",
         title="For @mona",
         body="Ask mona@example.com",
@@ -274,7 +275,7 @@ def test_only_what_is_needed_is_kept_and_no_person() -> None:
         "html_url": "https://github.com/acme/web/pull/12",
         "repository_url": "https://api.github.com/repos/acme/web",
         "parent_issue_url": "https://api.github.com/repos/acme/web/issues/1",
-        "head_branch": "x",
+        "history": {"events": []},
         "labels": [{"name": "a"}, {"name": "b"}],
         "milestone": {"number": 3, "title": "Autumn"},
         "type": {"name": "Feature"},

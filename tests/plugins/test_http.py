@@ -202,20 +202,22 @@ def test_a_limit_is_waited_for_exactly_as_asked(
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "nan"}, {"X-RateLimit-Reset": "?"}])
-@pytest.mark.parametrize(("status", "message"), [(429, ""), (403, "You have exceeded a secondary rate limit")])
+@pytest.mark.parametrize(
+    ("status", "message", "least"),
+    [(429, "", 0.5), (403, "You have exceeded a secondary rate limit", 60), (429, "A secondary rate limit", 60)],
+)
 def test_a_limit_that_names_no_time_is_waited_for_longer_each_time(
-    connect: Connect, headers: dict[str, str], status: int, message: str
+    connect: Connect, headers: dict[str, str], status: int, message: str, least: float
 ) -> None:
     line = connect(Response(status, {"message": message}, headers))
 
-    with pytest.raises(RateLimitedError):
+    with pytest.raises(RateLimitedError) as caught:
         line.get()
 
     assert len(line.seen) == 4
-    first, second, third = line.waits
-    assert 0.4 <= first <= 0.6
-    assert 0.8 <= second <= 1.2
-    assert 1.6 <= third <= 2.4
+    assert [least * 2**turn <= wait <= least * 2**turn * 1.2 for turn, wait in enumerate(line.waits)] == [True] * 3
+    assert caught.value.until is not None
+    assert caught.value.until >= NOW + timedelta(seconds=least * 8)
 
 
 @pytest.mark.parametrize("asked", ["301", "300.5"])

@@ -88,7 +88,7 @@ def graphql(sites: Sites, query: str, **variables: Any) -> Any:
     return answer.json()
 
 
-BRANCHES = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on PullRequest { id headRefName } } }"
+DETAILS = "query Details($ids0: [ID!]!, $ids1: [ID!]!) { ... on ClosedEvent ... on LabeledEvent projectItems }"
 
 
 @pytest.mark.parametrize("token", ["", "token bad", "Bearer bad", "token ", "Basic Z29vZDpnb29k"])
@@ -251,19 +251,21 @@ def test_a_pull_request_tells_its_branch_and_merge(sites: Sites) -> None:
     assert (served["number"], served["title"], served["state"]) == (8, "Item 8", "closed")
 
 
-def test_branches_are_read_by_node_with_partial_data_for_unknown_nodes(sites: Sites) -> None:
-    answer = graphql(sites, BRANCHES, ids=["PR_8", "PR_gone", "I_1"])
+def test_details_are_read_by_node_with_partial_data_for_unknown_nodes(sites: Sites) -> None:
+    answer = graphql(sites, DETAILS, ids0=["PR_8", "PR_gone"], ids1=["I_1"])
 
-    assert answer["data"]["nodes"] == [{"id": "PR_8", "headRefName": "feature/shop-8"}, None, {}]
-    assert [(each["type"], each["path"]) for each in answer["errors"]] == [("NOT_FOUND", ["nodes", 1])]
+    (pull, gone), (plain,) = answer["data"]["part0"], answer["data"]["part1"]
+    assert (pull["__typename"], pull["headRefName"], gone) == ("PullRequest", "feature/shop-8", None)
+    assert (plain["__typename"], plain["parent"]) == ("Issue", None)
+    assert [(each["type"], each["path"]) for each in answer["errors"]] == [("NOT_FOUND", ["part0", 1])]
 
 
-def test_branches_of_known_nodes_come_without_errors(sites: Sites) -> None:
-    assert "errors" not in graphql(sites, BRANCHES, ids=["PR_8"])
+def test_details_of_known_nodes_come_without_errors(sites: Sites) -> None:
+    assert "errors" not in graphql(sites, DETAILS, ids0=["PR_8"], ids1=[])
 
 
 def test_more_than_a_hundred_nodes_are_refused(sites: Sites) -> None:
-    answer = graphql(sites, BRANCHES, ids=["PR_8"] * 101)
+    answer = graphql(sites, DETAILS, ids0=["PR_8"] * 101, ids1=[])
 
     assert answer["errors"][0]["type"] == "ARGUMENT_LIMIT"
 
@@ -272,8 +274,8 @@ def test_any_other_query_is_an_error_and_not_an_empty_answer(sites: Sites) -> No
     assert graphql(sites, "{ viewer { login } }") == {"errors": [{"message": "not served by the sandbox"}]}
 
 
-def test_branches_without_a_list_of_nodes_are_an_error(sites: Sites) -> None:
-    assert "Variable $ids" in graphql(sites, BRANCHES)["errors"][0]["message"]
+def test_details_without_a_list_of_nodes_are_an_error(sites: Sites) -> None:
+    assert "Variable $ids0" in graphql(sites, DETAILS)["errors"][0]["message"]
 
 
 def test_a_body_that_is_not_json_gets_400(sites: Sites) -> None:

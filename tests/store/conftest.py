@@ -8,8 +8,16 @@ import pytest
 from okrsync.store.database import Store
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new store may be: every test of the store's behaviour runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    return str(request.getfixturevalue("postgres").database())
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(f"sqlite:///{tmp_path}/store.db")
+def store(url: str) -> Iterator[Store]:
+    opened = Store.open(url)
     yield opened
     opened.close()

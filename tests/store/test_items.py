@@ -16,6 +16,7 @@ from okrsync.store import codec
 from okrsync.store.database import Store
 from okrsync.store.records import DeadLetter, Fingerprints, Saved
 from okrsync.store.tables import item_raw
+from support.stores import version_of
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -39,7 +40,9 @@ def an_item(external_id: str = "1", **changes: Any) -> Item:
 
 def save(store: Store, *items: Item, raw: dict[str, Any] | None = None) -> Saved:
     with store.write() as unit:
-        return unit.save_items("web", [(entry, {"id": entry.external_id} if raw is None else raw) for entry in items])
+        return unit.items("web").save(
+            [version_of(entry, {"id": entry.external_id} if raw is None else raw) for entry in items], "", NOON
+        )
 
 
 def held(store: Store) -> list[Item]:
@@ -155,9 +158,9 @@ def test_nul_and_lone_surrogates_become_replacement_characters_and_nothing_else_
 def test_every_field_of_an_item_has_a_column() -> None:
     names = set(codec.item_row(an_item()))
 
-    assert names - {"created_ms", "updated_ms", "delivered_ms", "size_unit"} == {
+    assert names - {"created_ms", "updated_ms", "delivered_ms", "first_done_ms", "size_unit"} == {
         entry.name for entry in fields(Item)
-    } - {"created", "updated", "delivered"}
+    } - {"created", "updated", "delivered", "first_done", "old_keys"}
 
 
 def test_an_unchanged_item_is_seen_and_not_written(store: Store) -> None:
@@ -234,7 +237,7 @@ def test_of_two_with_the_same_time_the_later_on_the_page_counts(store: Store) ->
 def test_the_same_id_in_two_sources_is_two_items(store: Store) -> None:
     save(store, an_item())
     with store.write() as unit:
-        assert unit.save_items("app", [(an_item(source="app"), {})]) == Saved(seen=1, new=1)
+        assert unit.items("app").save([version_of(an_item(source="app"), {})], "", NOON) == Saved(seen=1, new=1)
 
     assert [entry.source for entry in held(store)] == ["app", "web"]
 
@@ -283,7 +286,7 @@ def test_a_size_that_is_no_number_is_missing(store: Store) -> None:
 
 def test_a_failure_inside_a_transaction_leaves_neither_rows_nor_cursor(store: Store) -> None:
     with pytest.raises(RuntimeError), store.write() as unit:  # noqa: PT012 - the failure comes after the writing
-        unit.save_items("web", [(an_item(), {})])
+        unit.items("web").save([version_of(an_item(), {})], "", NOON)
         unit.bury([DeadLetter("web", "2", "ValueError")], NOON)
         unit.save_stream("web", "a", Fingerprints("f", "i"), NOON)
         raise RuntimeError

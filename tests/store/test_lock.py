@@ -19,8 +19,8 @@ HOLDER = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from okrsync.store.lock import source_lock
-with source_lock(Path(sys.argv[1]), "web", datetime(2026, 11, 20, 6, 0, tzinfo=UTC)):
+from okrsync.store.lock import file_lock
+with file_lock(Path(sys.argv[1]), "web", datetime(2026, 11, 20, 6, 0, tzinfo=UTC)):
     print("held", flush=True)
     time.sleep(60)
 """

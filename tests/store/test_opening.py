@@ -235,7 +235,7 @@ def test_a_full_disk_is_a_store_error_and_keeps_what_was_there(path: Path) -> No
 def test_a_store_that_another_process_writes_to_is_a_store_error_that_says_so(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("okrsync.store.database._BUSY_SECONDS", 0)
+    monkeypatch.setattr("okrsync.store.backends._BUSY_SECONDS", 0)
     store = Store.open(url_of(path))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -33,8 +33,8 @@ from okrsync.plugins.context import Context, WorkMapping
 from okrsync.plugins.secret import TokenReference
 from okrsync.store.database import Store
 from okrsync.store.records import Saved
-from okrsync.store.tables import metadata
 from okrsync.sync.engine import SourceRun, sync_source
+from support.stores import dump
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 NOW = datetime(2026, 10, 8, 6, tzinfo=UTC)
@@ -612,6 +612,7 @@ PARTITIONS = {"a": 0, "b": ITEMS}
 
 def sync_and_die(url: str, place: str, number: int) -> None:
     """Run in a process of its own: sync, and end without any farewell at the *number*-th time at *place*."""
+    from okrsync.store.item_rows import ItemRows  # noqa: PLC0415 - same
     from okrsync.store.unit import Unit  # noqa: PLC0415 - patched in this process alone
 
     times = 0
@@ -622,46 +623,30 @@ def sync_and_die(url: str, place: str, number: int) -> None:
         if times == number:
             os._exit(9)
 
-    def around(name: str, *, before: bool) -> None:
-        real = getattr(Unit, name)
+    def around(of: type, name: str, *, before: bool) -> None:
+        real = getattr(of, name)
 
-        def dying(*arguments: Any) -> Any:
+        def dying(*arguments: Any, **named: Any) -> Any:
             if before:
                 die()
-            result = real(*arguments)
+            result = real(*arguments, **named)
             if not before:
                 die()
             return result
 
-        setattr(Unit, name, dying)
+        setattr(of, name, dying)
 
     tracker, store = backlog(), Store.open(url)
     if place == "page":
         tracker.on_page = die
     if place == "rows":
-        around("save_items", before=False)
+        around(ItemRows, "save", before=False)
     if place == "cursor":
-        around("save_stream", before=False)
+        around(Unit, "save_stream", before=False)
     if place == "commit":
-        sa.event.listen(store._engine, "commit", die)
+        sa.event.listen(store._backend.engine, "commit", die)
     sync(store, tracker)
     store.close()
-
-
-def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything in the store but the record of runs, without row ids and in an order of its own."""
-    item, raw = metadata.tables["item"], metadata.tables["item_raw"]
-    wanted: dict[str, sa.Select[Any]] = {
-        table.name: sa.select(*(column for column in table.columns if column.name != "id"))
-        for table in metadata.sorted_tables
-        if table not in {raw, metadata.tables["sync_run"]}
-    }
-    wanted["item_raw"] = sa.select(item.c.external_id, raw.c.body).join(raw)
-    with store.read() as view:
-        return {
-            name: sorted(map(tuple, view._connection.execute(statement)), key=repr)
-            for name, statement in wanted.items()
-        }
 
 
 def test_after_kills_at_any_place_the_next_sync_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
@@ -681,7 +666,7 @@ def test_after_kills_at_any_place_the_next_sync_ends_as_if_nothing_had_happened(
     with closing(Store.open(url)) as killed, closing(Store.open(f"sqlite:///{tmp_path}/calm.db")) as calm:
         assert sync(killed, backlog()).error is None
         assert sync(calm, backlog()).error is None
-        assert dump(killed) == dump(calm)
+        assert dump(killed, timeless=True) == dump(calm, timeless=True)
         with killed.read() as view:
             assert len(view.dead_letters()) == 1
             assert view._connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
@@ -704,7 +689,7 @@ def test_after_any_broken_pages_a_clean_sync_ends_as_if_nothing_had_happened(
         sync(stores[0], Tracker(contents, page_size=size, on_page=failing))
     for store in stores:
         sync(store, Tracker(contents, page_size=size))
-    first, second = (dump(store) for store in stores)
+    first, second = (dump(store, timeless=True) for store in stores)
     for store in stores:
         store.close()
 

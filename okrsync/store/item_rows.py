@@ -1,0 +1,288 @@
+"""Writing items: their rows, raw forms, events and old keys, and what becomes of those that vanish."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from okrsync.model.work import EventField, EventOrigin
+from okrsync.plugins.connector import Missing
+from okrsync.store import codec
+from okrsync.store.backends import insert
+from okrsync.store.failpoints import failpoint
+from okrsync.store.records import Saved, Version
+from okrsync.store.tables import dead_letter, history_due, item, item_alias, item_event, item_raw, link
+
+CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
+_KEPT_AT_UPDATE = {"source", "external_id", "recorded_ms"}
+_FIRST_TOLD = {"source", "external_id", "key", "recorded_ms"}
+_BACK_AGAIN = {"missing_since_ms": None, "gone_ms": None, "gone_reason": ""}
+Entry = TypeVar("Entry")
+
+
+class _Known(NamedTuple):
+    digest: bytes
+    updated_ms: int
+    key: str
+
+
+def chunks(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """*entries* in parts that fit into one statement."""
+    for start in range(0, len(entries), CHUNK):
+        yield entries[start : start + CHUNK]
+
+
+class ItemRows:
+    """The items of one source inside one write transaction."""
+
+    def __init__(self, connection: sa.Connection, source: str) -> None:
+        self._connection = connection
+        self._source = source
+
+    def save(
+        self, versions: Sequence[Version], partition: str, now: datetime, *, replace_events: bool = False
+    ) -> Saved:
+        """
+        Insert or update items with all that belongs to them; an older version never replaces a newer one.
+
+        *replace_events*: what their raw form says now is what their history says; else it only ever grows.
+        """
+        rows: dict[str, dict[str, Any]] = {}
+        newest: dict[str, Version] = {}
+        for version in versions:
+            row = codec.item_row(version.item)
+            held = rows.get(row["external_id"])
+            if held is None or held["updated_ms"] <= row["updated_ms"]:
+                rows[row["external_id"]] = row
+                newest[row["external_id"]] = version
+        known = self._known(list(rows))
+        saved: list[dict[str, Any]] = []
+        for external_id, row in rows.items():
+            version = newest[external_id]
+            packed = codec.canonical(version.raw)
+            row["partition"] = partition
+            row["digest"] = codec.digest(codec.canonical(row) + packed)
+            before = known.get(external_id)
+            if before is not None and (before.digest == row["digest"] or before.updated_ms > row["updated_ms"]):
+                continue
+            noted = {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now)}
+            saved.append(row | noted | _BACK_AGAIN | {"body": packed})
+        new = sum(row["external_id"] not in known for row in saved)
+        if saved:
+            self._upsert(saved)
+            self._save_aliases(saved, known)
+        failpoint("items-written")
+        if replace_events:
+            self._forget_events({id_: version for id_, version in newest.items() if not version.history_due})
+        self._save_events(versions, now)
+        self._note_due(newest)
+        self._unbury(list(rows))
+        return Saved(seen=len(rows), new=new, changed=len(saved) - new)
+
+    def found_again(self, external_ids: Sequence[str]) -> None:
+        """Take back that *external_ids* were missing."""
+        for part in chunks(external_ids):
+            self._connection.execute(
+                sa.update(item).where(item.c.source == self._source, item.c.external_id.in_(part)).values(**_BACK_AGAIN)
+            )
+
+    def mark_missing(self, partition: str, listed: Collection[str], now: datetime) -> None:
+        """Note which items of *partition* the complete list has not; those that are listed again are not missing."""
+        rows = self._connection.execute(
+            sa.select(item.c.external_id, item.c.missing_since_ms).where(
+                item.c.source == self._source, item.c.partition == partition, item.c.gone_ms.is_(None)
+            )
+        ).all()
+        first = [row.external_id for row in rows if row.external_id not in listed and row.missing_since_ms is None]
+        for part in chunks(first):
+            self._connection.execute(
+                sa.update(item)
+                .where(item.c.source == self._source, item.c.external_id.in_(part))
+                .values(missing_since_ms=codec.to_ms(now))
+            )
+        self.found_again([row.external_id for row in rows if row.external_id in listed and row.missing_since_ms])
+
+    def bury(self, reasons: Mapping[str, str], now: datetime) -> None:
+        """Let the items of *reasons* be gone from *now* on; their history stays."""
+        for external_id, reason in reasons.items():
+            self._connection.execute(
+                sa.update(item)
+                .where(item.c.source == self._source, item.c.external_id == external_id)
+                .values(gone_ms=codec.to_ms(now), gone_reason=codec.storable(reason))
+            )
+
+    def move(self, old: Missing, new_id: str, new_key: str) -> None:
+        """
+        Let the item *old* live on under *new_id* and *new_key*, with its history, links and old key.
+
+        Where the new one is stored already, the old row goes, and its events join the new one's.
+        """
+        new_id, new_key = codec.storable(new_id), codec.storable(new_key)
+        self._alias({old.key: new_id})
+        if new_id == old.id:
+            self._connection.execute(self._of(item, old.id).values(key=new_key, **_BACK_AGAIN))
+            return
+        there = self._known([new_id])
+        for table, columns in ((item_event, "external_id"), (link, "external_id"), (item_alias, "external_id")):
+            if table is item_event and there:
+                self._copy_events(old.id, new_id)
+            else:
+                self._connection.execute(self._of(table, old.id).values(**{columns: new_id}))
+        if there:
+            self._delete([old.id])
+        else:
+            self._connection.execute(self._of(item, old.id).values(external_id=new_id, key=new_key, **_BACK_AGAIN))
+
+    def purge(self, external_ids: Sequence[str]) -> None:
+        """Delete items for good, with all that belongs to them."""
+        self._delete(external_ids)
+        for table in (link, item_event, item_alias, history_due):
+            for part in chunks(external_ids):
+                self._connection.execute(
+                    sa.delete(table).where(table.c.source == self._source, table.c.external_id.in_(part))
+                )
+
+    def _delete(self, external_ids: Sequence[str]) -> None:
+        for part in chunks(external_ids):
+            chosen = sa.select(item.c.id).where(item.c.source == self._source, item.c.external_id.in_(part))
+            self._connection.execute(sa.delete(item_raw).where(item_raw.c.item_id.in_(chosen)))
+            self._connection.execute(sa.delete(item).where(item.c.source == self._source, item.c.external_id.in_(part)))
+
+    def _of(self, table: sa.Table, external_id: str) -> sa.Update:
+        return sa.update(table).where(table.c.source == self._source, table.c.external_id == external_id)
+
+    def _copy_events(self, old_id: str, new_id: str) -> None:
+        rows = self._connection.execute(
+            sa.select(item_event).where(item_event.c.source == self._source, item_event.c.external_id == old_id)
+        ).all()
+        moved = [{**row._asdict(), "external_id": new_id} for row in rows]
+        if moved:
+            self._connection.execute(insert(self._connection, item_event).on_conflict_do_nothing(), moved)
+        self._connection.execute(
+            sa.delete(item_event).where(item_event.c.source == self._source, item_event.c.external_id == old_id)
+        )
+
+    def _known(self, external_ids: Sequence[str]) -> dict[str, _Known]:
+        known: dict[str, _Known] = {}
+        for part in chunks(external_ids):
+            statement = sa.select(item.c.external_id, item.c.digest, item.c.updated_ms, item.c.key).where(
+                item.c.source == self._source, item.c.external_id.in_(part)
+            )
+            known |= {
+                row.external_id: _Known(row.digest, row.updated_ms, row.key)
+                for row in self._connection.execute(statement)
+            }
+        return known
+
+    def _upsert(self, rows: Sequence[dict[str, Any]]) -> None:
+        bodies = {row["external_id"]: row.pop("body") for row in rows}
+        statement = insert(self._connection, item)
+        values = {name: statement.excluded[name] for name in rows[0] if name not in _KEPT_AT_UPDATE}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=values), rows
+        )
+        ids: dict[str, int] = {}
+        for part in chunks(list(bodies)):
+            found = self._connection.execute(
+                sa.select(item.c.external_id, item.c.id).where(
+                    item.c.source == self._source, item.c.external_id.in_(part)
+                )
+            )
+            ids |= {row.external_id: row.id for row in found}
+        body = insert(self._connection, item_raw)
+        self._connection.execute(
+            body.on_conflict_do_update(index_elements=["item_id"], set_={"body": body.excluded.body}),
+            [{"item_id": ids[name], "body": zlib.compress(content, 1)} for name, content in bodies.items()],
+        )
+
+    def _forget_events(self, versions: Mapping[str, Version]) -> None:
+        """Delete events that the tracker's history does not give any more, after a change of what is read of it."""
+        wanted = {(id_, codec.storable(event.key)) for id_, version in versions.items() for event in version.events}
+        for part in chunks(list(versions)):
+            held = self._connection.execute(
+                sa.select(item_event.c.external_id, item_event.c.key).where(
+                    item_event.c.source == self._source,
+                    item_event.c.external_id.in_(part),
+                    item_event.c.origin == EventOrigin.SOURCE.value,
+                )
+            ).all()
+            for row in held:
+                if (row.external_id, row.key) not in wanted:
+                    self._connection.execute(
+                        sa.delete(item_event).where(
+                            item_event.c.source == self._source,
+                            item_event.c.external_id == row.external_id,
+                            item_event.c.key == row.key,
+                        )
+                    )
+
+    def _save_events(self, versions: Sequence[Version], now: datetime) -> None:
+        recorded = codec.to_ms(now)
+        rows = [codec.event_row(event) | {"recorded_ms": recorded} for version in versions for event in version.events]
+        if not rows:
+            return
+        # Append-only: what is there was recorded first, and stays so; only what it means may be told anew.
+        statement = insert(self._connection, item_event)
+        told = {name: statement.excluded[name] for name in rows[0] if name not in _FIRST_TOLD}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["source", "external_id", "key"], set_=told), rows
+        )
+        old_keys = {
+            event.from_text or event.from_id: event.external_id
+            for version in versions
+            for event in version.events
+            if event.field is EventField.KEY
+        }
+        self._alias({key: id_ for key, id_ in old_keys.items() if key})
+        failpoint("events-written")
+
+    def _save_aliases(self, rows: Sequence[Mapping[str, Any]], known: Mapping[str, _Known]) -> None:
+        self._alias(
+            {
+                before.key: row["external_id"]
+                for row in rows
+                if (before := known.get(row["external_id"])) is not None and before.key != row["key"]
+            }
+        )
+
+    def _alias(self, ids: Mapping[str, str]) -> None:
+        if not ids:
+            return
+        statement = insert(self._connection, item_alias)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["source", "key"], set_={"external_id": statement.excluded.external_id}
+            ),
+            [
+                {"source": self._source, "key": codec.storable(key), "external_id": codec.storable(id_)}
+                for key, id_ in ids.items()
+            ],
+        )
+
+    def _note_due(self, versions: Mapping[str, Version]) -> None:
+        due = [id_ for id_, version in versions.items() if version.history_due]
+        settled = [id_ for id_, version in versions.items() if not version.history_due]
+        self.note_due(due)
+        for part in chunks(settled):
+            self._connection.execute(
+                sa.delete(history_due).where(history_due.c.source == self._source, history_due.c.external_id.in_(part))
+            )
+
+    def note_due(self, external_ids: Sequence[str]) -> None:
+        """Have the history of *external_ids* read again."""
+        if external_ids:
+            self._connection.execute(
+                insert(self._connection, history_due).on_conflict_do_nothing(),
+                [{"source": self._source, "external_id": id_} for id_ in external_ids],
+            )
+
+    def _unbury(self, external_ids: Sequence[str]) -> None:
+        # What is understood now is no dead letter any more, whether or not it changed.
+        for part in chunks(external_ids):
+            self._connection.execute(
+                sa.delete(dead_letter).where(dead_letter.c.source == self._source, dead_letter.c.external_id.in_(part))
+            )

@@ -1,0 +1,306 @@
+"""Reads one partition into the store: page by page, history with it, each step one transaction with its cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Any, TypeVar
+
+from okrsync.errors import ConnectorError
+from okrsync.model.work import Item
+from okrsync.plugins.connector import (
+    HISTORY,
+    Connector,
+    FieldMap,
+    HasHistory,
+    HasReleases,
+    HasUnrecorded,
+    Page,
+    Partition,
+    SourceSettings,
+)
+from okrsync.plugins.context import Context
+from okrsync.plugins.text import without_people
+from okrsync.store.codec import canonical, digest, fields_to_json, raw_digest
+from okrsync.store.database import Store
+from okrsync.store.failpoints import failpoint
+from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored, StreamState, Version
+from okrsync.store.unit import Unit
+from okrsync.sync.privacy import without_persons
+from okrsync.sync.understanding import Read, Understanding, id_of
+from okrsync.sync.window import advanced, start_of
+
+STOPS_ALL = frozenset({4, 75})
+"""Exit codes of failures that concern every partition of a source: a refused token, a limit, the end of the time."""
+_CHUNK = 500
+_MOST_TOLD = 500
+Result = TypeVar("Result")
+Told = Callable[[str, Saved], None]
+"""Is told what was stored of a partition."""
+
+
+class PartitionReader:
+    """One connector at work on the partitions of one source; *writing* lets one thread write at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: SourceSettings,
+        connector: Connector,
+        fields: FieldMap,
+        context: Context,
+        now: datetime,
+        *,
+        writing: Lock,
+        told: Told,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._source = settings.name
+        self._connector = connector
+        self._fields = fields
+        self._context = context
+        self._now = now
+        self._writing = writing
+        self._told = told
+        self._history_error: ConnectorError | None = None
+
+    def read(self, partition: Partition) -> None:
+        """
+        Read all that changed in *partition* since its cursor.
+
+        Raises:
+            ConnectorError: it could not be read to its end; what was stored before stays.
+        """
+        self._history_error = None
+        fingerprints = fingerprints_of(self._settings, self._connector, self._fields)
+        with self._store.read() as view:
+            state = view.stream(self._source, partition.id)
+        # Raw items of another scope or shape are no use: then everything is read again.
+        same_raw = state is not None and state.fingerprints.raw == fingerprints.raw
+        high_water = state.high_water if state is not None and same_raw else None
+        releases = self._read_releases(partition)
+        task = _Task(
+            partition,
+            Understanding(self._connector, self._source, self._fields, releases),
+            fingerprints,
+            is_whole=high_water is None or (state is not None and state.is_whole),
+        )
+        if state is not None and same_raw and self._means_more(state, fingerprints, releases):
+            self._normalise_again(task)
+            self._write(
+                lambda unit: unit.save_stream(
+                    self._source, partition.id, fingerprints, high_water, is_whole=task.is_whole
+                )
+            )
+        pages = self._connector.pages(partition, start_of(high_water, self._connector.overlap_seconds), self._fields)
+        for batch in self._batches(pages):
+            high_water = self._store_batch(batch, task, high_water)
+        self._finish(task, high_water, releases)
+        if self._history_error is not None:
+            raise self._history_error
+
+    def read_due_history(self, partition: Partition, due: Sequence[str]) -> None:
+        """
+        Read the history of those of *due* that *partition* holds, and take it into their items.
+
+        Raises:
+            ConnectorError: it could not be read; then it stays due.
+        """
+        connector = self._connector
+        if not isinstance(connector, HasHistory):
+            return
+        self._history_error = None
+        with self._store.read() as view:
+            stored = view.stored(self._source, partition.id, due)
+            state = view.stream(self._source, partition.id)
+        releases = () if state is None else state.releases
+        understanding = Understanding(connector, self._source, self._fields, releases)
+        for start in range(0, len(stored), connector.history_batch):
+            part = [_without_history(entry) for entry in stored[start : start + connector.history_batch]]
+            reads, late = self._with_history(part, partition)
+            versions, letters = understanding.versions(reads, due=late, before=self._before(reads), now=self._now)
+            self._save(versions, letters, partition)
+            if self._history_error is not None:
+                raise self._history_error
+
+    def _finish(self, task: _Task, high_water: datetime | None, releases: Sequence[datetime]) -> None:
+        name = task.partition.id
+
+        def save(unit: Unit) -> None:
+            unit.save_stream(self._source, name, task.fingerprints, high_water)
+            unit.save_releases(self._source, name, releases)
+            if task.is_whole:
+                # Everything was just listed: there is nothing that a census could find.
+                unit.save_census(self._source, name, self._now)
+
+        if task.is_whole or releases:
+            self._write(save)
+        failpoint("partition-done")
+
+    def _means_more(self, state: StreamState, fingerprints: Fingerprints, releases: Sequence[datetime]) -> bool:
+        """Whether the stored raw items mean something else by now."""
+        return state.fingerprints.item != fingerprints.item or tuple(releases) != state.releases
+
+    def _read_releases(self, partition: Partition) -> tuple[datetime, ...]:
+        if not isinstance(self._connector, HasReleases) or not self._fields.mapping.delivered_on:
+            return ()
+        with self._context.requests.counted_as("iterations"):
+            return tuple(self._connector.releases(partition, self._fields))
+
+    def _batches(self, pages: Iterator[Page]) -> Iterator[tuple[Page, ...]]:
+        """*pages*, put together up to what one call for their history may ask for."""
+        most = self._connector.history_batch if isinstance(self._connector, HasHistory) else 0
+        held: list[Page] = []
+        try:
+            for page in pages:
+                failpoint("page-read")
+                held.append(page)
+                if sum(len(each.raws) for each in held) + len(page.raws) > most:
+                    yield tuple(held)
+                    held = []
+        except Exception:
+            # What was read before the failure is worth storing: the next sync goes on behind it.
+            if held:
+                yield tuple(held)
+            raise
+        if held:
+            yield tuple(held)
+
+    def _store_batch(self, pages: Sequence[Page], task: _Task, high_water: datetime | None) -> datetime | None:
+        """Store *pages* with their history and the cursor behind them, which is returned."""
+        for page in pages:
+            high_water = advanced(high_water, page.last_updated, page.server_time)
+        reads, letters = _reads([raw for page in pages for raw in page.raws], self._source)
+        with self._store.read() as view:
+            held = view.held(self._source, [read.id for read in reads if read.id])
+        same = {} if task.is_whole else {read.id: held[read.id] for read in reads if _is_same(read, held)}
+        changed, late = self._with_history([read for read in reads if read.id not in same], task.partition)
+        versions, misunderstood = task.understanding.versions(
+            changed, due=late, before=self._before(changed), now=self._now
+        )
+
+        def save(unit: Unit) -> Saved:
+            items = unit.items(self._source)
+            saved = items.save(versions, task.partition.id, self._now, replace_events=task.is_whole)
+            items.found_again([id_ for id_, entry in same.items() if entry.is_missing])
+            unit.bury(letters + misunderstood, self._now)
+            unit.save_stream(self._source, task.partition.id, task.fingerprints, high_water, is_whole=task.is_whole)
+            failpoint("cursor-written")
+            return saved + Saved(seen=len(same))
+
+        self._told(task.partition.id, self._write(save))
+        failpoint("committed")
+        if self._history_error is not None and self._history_error.exit_code in STOPS_ALL:
+            raise self._history_error
+        return high_water
+
+    def _normalise_again(self, task: _Task) -> None:
+        """Make the items of a partition anew from their stored raw form; no request is made."""
+        after = 0
+        while True:
+            with self._store.read() as view:
+                stored = view.raws(self._source, task.partition.id, after, _CHUNK)
+            if not stored:
+                return
+            reads = [Read(entry.external_id, entry.raw, raw_digest(entry.raw)) for entry in stored]
+            versions, letters = task.understanding.versions(reads, now=self._now)
+            saved = self._save(versions, letters, task.partition, replace_events=True)
+            self._told(task.partition.id, Saved(changed=saved.changed))
+            after = stored[-1].row
+
+    def _save(
+        self,
+        versions: Sequence[Version],
+        letters: Sequence[DeadLetter],
+        partition: Partition,
+        *,
+        replace_events: bool = False,
+    ) -> Saved:
+        def save(unit: Unit) -> Saved:
+            saved = unit.items(self._source).save(versions, partition.id, self._now, replace_events=replace_events)
+            unit.bury(letters, self._now)
+            return saved
+
+        return self._write(save)
+
+    def _write(self, action: Callable[[Unit], Result]) -> Result:
+        with self._writing:
+            return self._store.written(action)
+
+    def _before(self, reads: Sequence[Read]) -> dict[str, Item]:
+        if not isinstance(self._connector, HasUnrecorded):
+            return {}
+        with self._store.read() as view:
+            return view.by_id(self._source, [read.id for read in reads])
+
+    def _with_history(self, reads: Sequence[Read], partition: Partition) -> tuple[list[Read], list[str]]:
+        """*reads* with their history, and the ids of those whose history could not be read this time."""
+        if not reads or not isinstance(self._connector, HasHistory):
+            return list(reads), []
+        found = self._history_of(self._connector, reads, partition)
+        late = [read.id for read in reads if read.id not in found]
+        if late:
+            # The last known history is better than none.
+            with self._store.read() as view:
+                stored = view.stored(self._source, partition.id, late)
+            found = {**{entry.external_id: entry.raw[HISTORY] for entry in stored if HISTORY in entry.raw}, **found}
+        return [
+            Read(read.id, {**read.raw, HISTORY: found[read.id]}, read.digest) if read.id in found else read
+            for read in reads
+        ], late
+
+    def _history_of(self, connector: HasHistory, reads: Sequence[Read], partition: Partition) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        try:
+            with self._context.requests.counted_as("history"):
+                for start in range(0, len(reads), connector.history_batch):
+                    if self._history_error is not None:
+                        break  # it would fail for these too; they stay due
+                    part = [read.raw for read in reads[start : start + connector.history_batch]]
+                    found |= connector.history(partition, part, self._fields)
+        except ConnectorError as error:
+            self._history_error = error
+        failpoint("history-read")
+        return {id_: without_persons(history) for id_, history in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A partition while it is read."""
+
+    partition: Partition
+    understanding: Understanding
+    fingerprints: Fingerprints
+    is_whole: bool
+    """Everything is read, whether or not it changed."""
+
+
+def fingerprints_of(settings: SourceSettings, connector: Connector, fields: FieldMap) -> Fingerprints:
+    """What raw items and items depend on beside the tracker's data."""
+    scope = settings.model_dump(mode="json", exclude=set(settings.of_access))
+    raw = [connector.version, scope, sorted(connector.raw_depends_on(fields))]
+    return Fingerprints(digest(canonical(raw)).hex(), digest(canonical(fields_to_json(fields))).hex())
+
+
+def _reads(raws: Sequence[Any], source: str) -> tuple[list[Read], list[DeadLetter]]:
+    reads: list[Read] = []
+    letters: list[DeadLetter] = []
+    for raw in raws:
+        try:
+            reads.append(Read.of(raw))
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = without_people(f"it is no JSON object ({type(error).__name__}: {error})")
+            letters.append(DeadLetter(source, id_of(raw) or "?", reason[:_MOST_TOLD]))
+    return reads, letters
+
+
+def _is_same(read: Read, held: Mapping[str, Held]) -> bool:
+    return bool(read.id) and read.id in held and held[read.id].raw_digest == read.digest
+
+
+def _without_history(entry: Stored) -> Read:
+    bare = {name: value for name, value in entry.raw.items() if name != HISTORY}
+    return Read(entry.external_id, bare, raw_digest(bare))

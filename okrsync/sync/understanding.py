@@ -1,0 +1,165 @@
+"""From raw items to versions that can be stored: normalised, with their events, and settled by them. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from okrsync.model.history import settled
+from okrsync.model.work import EventField, EventOrigin, Item, ItemEvent, Size, Status
+from okrsync.plugins.connector import HISTORY, Connector, FieldMap, HasHistory, HasReleases, HasUnrecorded, RawItem
+from okrsync.plugins.text import without_people
+from okrsync.store.codec import event_row, item_row, raw_digest
+from okrsync.store.records import DeadLetter, Version
+from okrsync.sync.privacy import without_persons
+
+_MOST_TOLD = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A raw item without people, as it came from the tracker; *id* is empty where it names none."""
+
+    id: str
+    raw: RawItem
+    digest: bytes
+
+    @classmethod
+    def of(cls, raw: Any) -> Read:
+        """
+        What is kept of *raw*.
+
+        Raises:
+            TypeError: it is no JSON object.
+        """
+        kept = without_persons(raw)
+        if not isinstance(kept, dict):
+            raise TypeError(f"a {type(raw).__name__} instead of an object")
+        return cls(id_of(raw), kept, raw_digest(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the raw items of one partition mean."""
+
+    connector: Connector
+    source: str
+    fields: FieldMap
+    releases: Sequence[datetime] = ()
+    """When the partition was released, ascending, where the source says that it ships apart."""
+
+    def versions(
+        self, reads: Iterable[Read], *, due: Iterable[str] = (), before: Mapping[str, Item] | None = None, now: datetime
+    ) -> tuple[list[Version], list[DeadLetter]]:
+        """
+        The versions of *reads*, and those that cannot be understood, with the reason.
+
+        *due*: items whose history could not be read. *before*: what the store held of them; what a tracker keeps no
+        history of becomes an event by the difference.
+        """
+        late = set(due)
+        versions: list[Version] = []
+        letters: list[DeadLetter] = []
+        for read in reads:
+            try:
+                version = self.version(read, history_due=read.id in late)
+            except Exception as error:  # noqa: BLE001 - one item that cannot be understood is counted, not fatal
+                reason = without_people(_reason(error))
+                letters.append(DeadLetter(self.source, read.id or "?", reason[:_MOST_TOLD]))
+                continue
+            earlier = (before or {}).get(version.item.external_id)
+            if earlier is not None:
+                version = replace(version, events=version.events + self._seen(earlier, version.item, now))
+            versions.append(version)
+        return versions, letters
+
+    def version(self, read: Read, *, history_due: bool = False) -> Version:
+        """
+        The version of one raw item.
+
+        Raises:
+            Exception: whatever a connector raises for an item that does not have the tracker's shape.
+        """
+        item = self.connector.normalise(read.raw, self.fields)
+        if item.source != self.source:
+            raise ValueError(f"an item of source {item.source}")
+        # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's.
+        item_row(item)
+        events: tuple[ItemEvent, ...] = ()
+        if HISTORY in read.raw and isinstance(self.connector, HasHistory):
+            events = tuple(self.connector.normalise_history(read.raw, self.fields))
+            for event in events:
+                event_row(event)
+            apart = self.fields.ships_apart and not self._ships_by_release
+            item = settled(item, events, self.fields.status_of, ships_apart=apart)
+        if self._ships_by_release:
+            item = shipped(item, self.releases)
+        return Version(item, read.raw, read.digest, events, history_due)
+
+    def _seen(self, before: Item, after: Item, now: datetime) -> tuple[ItemEvent, ...]:
+        """What changed between two syncs, of what the tracker keeps no history of."""
+        if not isinstance(self.connector, HasUnrecorded):
+            return ()
+        return tuple(event for event in _differences(before, after, now) if self.connector.is_unrecorded(event))
+
+    @property
+    def _ships_by_release(self) -> bool:
+        return bool(self.fields.mapping.delivered_on) and isinstance(self.connector, HasReleases)
+
+
+def shipped(item: Item, releases: Sequence[datetime]) -> Item:
+    """*item* delivered by the first of *releases* (ascending) at or after it was done; not yet where there is none."""
+    if item.status is not Status.DONE or item.delivered is None:
+        return item
+    place = bisect_left(releases, item.delivered)
+    if place == len(releases):
+        return replace(item, status=Status.IN_PROGRESS, delivered=None)
+    return replace(item, delivered=releases[place])
+
+
+def id_of(raw: object) -> str:
+    """The tracker's id in *raw*, cut to what the store takes; empty where there is none."""
+    named = raw.get("id") if isinstance(raw, Mapping) else None
+    return "" if named is None else str(named)[:64]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f'it has no "{error.args[0]}"'
+    return f"it is not what the tracker documents ({type(error).__name__}: {error})"
+
+
+def _differences(before: Item, after: Item, now: datetime) -> Iterable[ItemEvent]:
+    """Size and iterations of *after* that *before* had not, as events of some time between the two."""
+    change = f"s{int(now.timestamp() * 1000)}"
+
+    def event(part: str, field: EventField, old: tuple[str, str], new: tuple[str, str]) -> ItemEvent:
+        return ItemEvent(
+            source=after.source,
+            external_id=after.external_id,
+            key=f"{change}:{field.value}.{part}",
+            field=field,
+            at=before.updated,
+            from_id=old[0],
+            from_text=old[1],
+            to_id=new[0],
+            to_text=new[1],
+            origin=EventOrigin.SNAPSHOT,
+            at_most=now,
+        )
+
+    nothing = ("", "")
+    if before.size != after.size:
+        earlier, later = (_size_text(item.size) for item in (before, after))
+        yield event("0", EventField.SIZE, (earlier, earlier), (later, later))
+    held, holds = ({entry.id: entry.name for entry in item.iterations} for item in (before, after))
+    for number, id_ in enumerate(sorted(held.keys() ^ holds.keys())):
+        old, new = ((id_, held[id_]), nothing) if id_ in held else (nothing, (id_, holds[id_]))
+        yield event(str(number), EventField.ITERATION, old, new)
+
+
+def _size_text(size: Size | None) -> str:
+    return "" if size is None else f"{size.value:g}"

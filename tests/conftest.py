@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.stores import PostgresServer, postgres_programs, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started for this run."""
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server programs are not installed; on Debian: apt-get install postgresql")
+    with postgres_server(programs) as server:
+        yield server
