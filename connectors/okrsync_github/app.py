@@ -12,6 +12,7 @@ from github import Auth
 from pydantic import SecretStr
 
 from okrsync.errors import AuthenticationError, UnexpectedResponseError
+from okrsync.plugins.context import Context
 from okrsync.plugins.secret import TokenReference
 from okrsync_github.settings import AppSettings
 
@@ -45,10 +46,10 @@ def app_auth(app: AppSettings, key: SecretStr) -> Auth.Auth:
 class InstallationAuth(Auth.Auth):
     """The App's token for one installation, bought when it is needed and anew before it expires."""
 
-    def __init__(self, app: AppSettings, exchange: Exchange, clock: Callable[[], datetime]) -> None:
+    def __init__(self, app: AppSettings, exchange: Exchange, context: Context) -> None:
         self._path = f"/app/installations/{app.installation}/access_tokens"
         self._exchange = exchange
-        self._clock = clock
+        self._context = context
         self._token = ""
         self._expires = datetime.min.replace(tzinfo=UTC)
 
@@ -65,7 +66,7 @@ class InstallationAuth(Auth.Auth):
         Raises:
             ConnectorError: GitHub gives none.
         """
-        if not self._token or self._expires - _RENEW_BEFORE <= self._clock():
+        if not self._token or self._expires - _RENEW_BEFORE <= self._context.clock():
             self._renew()
         return self._token
 

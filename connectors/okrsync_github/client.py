@@ -33,6 +33,11 @@ class GraphqlAnswer:
     data: Mapping[str, Any]
     errors: tuple[Mapping[str, Any], ...]
 
+    @property
+    def was_too_much(self) -> bool:
+        """Whether a part is missing because it took too long."""
+        return any(_is_too_much(error) for error in self.errors)
+
 
 class GithubClient:
     """One connection to one GitHub; not for use by several threads."""
@@ -56,9 +61,7 @@ class GithubClient:
             raise AssertionError("only asked for where there is an app")
         key = app.private_key(settings.token, context.folder)
         as_app = self._requester_with(app.app_auth(settings.app, key))
-        return app.InstallationAuth(
-            settings.app, lambda path: self._ask("POST", path, requester=as_app)[1], context.clock
-        )
+        return app.InstallationAuth(settings.app, lambda path: self._ask("POST", path, requester=as_app)[1], context)
 
     def _requester_with(self, auth: Any) -> Any:
         from github import Github  # noqa: PLC0415 - as above

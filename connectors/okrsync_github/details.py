@@ -49,11 +49,11 @@ class HalvingSize:
         grown = good >= _GROW_AFTER
         self._keep(min(self.size * 2, self._most) if grown else self.size, 0 if grown else good)
 
-    def halve(self) -> bool:
-        """Ask for half as much from now on; ``False`` where that is not possible."""
-        if self.size == 1:
+    def halve(self, asked: int) -> bool:
+        """Ask for half of *asked* from now on; ``False`` where that is not possible."""
+        if asked == 1:
             return False
-        self._keep(self.size // 2, 0)
+        self._keep(asked // 2, 0)
         return True
 
     @property
@@ -89,12 +89,14 @@ class DetailsReader:
                 self._keep_level(Level.NONE)
                 break
             except UnreachableError:
-                if not self._size.halve():
+                if not self._size.halve(len(batch)):
                     raise
                 continue
             nodes = _nodes(answer, len(batch), self._client.url)
             if self._level is Level.FULL and _projects_refused(answer, nodes):
                 self._lower()
+                continue
+            if answer.was_too_much and None in nodes and self._size.halve(len(batch)):
                 continue
             self._size.worked()
             reducer.learn_milestones(answer.data.get("repository"))

@@ -84,7 +84,7 @@ class _Writer:
     def _keys(self, told: Sequence[_Told]) -> Iterator[ItemEvent]:
         told = [event for event in told if event.get("repository")]
         before = [f"{event['repository']}#?" for event in told]
-        for event, old, new in zip(told, before, [*before[1:], self._key], strict=True):
+        for event, old, new in zip(told, before, [*before, self._key][1:], strict=True):
             yield self._event(event, EventField.KEY, (old, old), (new, new))
 
     def _parents(self, told: Sequence[_Told]) -> Iterator[ItemEvent]:

@@ -134,7 +134,7 @@ class IterationsReader:
             try:
                 answer = self._client.graphql(PROJECT_ITEMS, id=project, first=self._size.size, after=after)
             except UnreachableError:
-                if not self._size.halve():
+                if not self._size.halve(self._size.size):
                     raise
             else:
                 self._size.worked()

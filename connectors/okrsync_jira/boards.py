@@ -55,7 +55,10 @@ class Boards:
         if remembered is not None:
             return remembered
         with self._context.requests.counted_as("iterations"):
-            found = self._own() if self._settings.board else self._of(projects)
+            try:
+                found = self._own() if self._settings.board else self._of(projects)
+            except (KeyError, TypeError, AttributeError):
+                raise UnexpectedResponseError("a board of the wrong shape", where=self._settings.url) from None
         self._remember(projects, self._context.clock(), found)
         return found
 

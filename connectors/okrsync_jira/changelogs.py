@@ -7,7 +7,7 @@ from typing import Any
 
 from okrsync.errors import NotFoundError, UnexpectedResponseError
 from okrsync.plugins.connector import FieldMap, RawItem
-from okrsync_jira.client import BULK_FIELDS, BULK_ISSUES, JiraClient
+from okrsync_jira.client import BULK_FIELDS, BULK_ISSUES, JiraClient, answered
 from okrsync_jira.history import event_fields, merged, reduced
 
 EXPANDED = "changelog"
@@ -26,6 +26,7 @@ class Changelogs:
         self._client = client
         self._id_by_name: dict[str, str] = {}
         self._aside: dict[str, History | None] = {}
+        self._takes_field_ids = True
 
     def name_fields(self, catalogue: Sequence[Mapping[str, Any]]) -> None:
         """Learn what the custom fields of *catalogue* are called: old servers name nothing else in a history."""
@@ -54,12 +55,23 @@ class Changelogs:
     def _from_cloud(self, ids: Sequence[str], fields: FieldMap) -> dict[str, History]:
         wanted = sorted(event_fields(fields))
         groups = [wanted[start : start + BULK_FIELDS] for start in range(0, len(wanted), BULK_FIELDS)]
-        found: dict[str, History] = {id_: [] for id_ in ids}
+        if self._takes_field_ids:
+            try:
+                return self._in_passes(ids, groups, fields)
+            except UnexpectedResponseError as error:
+                if not answered(error, 400):
+                    raise
+        # It may know one of the ids by another name: then everything is asked for, and reduced here.
+        found = self._in_passes(ids, [[]], fields)
+        self._takes_field_ids = False
+        return found
+
+    def _in_passes(self, ids: Sequence[str], groups: Sequence[Sequence[str]], fields: FieldMap) -> dict[str, History]:
+        found: dict[str, History] = {}
         for start in range(0, len(ids), BULK_ISSUES):
             some = ids[start : start + BULK_ISSUES]
             passes = [self._pass(some, group, fields) for group in groups]
-            for id_ in some:
-                found[id_] = merged([each.get(id_, []) for each in passes])
+            found |= {id_: merged([each.get(id_, []) for each in passes]) for id_ in some}
         return found
 
     def _pass(self, ids: Sequence[str], group: Sequence[str], fields: FieldMap) -> dict[str, History]:

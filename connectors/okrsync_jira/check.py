@@ -78,10 +78,7 @@ class Check:
 
     def _scope(self, first_page: Callable[[], int]) -> Iterator[CheckLine]:
         for key in dict.fromkeys(key.upper() for key in self._settings.projects):
-            yield self._tried(
-                f"project {key}",
-                lambda key=key: CheckLine("ok", f"project {self._client.project(key)['key']} is there"),
-            )
+            yield self._tried(f"project {key}", partial(self._project, key))
         if not self._settings.projects:
             what = f"board {self._settings.board}" if self._settings.board else "the query"
             yield self._tried(what, lambda: _found(what, first_page()))

@@ -218,6 +218,8 @@ class JiraClient:
 
     def _asked_kind(self) -> Raw:
         self._was_asked = True
+        # The version that both kinds speak, whatever this one was taken for.
+        self._jira._options["rest_api_version"] = "2"  # noqa: SLF001
         with self._context.requests.counted_as("setup"):
             information = self._call("serverInfo", self._jira.server_info)
         try:

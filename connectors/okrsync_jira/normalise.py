@@ -47,7 +47,8 @@ def roles(catalogue: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Field ids by role, from the site's field catalogue, in id order."""
     found: dict[str, list[str]] = {}
     for field in catalogue:
-        role = _ROLE_BY_SCHEMA.get((field.get("schema") or {}).get("custom") or "")
+        schema = field.get("schema")
+        role = _ROLE_BY_SCHEMA.get(str(schema.get("custom"))) if isinstance(schema, Mapping) else None
         if role:
             found.setdefault(role, []).append(field["id"])
     return {role: tuple(sorted(ids)) for role, ids in sorted(found.items())}
@@ -55,8 +56,11 @@ def roles(catalogue: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 def statuses(listed: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Status by the id of each of the site's own, in id order."""
-    found = {str(each["id"]): str(_category_status((each.get("statusCategory") or {}).get("key"))) for each in listed}
-    return dict(sorted(found.items()))
+    categories = {str(each["id"]): each.get("statusCategory") for each in listed}
+    return {
+        id_: str(_category_status(category.get("key") if isinstance(category, Mapping) else None))
+        for id_, category in sorted(categories.items())
+    }
 
 
 def size_fields(fields: FieldMap, project: str | None = None) -> tuple[str, ...]:

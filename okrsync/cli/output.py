@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -15,6 +16,8 @@ from rich.console import Console
 from okrsync.errors import ConfigError, MetricError, OkrsyncError
 from okrsync.reports.render.as_json import dumped, to_plain
 
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -45,6 +48,21 @@ class Number(click.ParamType[float]):
         if not math.isfinite(number):
             self.fail(f"{value!r} is no number; write for example 4.2", param, ctx)
         return number
+
+
+class Duration(click.ParamType[float]):
+    """A length of time in seconds, written as 90, 90s, 20m or 2h."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds that *value* is."""
+        if isinstance(value, int | float):
+            return float(value)
+        found = _DURATION.fullmatch(value.strip())
+        if found is None:
+            self.fail(f"{value!r} is no length of time; write for example 90s, 20m or 2h", param, ctx)
+        return float(found[1]) * _SECONDS[found[2] or "s"]
 
 
 def project_options(command: Command) -> Command:

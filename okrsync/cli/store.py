@@ -8,7 +8,12 @@ from pathlib import Path
 import click
 
 from okrsync.cli.output import print_json, project_options
+from okrsync.config.project import load_project
+from okrsync.config.settings_file import store_url
+from okrsync.errors import UsageError
 from okrsync.jobs.workspace import open_workspace, scopes
+from okrsync.store.copying import copy_store
+from okrsync.store.database import SCHEMA_REVISION, Store
 
 
 @click.group()
@@ -54,6 +59,63 @@ def backup(config: Path, as_of: date | None, output: str, path: Path) -> None:
         print_json({"path": str(path), "bytes": path.stat().st_size})
     else:
         click.echo(f"wrote {path} ({path.stat().st_size / 1e6:,.1f} MB)")
+
+
+@db.command()
+@project_options
+def migrate(config: Path, as_of: date | None, output: str) -> None:
+    """
+    Bring the store's schema up to date.
+
+    Every command does so by itself; this one shows it. A file is copied beside itself before.
+    """
+    project = load_project(config)
+    store = Store(project.store_url)
+    try:
+        before = store.migrated()
+    finally:
+        store.close()
+    if output == "json":
+        print_json({"from": before, "to": SCHEMA_REVISION, "migrated": before != SCHEMA_REVISION})
+    elif before == SCHEMA_REVISION:
+        click.echo(f"schema {SCHEMA_REVISION}, up to date")
+    else:
+        click.echo(f"schema {before or 'none'} to {SCHEMA_REVISION}")
+
+
+@db.command()
+@project_options
+@click.option("--to", "target", required=True, help="sqlite:///FILE or postgresql://USER@HOST/NAME; a new, empty one.")
+def copy(config: Path, as_of: date | None, output: str, target: str) -> None:
+    """
+    Copy the store into another database.
+
+    To move from SQLite to PostgreSQL or back: copy, then write the new URL into okrsync.yaml.
+    """
+    url = checked_store_url(target)
+    with open_workspace(config, as_of) as workspace:
+        into = Store.open(url)
+        try:
+            counts = copy_store(workspace.store, into)
+        finally:
+            into.close()
+    if output == "json":
+        print_json({"to": into.place, "rows": counts})
+    else:
+        click.echo(f"copied {counts['item']:,} items and {counts['item_event']:,} events to {into.place}")
+
+
+def checked_store_url(url: str) -> str:
+    """
+    *url*, if a store can be there.
+
+    Raises:
+        UsageError: it cannot; the sentence says what can.
+    """
+    try:
+        return store_url(url)
+    except ValueError as error:
+        raise UsageError(f"--to: {error}") from None
 
 
 @db.command()

@@ -9,14 +9,17 @@ from typing import Any
 
 import click
 
-from okrsync.cli.output import console, print_json, project_options
+from okrsync.cli.output import Duration, console, print_json, project_options
 from okrsync.cli.progress import SyncProgress
+from okrsync.cli.signals import stopped_by_signals
 from okrsync.jobs.artifacts import write_outcomes
-from okrsync.jobs.sync_all import RunSummary, SyncResult, sync_all
+from okrsync.jobs.stopping import Stopping
+from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions, SyncResult, sync_all
 from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace, report_inputs
 from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.outcomes import OutcomesReport, build_outcomes
 from okrsync.reports.render.terminal import print_outcomes
+from okrsync.sync.engine import CensusRule
 
 
 @click.command()
@@ -25,17 +28,39 @@ from okrsync.reports.render.terminal import print_outcomes
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the reports [default: reports/]"
 )
 @click.option("--quiet", is_flag=True, help="Print no report, only what was read.")
-def sync(config: Path, as_of: date | None, output: str, out: Path | None, quiet: bool) -> int:
+@click.option("--deadline", type=Duration(), help="End after this time and keep what was read, e.g. 20m.")
+@click.option(
+    "--max-wait",
+    type=Duration(),
+    default=MAX_WAIT_SECONDS,
+    show_default="5m",
+    help="Longest single wait that a tracker may ask for; beyond it the run ends and says when to go on.",
+)
+@click.option("--census", is_flag=True, help="Compare with the complete lists now, to find what was deleted.")
+@click.option("--allow-shrink", is_flag=True, help="Let more than 5 % of a project or repository be gone at once.")
+def sync(
+    config: Path,
+    as_of: date | None,
+    output: str,
+    out: Path | None,
+    quiet: bool,
+    deadline: float | None,
+    max_wait: float,
+    census: bool,
+    allow_shrink: bool,
+) -> int:
     """
     Read the trackers and metrics, and report.
 
     Asks each tracker only for what changed since the last time, links it, reads the metrics, and writes the outcomes
-    report as Markdown and JSON. A source that fails stops no other.
+    report as Markdown and JSON. A source that fails stops no other. SIGTERM or Ctrl-C ends it behind the page that it
+    is at; what was read by then stays.
     """
+    options = SyncOptions(Stopping(deadline), max_wait, CensusRule(census or allow_shrink, allow_shrink))
     for broken in broken_plugins():
         click.echo(f"okrsync: {broken}; what does not need it goes on", err=True)
     with open_workspace(config, as_of) as workspace:
-        result, report, paths = run_sync(workspace, out)
+        result, report, paths = run_sync(workspace, out, options)
         if output == "json":
             print_json(sync_document(result, paths))
         else:
@@ -47,10 +72,13 @@ def sync(config: Path, as_of: date | None, output: str, out: Path | None, quiet:
         return result.exit_code
 
 
-def run_sync(workspace: Workspace, out: Path | None = None) -> tuple[SyncResult, OutcomesReport, list[Path]]:
-    """Sync *workspace* and write its reports."""
-    with SyncProgress() as progress:
-        result = sync_all(workspace, progress)
+def run_sync(
+    workspace: Workspace, out: Path | None = None, options: SyncOptions | None = None
+) -> tuple[SyncResult, OutcomesReport, list[Path]]:
+    """Sync *workspace* and write its reports; a signal ends it early."""
+    options = options or SyncOptions(Stopping())
+    with stopped_by_signals(options.stopping), SyncProgress() as progress:
+        result = sync_all(workspace, progress, options)
     report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, None))
     if all(source.age_days is None for source in report.sources):
         return result, report, []  # nothing was ever read: a report would show zeros that nobody counted
@@ -67,13 +95,19 @@ def tell_runs(result: SyncResult) -> None:
             requests = sum(summary.requests_by.values())
             click.echo(
                 f"{run.source}: {run.status}, {run.saved.seen:,} items read ({run.saved.new:,} new, "
-                f"{run.saved.changed:,} changed) in {requests:,} request{'' if requests == 1 else 's'}",
+                f"{run.saved.changed:,} changed{f', {run.gone:,} gone' if run.gone else ''}) in {requests:,} "
+                f"request{'' if requests == 1 else 's'}",
                 err=True,
             )
         if run.error:
             click.echo(f"okrsync: {run.error}", err=True)
         if run.buried:
             click.echo(f"okrsync: {run.buried:,} items could not be understood; see `okrsync status`", err=True)
+        if run.history_due:
+            click.echo(
+                f"okrsync: the history of {run.history_due:,} items could not be read; the next sync tries again",
+                err=True,
+            )
     for metric, problems in result.metric_problems.items():
         click.echo(f"okrsync: metric {metric} was not read; its old observations are kept:", err=True)
         for problem in problems:
@@ -107,6 +141,9 @@ def _run(summary: RunSummary) -> dict[str, Any]:
         "items_seen": run.saved.seen,
         "items_new": run.saved.new,
         "items_changed": run.saved.changed,
+        "items_gone": run.gone,
+        "history_due": run.history_due,
+        "resume_at": None if run.resume is None else run.resume.isoformat(),
         "not_understood": run.buried,
         "error": None if run.error is None else {"kind": type(run.error).__name__, "message": str(run.error)},
     }

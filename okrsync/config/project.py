@@ -48,6 +48,8 @@ class Project:
     @property
     def store_url(self) -> str:
         """The store's URL, with a relative SQLite path made absolute from *folder*."""
+        if not self.settings.store.startswith("sqlite:///"):
+            return self.settings.store
         path = Path(self.settings.store.removeprefix("sqlite:///"))
         return f"sqlite:///{(self.folder / path).resolve()}"
 
@@ -64,6 +66,8 @@ class Project:
         return WorkMapping(
             dropped=tuple(sorted(name.casefold() for name in done.dropped)) if done else (),
             delivered_field=done.delivered_field if done else "",
+            delivered_on=(done.delivered_on or "") if done else "",
+            environment=done.environment if done else "",
             size_field=size.field if size else "",
             size_label=size.label if size else "",
             count_items=size.count if size else False,

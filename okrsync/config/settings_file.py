@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -29,10 +30,23 @@ def _share(value: Any) -> Any:
     raise ValueError("a budget is a share of the work; write for example 25%")
 
 
-def _store_url(url: str) -> str:
-    if not url.startswith("sqlite:///") or url == "sqlite:///":
-        raise ValueError("this version stores in SQLite; write sqlite:///okrsync.db")
-    return url
+def store_url(url: str) -> str:
+    """
+    *url*, if a store can be there.
+
+    Raises:
+        ValueError: it cannot; the sentence says what can.
+    """
+    if url.startswith("sqlite:///") and url != "sqlite:///":
+        return url
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise ValueError(
+            "a store is in SQLite or PostgreSQL; write sqlite:///okrsync.db or postgresql://USER@HOST/NAME"
+        )
+    if parts.password is not None:
+        raise ValueError("a password must not stand in the file; set PGPASSWORD or write it into ~/.pgpass")
+    return url.replace("postgres://", "postgresql://", 1)
 
 
 def _pattern(text: str) -> str:
@@ -129,6 +143,19 @@ class DoneRule(Entry):
 
     dropped: Annotated[Texts, Field(description="Resolutions that mean: not delivered")] = []
     delivered_field: Annotated[str, Field(description="Field with the date on which users got the item")] = ""
+    delivered_on: Annotated[
+        Literal["release", "deployment"] | None,
+        Field(description="Users get it with the release (Jira: fix version) or deployment that follows"),
+    ] = None
+    environment: Annotated[str, Field(description="Which deployments count (GitHub)")] = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.delivered_field and self.delivered_on:
+            raise ValueError("delivered_field and delivered_on say the same; keep one of them")
+        if (self.delivered_on == "deployment") != bool(self.environment):
+            raise ValueError("delivered_on: deployment and environment go together; write environment: production")
+        return self
 
 
 class SizeRule(Entry):
@@ -167,7 +194,7 @@ class SettingsFile(Entry):
 
     version: Literal[1]
     timezone: Annotated[Timezone, Field(description="Days of sprints and reports are days of this zone")]
-    store: Annotated[str, AfterValidator(_store_url)] = "sqlite:///okrsync.db"
+    store: Annotated[str, AfterValidator(store_url)] = "sqlite:///okrsync.db"
     okrs: Annotated[Texts, Field(min_length=1, description="A file, or a list of files and globs")] = ["okrs.yaml"]
     ledger: Annotated[str, Field(min_length=1)] = "ledger/"
     as_of: Annotated[date | None, Field(description="The day that reports take as today; for examples and tests")] = (

@@ -10,6 +10,7 @@ from okrsync.errors import OkrsyncError
 from okrsync.reports.outcomes import OutcomesReport
 from okrsync.reports.render.as_json import dumped, report_document
 from okrsync.reports.render.markdown import render_outcomes
+from okrsync.store.failpoints import failpoint
 
 
 def write_outcomes(report: OutcomesReport, folder: Path) -> list[Path]:
@@ -42,6 +43,7 @@ def write_whole(path: Path, text: str) -> Path:
                 stream.flush()
                 os.fsync(descriptor)
             Path(name).chmod(0o644)
+            failpoint("report-written")
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from okrsync.config.project import Project
-from okrsync.errors import Problem
+from okrsync.errors import DeadlineError, Problem
+from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.workspace import Workspace, link_all
 from okrsync.metrics.gather import Reading, gather
 from okrsync.plugins.connector import Connector, SourceSettings
 from okrsync.plugins.context import Context, RequestPurpose, utc_now
 from okrsync.plugins.discovery import load_connector
-from okrsync.sync.engine import Progress, SourceRun, sync_source
+from okrsync.plugins.limiter import Limiter
+from okrsync.store.failpoints import failpoint
+from okrsync.sync.engine import CensusRule, Progress, SourceRun, sync_source
+
+MAX_WAIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """
+    How one sync runs.
+
+    *max_wait* is how many seconds a single wait that a tracker asks for may last.
+    """
+
+    stopping: Stopping
+    max_wait: float = MAX_WAIT_SECONDS
+    census: CensusRule = field(default_factory=CensusRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +61,26 @@ class SyncResult:
             return next((code for code in (4, 1, 75) if code in codes), 1)
         if 75 in codes:
             return 75
-        return 5 if errors or self.metric_problems or any(summary.run.buried for summary in self.runs) else 0
+        return (
+            5
+            if errors
+            or self.metric_problems
+            or any(summary.run.buried or summary.run.history_due for summary in self.runs)
+            else 0
+        )
 
 
-def sync_all(workspace: Workspace, progress: Progress) -> SyncResult:
+def sync_all(workspace: Workspace, progress: Progress, options: SyncOptions | None = None) -> SyncResult:
     """Read all sources and metrics into the store; a source or metric that fails stops no other."""
     project = workspace.project
-    summaries = [_sync(workspace, source, progress) for source in project.sources]
+    options = options or SyncOptions(Stopping())
+    # One for all sources: two of them may share a host and a token, and so a budget.
+    limiter = Limiter()
+    summaries = [_sync(workspace, source, progress, options, limiter) for source in project.sources]
     with workspace.store.write() as unit:
         for path, text in project.okr_texts.items():
             unit.save_okr_text(path, text, workspace.now)
+        failpoint("okrs-written")
     added, ended = _save_links(workspace)
     return SyncResult(tuple(summaries), added, ended, _read_metrics(workspace))
 
@@ -68,18 +96,38 @@ def read_metrics(project: Project, now: datetime | None = None) -> list[Reading]
     )
 
 
-def _sync(workspace: Workspace, source: SourceSettings, progress: Progress) -> RunSummary:
-    project = workspace.project
-    context = Context(
+def context_of(project: Project, source: SourceSettings, limiter: Limiter, max_wait: float) -> Context:
+    """What the connector of *source* is lent."""
+    return Context(
         folder=project.folder,
         mapping=project.work_mapping(source.name),
         other_trackers=any(other.connector != source.connector for other in project.sources),
+        max_wait=max_wait,
+        limiter=limiter,
     )
-    run = sync_source(workspace.store, source, _connect, context, now=workspace.now, progress=progress)
+
+
+def _sync(
+    workspace: Workspace, source: SourceSettings, progress: Progress, options: SyncOptions, limiter: Limiter
+) -> RunSummary:
+    context = options.stopping.equip(context_of(workspace.project, source, limiter, options.max_wait))
+    if options.stopping.is_over:
+        # Not on record: it was not tried.
+        return RunSummary(SourceRun(source.name, error=DeadlineError()), context.requests.by_purpose)
+    run = sync_source(
+        workspace.store, source, connect, context, now=workspace.now, progress=progress, census=options.census
+    )
     return RunSummary(run, context.requests.by_purpose)
 
 
-def _connect(settings: SourceSettings, context: Context) -> Connector:
+def connect(settings: SourceSettings, context: Context) -> Connector:
+    """
+    The connector of a source.
+
+    Raises:
+        PluginError: it is not installed, or does not load.
+        ConnectorError: it cannot reach its tracker.
+    """
     return load_connector(settings.connector)(settings, context)
 
 
@@ -87,7 +135,9 @@ def _save_links(workspace: Workspace) -> tuple[int, int]:
     with workspace.store.read() as view:
         linking = link_all(workspace, view)
     with workspace.store.write() as unit:
-        return unit.save_links(linking.links, workspace.now)
+        saved = unit.save_links(linking.links, workspace.now)
+        failpoint("links-written")
+    return saved
 
 
 def _read_metrics(workspace: Workspace) -> dict[str, tuple[Problem, ...]]:
@@ -100,4 +150,5 @@ def _read_metrics(workspace: Workspace) -> dict[str, tuple[Problem, ...]]:
                 problems[reading.metric] = reading.problems
                 continue
             unit.save_observations(reading.metric, reading.observations, workspace.now)
+            failpoint("metric-written")
     return problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 
 from okrsync.config.project import Project, load_project
@@ -31,6 +31,10 @@ class Workspace:
     project: Project
     store: Store
     now: datetime
+    is_pinned: bool = False
+    """*now* was asked for: what the trackers told later does not count."""
+    as_known: datetime | None = None
+    """Only what the store knew at that moment counts."""
 
     @property
     def today(self) -> date:
@@ -39,28 +43,35 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(config: Path, as_of: date | None = None) -> Iterator[Workspace]:
+def open_workspace(config: Path, as_of: date | None = None, as_known: date | None = None) -> Iterator[Workspace]:
     """
     The workspace of the project at *config*; *as_of*, or the configuration's own, pins the day.
+
+    *as_known* leaves out what was read after that day.
 
     Raises:
         ConfigError, StoreError: see there.
     """
     project = load_project(config)
     day = as_of or project.settings.as_of
-    now = utc_now() if day is None else datetime.combine(day, _END_OF_DAY, project.settings.zone).astimezone(UTC)
+    zone = project.settings.zone
+    now = utc_now() if day is None else _end_of(day, zone)
     store = Store.open(project.store_url)
     try:
-        yield Workspace(project, store, now)
+        yield Workspace(project, store, now, day is not None, None if as_known is None else _end_of(as_known, zone))
     finally:
         store.close()
 
 
-def link_all(workspace: Workspace, view: View) -> Linking:
-    """Every item of the store with its place."""
+def _end_of(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, _END_OF_DAY, zone).astimezone(UTC)
+
+
+def link_all(workspace: Workspace, view: View, *, as_of: datetime | None = None) -> Linking:
+    """Every item of the store with its place; *as_of*: as they were at that moment."""
     project = workspace.project
     return place_items(
-        list(view.items(scopes(project))),
+        list(view.items(scopes(project), as_of=as_of, as_known=workspace.as_known)),
         project.okrs,
         project.settings.work,
         project.ledger.links,
@@ -73,7 +84,7 @@ def report_inputs(workspace: Workspace) -> ReportInputs:
     """Everything that reports are made of, from one view of the store."""
     project = workspace.project
     with workspace.store.read() as view:
-        linking = link_all(workspace, view)
+        linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
         observations = {metric.id: _observations(project, metric, view) for metric in project.okrs.metrics}
         runs = view.last_runs()
         read = {source.name: view.last_read(source.name) for source in project.sources}

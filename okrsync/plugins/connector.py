@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import urlsplit
 
@@ -53,7 +53,7 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    of_access: ClassVar[frozenset[str]] = frozenset({"token", "team"})
+    of_access: ClassVar[frozenset[str]] = frozenset({"token", "team", "ca", "proxy"})
     """Settings that change how or whether a partition is reached, and nothing about its raw items."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Unique name of the source")]
@@ -61,6 +61,8 @@ class SourceSettings(BaseModel):
     token: Annotated[TokenReference, Field(description="Where the token comes from; never the token itself")]
     since: Annotated[date | None, Field(description="Nothing older than this is read")] = None
     team: Annotated[str, Field(description="Team of its items where the tracker has no team field")] = ""
+    ca: Annotated[str, Field(description="File with the certificates to trust, where the tracker has its own CA")] = ""
+    proxy: Annotated[str, Field(description="Proxy to reach it by, instead of the environment's")] = ""
 
     def reads(self) -> frozenset[str]:
         """What it reads, each by a name that is the same in every source that reads it; empty where that is open."""
@@ -83,7 +85,7 @@ class FieldMap:
     source: str = ""
     team: str = ""
     statuses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Status (``todo``, ``in_progress``, ``done``, ``dropped``) by the tracker's status id, as status events name it."""
+    """Status (``todo``, ``in_progress``, ``done``, ``dropped``) by the tracker's status id, as events name it."""
     not_delivered: tuple[str, ...] = ()
     """Resolutions, casefolded, that turn *done* into *dropped*, beside those of the user's mapping."""
     ships_apart: bool = False

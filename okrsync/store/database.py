@@ -40,10 +40,7 @@ class Store:
         """
         store = cls(url)
         try:
-            with store._guarded():
-                store._backend.prepare()
-                store.migrate()
-                store._backend.settle()
+            store.migrated()
         except BaseException:
             store.close()
             raise
@@ -127,12 +124,21 @@ class Store:
         with self._guarded():
             self._backend.backup(path)
 
-    def migrate(self) -> str | None:
+    def migrated(self) -> str | None:
         """
-        Bring the schema up to date in one transaction; returns the revision that it had, ``None`` where it was new.
+        Do what :meth:`open` does; returns the revision that the schema had, ``None`` where there was none.
 
-        A file is copied beside itself first.
+        Raises:
+            StoreError: as :meth:`open`.
         """
+        with self._guarded():
+            self._backend.prepare()
+            before = self._migrate()
+            self._backend.settle()
+        return before
+
+    def _migrate(self) -> str | None:
+        """Bring the schema up to date in one transaction; a file is copied beside itself first."""
         before, is_current = self._revision_before()
         if is_current:
             return before

@@ -42,6 +42,11 @@ class Unit:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> sa.Connection:
+        """What the transaction runs on."""
+        return self._connection
+
     def items(self, source: str) -> ItemRows:
         """The items of *source*, to be written."""
         return ItemRows(self._connection, source)

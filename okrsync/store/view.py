@@ -274,6 +274,10 @@ class View:
             if row.value is not None
         ]
 
+    def rows(self, table: sa.Table) -> Iterator[sa.Row[Any]]:
+        """All rows of *table*, read bit by bit."""
+        return iter(self._connection.execution_options(yield_per=1000).execute(sa.select(table)))
+
     def last_runs(self) -> dict[str, RunRecord]:
         """The last recorded run of each source."""
         newest = sa.select(sa.func.max(sync_run.c.id)).group_by(sync_run.c.source)

@@ -53,14 +53,14 @@ class SourceRun:
 
     source: str
     saved: Saved = field(default_factory=Saved)
-    gone: int = 0
-    """Items that were found to be deleted or moved away."""
     buried: int = 0
     """Items of this source that are not understood, those of earlier runs among them."""
-    history_due: int = 0
-    """Items whose history could not be read yet."""
     partitions_read: int = 0
     error: OkrsyncError | None = None
+    gone: int = 0
+    """Items that were found to be deleted or moved away."""
+    history_due: int = 0
+    """Items whose history could not be read yet."""
 
     @property
     def status(self) -> str:

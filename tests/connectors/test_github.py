@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -23,66 +23,14 @@ from okrsync.errors import (
     UnreachableError,
 )
 from okrsync.model.work import Directive, Item, ItemKind, Iteration, Size, Status
-from okrsync.plugins.connector import FieldMap, Page, Partition
-from okrsync.plugins.context import Context, WorkMapping
+from okrsync.plugins.connector import FieldMap, Partition
+from okrsync.plugins.context import WorkMapping
 from okrsync.sandbox.github_site import github_time
-from okrsync.sandbox.http import LoggedRequest, Request, Response
-from okrsync.sandbox.serve import Sites
-from okrsync.sandbox.tracker_data import GithubData, GithubRepository, JiraData, RawObject
+from okrsync.sandbox.http import Request, Response
+from okrsync.sandbox.tracker_data import GithubRepository, RawObject
 from okrsync_github import normalise
-from okrsync_github.connector import GithubConnector
 from okrsync_github.settings import GithubSettings
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
-NAME = "acme/shop"
-CANARY = "canary-4711"
-API = f"https://api.github.com/repos/{NAME}"
-
-
-def at(minutes: float) -> datetime:
-    return START + timedelta(minutes=minutes)
-
-
-def issue(number: int, minutes: float | None = None, **more: Any) -> RawObject:
-    person = {"login": CANARY, "id": 1, "avatar_url": f"https://{CANARY}/a.png", "type": "User"}
-    return {
-        "url": f"{API}/issues/{number}",
-        "repository_url": API,
-        "html_url": f"https://github.com/{NAME}/issues/{number}",
-        "id": 9000 + number,
-        "node_id": f"I_{number}",
-        "number": number,
-        "title": f"Item {number}",
-        "user": person,
-        "assignee": person,
-        "assignees": [person],
-        "labels": [],
-        "state": "open",
-        "state_reason": None,
-        "locked": False,
-        "milestone": None,
-        "comments": 0,
-        "created_at": github_time(START),
-        "updated_at": github_time(at(number if minutes is None else minutes)),
-        "closed_at": None,
-        "closed_by": person,
-        "author_association": "MEMBER",
-        "body": None,
-    } | more
-
-
-def closed(reason: str | None, **more: Any) -> RawObject:
-    return issue(1, state="closed", state_reason=reason, closed_at="2026-02-01T08:00:00Z") | more
-
-
-def pull(number: int = 2, *, merged: str | None = None, **more: Any) -> RawObject:
-    links = {
-        "url": f"{API}/pulls/{number}",
-        "html_url": f"https://github.com/{NAME}/pull/{number}",
-        "merged_at": merged,
-    }
-    return issue(number, node_id=f"PR_{number}", draft=False, pull_request=links) | more
+from support.github_desk import API, CANARY, NAME, NOW, START, Desk, at, closed, desk_at, issue, pull
 
 
 def item_of(raw: RawObject, fields: FieldMap | None = None) -> Item:
@@ -95,50 +43,16 @@ def item_of(raw: RawObject, fields: FieldMap | None = None) -> Item:
     return item
 
 
-@dataclass
-class Desk:
-    """A connector at a site of its own."""
-
-    sites: Sites
-    connector: GithubConnector
-    context: Context
-    waits: list[float] = field(default_factory=list)
-
-    def pages(self, since: datetime | None = None, name: str = NAME) -> Iterator[Page]:
-        fields = self.connector.discover()
-        with self.context.requests.counted_as("items"):
-            yield from self.connector.pages(Partition(name), since, fields)
-
-    def numbers(self, since: datetime | None = None) -> list[int]:
-        return [raw["number"] for page in self.pages(since) for raw in page.raws]
-
-    @property
-    def asked(self) -> list[LoggedRequest]:
-        return self.sites.server.log
-
-
 Open = Callable[..., Desk]
 
 
 @pytest.fixture
 def open_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    opened: list[Sites] = []
     monkeypatch.setenv("GITHUB_CANARY", CANARY)
-
-    def make(*issues: RawObject, **given: Any) -> Desk:
-        waits: list[float] = []
-        sites = Sites(GithubData([GithubRepository(NAME, list(issues))]), JiraData(), clock=lambda: NOW)
-        sites.server.start()
-        opened.append(sites)
-        context = Context(tmp_path, clock=lambda: NOW, sleep=waits.append)
-        asked = {"name": "hub", "connector": "github", "token": {"env": "GITHUB_CANARY"}, "repositories": [NAME]}
-        source = GithubSettings.model_validate(asked | {"url": sites.github_url} | given)
-        return Desk(sites, GithubConnector(source, context), context, waits)
-
-    yield make
-    for sites in opened:
-        sites.server.stop()
-        assert sites.server.errors == []
+    with ExitStack() as stack:
+        yield lambda *issues, **given: stack.enter_context(
+            desk_at(tmp_path, [GithubRepository(NAME, list(issues))], **given)
+        )
 
 
 def test_every_field_of_an_item_comes_from_the_raw_issue() -> None:
@@ -217,7 +131,11 @@ def test_a_pull_request_is_delivered_when_it_is_merged() -> None:
 
 
 def test_a_pull_request_names_what_it_closes_in_body_title_and_branch_once_each() -> None:
-    raw = pull(title="PAY-3: x", body="Fixes #12\nCloses other/repo#1\n<!-- Fixes #99 -->", history={"branch_keys": ["PAY-3", "GRO-7"], "closes": ["acme/web#8"]})
+    raw = pull(
+        title="PAY-3: x",
+        body="Fixes #12\nCloses other/repo#1\n<!-- Fixes #99 -->",
+        history={"branch_keys": ["PAY-3", "GRO-7"], "closes": ["acme/web#8"]},
+    )
 
     assert item_of(raw).closes == ("acme/shop#12", "other/repo#1", "PAY-3", "GRO-7", "acme/web#8")
 

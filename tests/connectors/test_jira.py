@@ -206,6 +206,7 @@ def test_every_field_of_an_item_comes_from_the_raw_issue() -> None:
         components=("Checkout",),
         iterations=(Iteration("5", "S5"),),
         directives=(Directive("kr", "KR1.1"),),
+        status_id="1",
         fields={"customfield_10099": ("Retail",)},
     )
 
@@ -544,7 +545,7 @@ def test_custom_fields_are_known_by_their_schema_whatever_they_are_called(open_d
 
 
 @pytest.mark.parametrize(("kind", "requests"), [("cloud", 10), ("datacenter", 1)])
-def test_a_first_sync_of_a_thousand_issues_takes_two_requests_and_one_a_page(
+def test_a_first_sync_of_a_thousand_issues_takes_three_requests_one_for_boards_and_one_a_page(
     open_desk: Open, kind: JiraKind, requests: int
 ) -> None:
     desk = open_desk(*[issue(number) for number in range(1000, 0, -1)], kind=kind)
@@ -552,7 +553,7 @@ def test_a_first_sync_of_a_thousand_issues_takes_two_requests_and_one_a_page(
     assert desk.keys() == [f"PAY-{number}" for number in range(1, 1001)]
 
     assert desk.context.requests.by_purpose == {
-        "setup": 2, "items": requests, "history": 0, "iterations": 0, "census": 0,
+        "setup": 3, "items": requests, "history": 0, "iterations": 1, "census": 0,
     }  # fmt: skip
     assert desk.context.requests.total == len(desk.sites.server.log)
 
@@ -805,8 +806,10 @@ def test_a_data_center_search_that_cannot_be_whole_is_an_error(open_desk: Open, 
 
 @pytest.mark.parametrize("answer", [[], {}, {"deploymentType": "Cloud"}, {"versionNumbers": [1]}])
 def test_a_site_that_does_not_say_what_it_is_is_no_jira(open_desk: Open, answer: object) -> None:
+    desk = open_desk(faults=(answering("/serverInfo", Response(200, answer)),))
+
     with pytest.raises(UnexpectedResponseError, match=r"check that this is a Jira site|could not be understood"):
-        open_desk(faults=(answering("/serverInfo", Response(200, answer)),))
+        desk.connector.discover()
 
 
 @pytest.mark.parametrize("answer", [{}, [5], [{"name": "x"}], {"values": []}])
@@ -881,13 +884,23 @@ PROJECT = "a project is named by its key; write for example PAY"
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"projects": []}, "at least 1 item"),
+        ({"projects": []}, r"write one of them, like projects: \[PAY\]"),
+        ({"projects": ["PAY"], "jql": "project = PAY"}, "write one of them"),
+        ({"projects": ["PAY"], "board": 3}, "write one of them"),
+        ({"projects": [], "jql": "project = PAY", "board": 3}, "write one of them"),
+        ({"projects": [], "board": -1}, "greater than or equal to 0"),
+        ({"projects": [], "jql": " "}, "write for example project = PAY AND labels = okr"),
+        ({"projects": [], "jql": "project = PAY Order  by created"}, "write the query without ORDER BY"),
+        ({"projects": [], "jql": "project = PAY) OR (project = HR"}, "write each with its counterpart"),
+        ({"projects": [], "jql": "(project = PAY"}, "write each with its counterpart"),
+        ({"projects": [], "jql": 'summary ~ "a'}, "write each with its counterpart"),
+        ({"site": "http://jira.example"}, "only sent over https"),
         ({"projects": ['PAY" OR project = "HR']}, PROJECT),
         ({"projects": ["1PAY"]}, PROJECT),
         ({"projects": ["PAY", "PAY\n"]}, PROJECT),
         ({"url": "http://jira.example"}, "only sent over https"),
         ({"url": ...}, "Field required"),
-        ({"jql": "project = PAY"}, "Extra inputs"),
+        ({"query": "project = PAY"}, "Extra inputs"),
     ],
 )
 def test_a_source_that_cannot_be_meant_is_refused(change: dict[str, Any], words: str) -> None:
@@ -902,6 +915,22 @@ def test_a_source_that_cannot_be_meant_is_refused(change: dict[str, Any], words:
     assert JiraSettings.model_validate(asked).user == ""
     with pytest.raises(ValidationError, match=words):
         JiraSettings.model_validate({name: value for name, value in (asked | change).items() if value is not ...})
+
+
+def test_a_query_may_hold_brackets_and_any_word_in_quotation_marks() -> None:
+    query = """project = PAY AND (labels = ":)" OR summary ~ 'order by')"""
+    asked = {"name": "j", "connector": "jira", "token": {"env": "T"}, "url": "https://jira.example", "jql": query}
+
+    settings = JiraSettings.model_validate(asked)
+
+    assert (settings.jql, settings.reads()) == (query, frozenset())
+
+
+def test_what_a_source_reads_goes_by_the_address_that_people_open() -> None:
+    asked = {"name": "j", "connector": "jira", "token": {"env": "T"}, "projects": ["PAY"]}
+    asked |= {"url": "https://api.atlassian.com/ex/jira/1-2", "site": "https://acme.atlassian.net"}
+
+    assert JiraSettings.model_validate(asked).reads() == {"https://acme.atlassian.net/projects/pay"}
 
 
 def test_what_a_source_reads_are_the_addresses_of_its_projects_in_small_letters() -> None:

@@ -19,6 +19,8 @@ from okrsync_jira.normalise import (
     plain_text,
     requested_fields,
     roles,
+    size_fields,
+    statuses,
     updated_at,
     without_extras,
 )
@@ -175,6 +177,64 @@ def test_where_the_entry_is_not_known_the_resolution_counts() -> None:
     assert item.delivered == datetime(2026, 10, 4, 14, tzinfo=UTC)
 
 
+def test_a_status_is_told_by_its_id_for_its_history() -> None:
+    assert read(status={"id": "7", "name": "x", "statusCategory": {"key": "new"}}).status_id == "7"
+    assert read(status={"id": 7, "name": "x", "statusCategory": {"key": "new"}}).status_id == "7"
+    assert read().status_id == ""
+
+
+def test_statuses_are_known_by_id_and_category() -> None:
+    listed: list[dict[str, Any]] = [
+        {"id": "5", "name": "Done", "statusCategory": {"key": "indeterminate"}},
+        {"id": 3, "statusCategory": {"key": "done"}},
+        {"id": "4", "statusCategory": {"key": "undefined"}},
+        {"id": "1", "statusCategory": {"key": "new"}},
+        {"id": "2", "statusCategory": None},
+        {"id": "6", "statusCategory": "done"},
+    ]
+
+    found = statuses(listed)
+
+    assert found == {"1": "todo", "2": "todo", "3": "done", "4": "todo", "5": "in_progress", "6": "todo"}
+    assert list(found) == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("versions", "status", "when"),
+    [
+        ([{"released": True, "releaseDate": "2026-10-09"}], Status.DONE, datetime(2026, 10, 9, tzinfo=UTC)),
+        (
+            [{"released": True, "releaseDate": "2026-10-09"}, {"released": True, "releaseDate": "2026-10-07"}],
+            Status.DONE,
+            datetime(2026, 10, 7, tzinfo=UTC),
+        ),
+        ([{"released": False, "releaseDate": "2026-10-01"}], Status.IN_PROGRESS, None),
+        ([{"released": True}], Status.DONE, None),
+        (None, Status.IN_PROGRESS, None),
+    ],
+)
+def test_done_is_not_delivered_before_a_version_of_it_is_released(
+    versions: Any, status: Status, when: datetime | None
+) -> None:
+    item = normalise(delivered(fixVersions=versions), mapped(delivered_on="release"))
+    assert (item.status, item.delivered) == (status, when)
+    assert normalise(delivered(fixVersions=versions), FIELDS).status is Status.DONE
+
+
+def test_a_day_in_a_field_comes_before_that_of_a_release() -> None:
+    fields = mapped(delivered_on="release", delivered_field="customfield_5")
+    item = normalise(delivered(customfield_5="2026-10-09"), fields)
+    assert (item.status, item.delivered) == (Status.DONE, datetime(2026, 10, 9, tzinfo=UTC))
+
+
+def test_a_release_delivers_nothing_that_is_not_done_or_was_dropped() -> None:
+    fields = mapped(delivered_on="release")
+    released = [{"released": True, "releaseDate": "2026-10-09"}]
+    dropped = delivered(resolution={"name": "Duplicate"}, fixVersions=released)
+    assert normalise(issue(fixVersions=released), fields).delivered is None
+    assert (normalise(dropped, fields).status, normalise(dropped, fields).delivered) == (Status.DROPPED, None)
+
+
 def test_where_nothing_is_known_there_is_no_day() -> None:
     assert normalise(delivered(statuscategorychangedate=None), FIELDS).delivered is None
 
@@ -230,6 +290,15 @@ def test_the_configured_field_comes_first_and_the_others_follow_in_turn() -> Non
     fields = FieldMap(WorkMapping(size_field="own"), {"size": ("a", "b")})
     assert normalise(issue(own=1, a=2, b=3), fields).size == Size(1.0, "points")
     assert normalise(issue(own=None, a="x", b=3), fields).size == Size(3.0, "points")
+
+
+def test_the_fields_of_the_projects_boards_come_between() -> None:
+    fields = FieldMap(WorkMapping(size_field="own"), {"size": ("a",), "size:PAY": ("b", "c"), "size:OPS": ("d",)})
+    assert size_fields(fields, "PAY") == ("own", "b", "c", "a")
+    assert size_fields(fields, "HR") == ("own", "a")
+    assert size_fields(fields) == ("own", "b", "c", "d", "a")
+    assert normalise(issue(a=1, b=None, c=3, d=4), fields).size == Size(3.0, "points")
+    assert normalise(issue(a=1, d=4), fields).size == Size(1.0, "points")
 
 
 def test_every_item_may_count_as_one() -> None:
@@ -394,6 +463,7 @@ def test_fields_are_told_by_their_kind_not_their_name() -> None:
     }
     catalogue: list[dict[str, Any]] = [{"id": id_, "schema": {"custom": kind}} for id_, kind in kinds.items()]
     catalogue += [{"id": "summary", "schema": {"system": "summary"}}, {"id": "thumbnail", "schema": None}, {"id": "x"}]
+    catalogue += [{"id": "y", "schema": "text"}]
     found = roles(catalogue)
     assert found == {
         "epic": ("customfield_3",),
@@ -410,6 +480,8 @@ def test_only_fields_that_are_read_are_asked_for_each_once() -> None:
     fields = FieldMap(mapping, {"size": (POINTS,), "sprint": (SPRINT,)})
     assert requested_fields(fields) == (*STANDARD_FIELDS, POINTS, SPRINT, "d", "e")
     assert requested_fields(FieldMap()) == STANDARD_FIELDS
+    assert requested_fields(FieldMap(WorkMapping(delivered_on="release"))) == (*STANDARD_FIELDS, "fixVersions")
+    assert requested_fields(FieldMap(roles={"size:PAY": ("b",)})) == (*STANDARD_FIELDS, "b")
     assert {"assignee", "reporter", "creator", "comment"}.isdisjoint(STANDARD_FIELDS)
 
 

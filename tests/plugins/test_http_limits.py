@@ -31,6 +31,7 @@ from okrsync.sandbox.http import LoopbackServer, Request, Response
 
 START = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
 GOOD = Response(200, [{"id": 1}])
+CANARY = "Bearer canary-4711-token"
 JIRA_PATH = "/rest/api/3/search/jql"
 
 
@@ -87,7 +88,7 @@ class Source:
 
     tracker: Tracker
     context: Context
-    token: str = "Bearer canary-4711-token"
+    token: str = CANARY
 
     def __post_init__(self) -> None:
         self.session = requests.Session()
@@ -109,14 +110,15 @@ class Bench:
     limiter: Limiter = field(default_factory=Limiter)
     sources: list[Source] = field(default_factory=list)
 
-    def source(self, token: str = "Bearer canary-4711-token", **given: float) -> Source:
+    def source(self, token: str = CANARY, *, max_wait: float = 300.0, deadline: float | None = None) -> Source:
         context = Context(
             self.folder,
             clock=self.time.clock,
             sleep=self.time.sleep,
             monotonic=self.time.monotonic,
+            max_wait=max_wait,
+            deadline=deadline,
             limiter=self.limiter,
-            **given,
         )
         self.sources.append(Source(self.tracker, context, token))
         return self.sources[-1]
@@ -185,6 +187,16 @@ def test_no_request_comes_before_the_time_whatever_the_answer_looked_like(bench:
     assert first == 0.0
     assert later
     assert all(moment >= 42.0 for moment in later)
+
+
+def test_a_broken_server_that_asks_to_wait_is_left_alone_by_all_sources(bench: Bench) -> None:
+    bench.tracker.script(Response(503, b"", {"Retry-After": "200"}), GOOD)
+
+    with pytest.raises(UnreachableError):
+        bench.source(max_wait=10).get()
+    bench.source().get()
+
+    assert bench.tracker.moments == [0.0, 200.0]
 
 
 def test_a_writing_post_waits_for_what_another_request_was_told(bench: Bench) -> None:
@@ -490,7 +502,7 @@ def test_an_outage_of_one_origin_leaves_another_alone(bench: Bench) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_three_failures_in_ten_still_let_every_request_finish(bench: Bench, seed: int) -> None:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - a repeatable storm
     statuses = [500, 502, 503, 504]
     bench.tracker.answer = lambda _: Response(dice.choice(statuses)) if dice.random() < 0.3 else GOOD
     source = bench.source()
@@ -504,7 +516,7 @@ def test_three_failures_in_ten_still_let_every_request_finish(bench: Bench, seed
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("failing", [0.6, 0.9, 1.0])
 def test_no_storm_costs_more_than_four_times_the_ideal(bench: Bench, seed: int, failing: float) -> None:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - a repeatable storm
     bench.tracker.answer = lambda _: Response(502) if dice.random() < failing else GOOD
     sources = [bench.source() for _ in range(3)]
 

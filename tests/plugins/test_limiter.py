@@ -221,6 +221,17 @@ def test_the_reserve_is_held_until_its_reset_and_freed_by_a_new_window() -> None
     assert budget.quotas == {"core": Quota(5000, 4999, 3600.0)}
 
 
+def test_a_reserve_is_that_of_its_resource() -> None:
+    budget = Budget()
+
+    budget.note(Quota(5000, 499, 60.0, resource="graphql"), CORE, 10.0)
+    budget.note(Quota(30, 1, 60.0), Lanes.of("GET", "/search/issues"), 10.0)
+
+    assert budget.held(CORE) is None
+    assert budget.held(GRAPHQL) is not None
+    assert budget.quotas.keys() == {"graphql", "search"}
+
+
 @pytest.mark.parametrize("quota", [Quota(5000, 1), Quota(5000, 1, 0.0), Quota(0, 0, 60.0), Quota()])
 def test_a_reserve_without_a_reset_ahead_holds_nothing(quota: Quota) -> None:
     budget = Budget()

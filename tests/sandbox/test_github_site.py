@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import timeit
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import requests
 from github import Auth, Github
 
-from okrsync.sandbox.http import Request, Response
+from okrsync.sandbox.http import Headers, Request, Response
 from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import GithubData, GithubRepository, JiraData, RawObject
 from support.recorded_data import recorded_github_issues
@@ -369,3 +370,120 @@ def test_the_recorded_repository_is_listed_fully_in_73_pages() -> None:
 
     assert len(ids) == len(set(ids)) == 7258
     assert ids == [each["id"] for each in sorted(recorded, key=lambda each: (each["updated_at"], each["id"]))]
+
+
+# ---------------------------------------------------------------- what happened to items
+
+
+def events_of(sites: Sites, node: str, **more: Any) -> list[tuple[str, str]]:
+    (found,) = graphql(sites, EVERY_EVENT, ids0=[node], ids1=[], **more)["data"]["part0"]
+    return [(each["__typename"], each["createdAt"]) for each in found["timelineItems"]["nodes"]]
+
+
+KINDS = (
+    "ClosedEvent", "ReopenedEvent", "MergedEvent", "LabeledEvent", "UnlabeledEvent", "MilestonedEvent",
+    "DemilestonedEvent", "ParentIssueAddedEvent", "ParentIssueRemovedEvent", "TransferredEvent",
+)  # fmt: skip
+EVERY_EVENT = "query Details($ids0: [ID!]!) { " + " ".join(f"... on {kind}" for kind in KINDS) + " }"
+LATER = START + timedelta(days=1)
+
+
+def test_a_timeline_is_made_up_from_what_an_item_says(sites: Sites) -> None:
+    assert events_of(sites, "PR_8") == [("MergedEvent", stamp(8)), ("ClosedEvent", stamp(8))]
+    assert events_of(sites, "I_9") == [
+        ("LabeledEvent", stamp(9)),
+        ("LabeledEvent", stamp(9)),
+        ("MilestonedEvent", stamp(9)),
+    ]
+    assert events_of(sites, "I_1") == []
+
+
+def test_an_edit_is_told_in_the_timeline(sites: Sites) -> None:
+    later = [LATER + timedelta(hours=hour) for hour in range(4)]
+    sites.github.edit(NAME, 10, later[0], state="closed", state_reason="completed")
+    sites.github.edit(
+        NAME, 10, later[1], state="open", labels=[], parent_issue_url="https://x/repos/acme/shop/issues/1"
+    )
+    sites.github.edit(NAME, 10, later[2], title="New", parent_issue_url=None)
+    sites.github.edit(NAME, 10, later[3], state="closed", derive=False, event={"__typename": "MergedEvent"})
+
+    stamps = [each.strftime("%Y-%m-%dT%H:%M:%SZ") for each in later]
+    assert events_of(sites, "I_10") == [
+        ("LabeledEvent", stamp(10)),
+        ("ClosedEvent", stamps[0]),
+        ("ReopenedEvent", stamps[1]),
+        ("UnlabeledEvent", stamps[1]),
+        ("ParentIssueAddedEvent", stamps[1]),
+        ("ParentIssueRemovedEvent", stamps[2]),
+        ("MergedEvent", stamps[3]),
+    ]
+
+
+def test_only_events_that_are_asked_for_come(sites: Sites) -> None:
+    (found,) = graphql(sites, "query Details { ... on MergedEvent }", ids0=["PR_8"], ids1=[])["data"]["part0"]
+
+    assert [each["__typename"] for each in found["timelineItems"]["nodes"]] == ["MergedEvent"]
+    assert "projectItems" not in found
+
+
+def test_a_deleted_item_is_gone_and_a_hidden_one_not_found(sites: Sites) -> None:
+    sites.github.delete(NAME, 1)
+    sites.github.hide(NAME, 2)
+
+    assert [ask(sites, f"/repos/{NAME}/issues/{number}").status_code for number in (1, 2)] == [410, 404]
+    assert {1, 2}.isdisjoint(numbers(sites, state="all"))
+    assert graphql(sites, DETAILS, ids0=["I_1"], ids1=["I_2"])["data"]["part0"] == [None]
+    with pytest.raises(KeyError):
+        sites.github.delete(NAME, 1)
+
+
+def test_a_transferred_item_has_a_new_id_and_its_old_address_leads_there() -> None:
+    shelves = [repository(), GithubRepository("acme/goals", [])]
+    with Sites(GithubData(shelves), JiraData()) as sites:
+        sites.github.transfer(NAME, 10, "ACME/goals", 1, LATER)
+
+        answer = requests.get(
+            f"{sites.github_url}/repos/{NAME}/issues/10",
+            headers={"Authorization": "token good"}, timeout=10, allow_redirects=False,
+        )  # fmt: skip
+        moved = ask(sites, "/repos/acme/goals/issues/1").json()
+
+        assert (answer.status_code, answer.headers["Location"]) == (301, moved["url"])
+        assert moved["id"] != 1010
+        assert moved["repository_url"].endswith("/repos/acme/goals")
+        assert events_of(sites, moved["node_id"])[-1] == ("TransferredEvent", moved["updated_at"])
+        assert 10 not in numbers(sites, state="all")
+
+
+def test_every_answer_tells_the_rate_limit_and_a_classic_tokens_scopes(sites: Sites) -> None:
+    sites.github.scopes = "repo"
+
+    answers = [ask(sites, "/user"), ask(sites, "/elsewhere"), ask(sites, f"/repos/{NAME}/issues")]
+
+    assert {each.headers["X-RateLimit-Remaining"] for each in answers} == {"5000"}
+    assert {each.headers["X-OAuth-Scopes"] for each in answers} == {"repo"}
+
+
+def test_an_owners_repositories_are_listed_with_topics_and_state() -> None:
+    shelves = [repository(), GithubRepository("acme/old", [], archived=True, topics=["x"]), GithubRepository("b/c", [])]
+    with Sites(GithubData(shelves), JiraData()) as sites:
+        found = ask(sites, "/orgs/ACME/repos").json()
+        assert [(each["full_name"], each["archived"], each["topics"]) for each in found] == [
+            (NAME, False, []),
+            ("acme/old", True, ["x"]),
+        ]
+        assert ask(sites, "/users/nobody/repos").status_code == 404
+
+
+def test_two_hundred_details_are_answered_in_a_few_milliseconds() -> None:
+    many = [issue(number, labels=[{"name": "a"}]) for number in range(1, 5001)]
+    with Sites(GithubData([GithubRepository(NAME, many)]), JiraData()) as sites:
+        ids = [f"I_{number}" for number in range(1, 201)]
+        body = json.dumps({"query": EVERY_EVENT, "variables": {"ids0": ids[:100], "ids1": ids[100:]}}).encode()
+        headers = Headers({"Authorization": "bearer good"})
+        request = Request("POST", "/graphql", headers=headers, body=body)
+        sites.github.handle(request)
+
+        seconds = min(timeit.repeat(lambda: sites.github.handle(request), number=1, repeat=5))
+
+    assert seconds < 0.05

@@ -259,7 +259,8 @@ def test_a_cloud_page_is_long_for_ids_and_short_for_fields() -> None:
         ({"jql": "sprint = 77"}, "The value '77' does not exist for the field 'sprint'."),
         ({"jql": "ORDER BY updated"}, "Unbounded JQL queries are not allowed here."),
         ({}, "Unbounded JQL queries are not allowed here."),
-        ({"jql": "project = SHOP OR key = SHOP-1"}, "'OR' is not served here"),
+        ({"jql": "NOT project = SHOP"}, "Field 'NOT' does not exist"),
+        ({"jql": "filter = 7"}, "A value with ID '7' does not exist for the field 'filter'."),
         ({"jql": "project = SHOP", "maxResults": "many"}, "maxResults"),
         ({"jql": "project = SHOP", "maxResults": "0"}, "maxResults"),
     ],
@@ -420,6 +421,207 @@ def test_sprints_are_paged_and_filtered_by_state(cloud: Sites) -> None:
 def test_a_kanban_board_refuses_to_list_sprints(cloud: Sites) -> None:
     assert refused(ask(cloud, "agile/1.0/board/9/sprint")) == (400, "The board does not support sprints")
     assert refused(ask(cloud, "agile/1.0/sprint/77"))[0] == 404
+
+
+def bulk(sites: Sites, **body: Any) -> requests.Response:
+    return requests.post(f"{sites.jira_url}/rest/api/3/changelog/bulkfetch", json=body, auth=GOOD, timeout=10)
+
+
+def entry(number: int, minutes: int, *fields: str) -> RawObject:
+    items = [{"field": name, "fieldId": name, "from": "1", "to": "2"} for name in fields]
+    return {"id": str(number), "created": stamp(minutes), "items": items}
+
+
+@pytest.fixture
+def long_past() -> Iterator[Sites]:
+    issues = [issue(number) for number in (1, 2)]
+    issues[0]["changelog"] = {"histories": [entry(each, each, "status", "labels") for each in range(9, 0, -1)]}
+    issues[1]["changelog"] = {"histories": [entry(20, 4, "status"), entry(21, 5, "summary")]}
+    with Sites(GithubData(), JiraData(issues), clock=lambda: TODAY) as running:
+        yield running
+        assert running.server.errors == []
+
+
+def test_changelogs_of_many_issues_go_by_date_so_that_a_page_may_split_one(long_past: Sites) -> None:
+    body = {"issueIdsOrKeys": ["SHOP-2", "10001", "GONE-1"], "fieldIds": ["status"], "maxResults": 4}
+
+    first = bulk(long_past, **body).json()
+    second = bulk(long_past, **body, nextPageToken=first["nextPageToken"]).json()
+    third = bulk(long_past, **body, nextPageToken=second["nextPageToken"]).json()
+
+    pages = [
+        {log["issueId"]: [each["id"] for each in log["changeHistories"]] for log in page["issueChangeLogs"]}
+        for page in (first, second, third)
+    ]
+    assert pages == [
+        {"10001": ["1", "2", "3", "4"]},
+        {"10002": ["20"], "10001": ["5", "6", "7"]},
+        {"10001": ["8", "9"]},
+    ]
+    assert "nextPageToken" not in third
+    assert [item["fieldId"] for item in first["issueChangeLogs"][0]["changeHistories"][0]["items"]] == ["status"]
+
+
+def test_without_field_ids_everything_is_told(long_past: Sites) -> None:
+    logs = bulk(long_past, issueIdsOrKeys=["SHOP-2"]).json()["issueChangeLogs"]
+
+    assert [each["id"] for each in logs[0]["changeHistories"]] == ["20", "21"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "issueIdsOrKeys must hold 1 to 1000 entries"),
+        ({"issueIdsOrKeys": ["A-1"] * 1001}, "issueIdsOrKeys must hold 1 to 1000 entries"),
+        ({"issueIdsOrKeys": ["A-1"], "fieldIds": [str(each) for each in range(11)]}, "up to 10 entries"),
+        ({"issueIdsOrKeys": ["A-1"], "fieldIds": ["status", "status"]}, "each once"),
+        ({"issueIdsOrKeys": ["A-1"], "maxResults": 0}, "maxResults must be 1 to 10000"),
+        ({"issueIdsOrKeys": ["A-1"], "nextPageToken": "x"}, "nextPageToken is invalid"),
+    ],
+)
+def test_a_request_for_changelogs_that_is_wrong_gets_400(long_past: Sites, body: RawObject, said: str) -> None:
+    status, message = refused(bulk(long_past, **body))
+
+    assert (status, said in message) == (400, True)
+
+
+def test_a_token_for_changelogs_is_of_its_own_request(long_past: Sites) -> None:
+    token = bulk(long_past, issueIdsOrKeys=["SHOP-1"], maxResults=2).json()["nextPageToken"]
+
+    assert refused(bulk(long_past, issueIdsOrKeys=["SHOP-2"], maxResults=2, nextPageToken=token))[0] == 400
+
+
+def test_data_center_has_no_changelogs_of_many_issues(datacenter: Sites) -> None:
+    answer = requests.post(
+        f"{datacenter.jira_url}/rest/api/2/changelog/bulkfetch",
+        json={"issueIdsOrKeys": ["SHOP-1"]},
+        auth=GOOD,
+        timeout=10,
+    )
+
+    assert refused(answer)[0] == 404
+
+
+def test_the_changelog_of_one_issue_is_paged_oldest_first(cloud: Sites) -> None:
+    first = ask(cloud, "api/3/issue/SHOP-2/changelog", maxResults=500).json()
+    second = ask(cloud, "api/3/issue/10002/changelog", startAt=100).json()
+
+    assert [(len(page["values"]), page["total"], page["isLast"]) for page in (first, second)] == [
+        (100, 150, False),
+        (50, 150, True),
+    ]
+    assert [each["id"] for each in first["values"][:2]] == ["0", "1"]
+
+
+def test_one_issue_is_found_by_key_or_id_with_the_asked_fields(cloud: Sites) -> None:
+    told = [ask(cloud, f"api/3/issue/{name}", fields="summary").json() for name in ("SHOP-3", "shop-3", "10003")]
+
+    assert {each["key"] for each in told} == {"SHOP-3"}
+    assert told[0]["fields"] == {"summary": "Item 3"}
+    assert ask(cloud, "api/3/issue/SHOP-2", expand="changelog").json()["changelog"]["total"] == 150
+
+
+@pytest.mark.parametrize("path", ["issue/SHOP-99", "issue/99", "issue/SHOP-99/changelog"])
+def test_an_issue_that_is_not_there_gets_404(cloud: Sites, path: str) -> None:
+    assert refused(ask(cloud, f"api/3/{path}")) == (
+        404,
+        "Issue does not exist or you do not have permission to see it.",
+    )
+
+
+def test_a_deleted_issue_is_nowhere(cloud: Sites) -> None:
+    assert "SHOP-3" in walk(cloud, "project = SHOP")
+
+    cloud.jira.delete("SHOP-3")
+
+    assert ask(cloud, "api/3/issue/SHOP-3").status_code == ask(cloud, "api/3/issue/10003").status_code == 404
+    assert "SHOP-3" not in walk(cloud, "project = SHOP")
+    cloud.jira.edit("SHOP-4", START + timedelta(days=9), summary="still found")
+    assert ask(cloud, "api/3/issue/SHOP-4", fields="summary").json()["fields"] == {"summary": "still found"}
+    with pytest.raises(KeyError):
+        cloud.jira.delete("SHOP-3")
+
+
+def test_a_hidden_issue_is_nowhere_for_this_account(cloud: Sites) -> None:
+    cloud.jira.hide("SHOP-3")
+
+    assert ask(cloud, "api/3/issue/10003").status_code == 404
+    assert "SHOP-3" not in walk(cloud, "project = SHOP")
+    assert bulk(cloud, issueIdsOrKeys=["SHOP-3"]).json() == {"issueChangeLogs": []}
+
+
+def test_a_moved_issue_keeps_its_id_and_its_old_key_leads_to_it(cloud: Sites) -> None:
+    cloud.jira.move("SHOP-3", "OPS-7", START + timedelta(days=2))
+
+    found = [ask(cloud, f"api/3/issue/{name}", expand="changelog").json() for name in ("SHOP-3", "OPS-7", "10003")]
+
+    assert {(each["id"], each["key"]) for each in found} == {("10003", "OPS-7")}
+    fields = found[0]["fields"]
+    assert (fields["project"]["name"], fields["updated"]) == ("The OPS", "2026-01-03T00:00:00.000+0000")
+    (history,) = found[0]["changelog"]["histories"]
+    assert [(each["field"], each["fromString"], each["toString"]) for each in history["items"]] == [
+        ("project", "The SHOP", "The OPS"),
+        ("Key", "SHOP-3", "OPS-7"),
+    ]
+    assert walk(cloud, "project = OPS ORDER BY key") == ["OPS-1", "OPS-7"]
+    with pytest.raises(ValueError, match="already has an issue OPS-7"):
+        cloud.jira.move("SHOP-4", "OPS-7", START)
+
+
+def test_a_sprint_that_changes_updates_no_issue() -> None:
+    held = {"customfield_10020": [{"id": 4, "name": "Sprint 0", "state": "active", "boardId": 3}]}
+    old = {"customfield_10020": [LEGACY.replace("id=6", "id=4")]}
+    with Sites(GithubData(), JiraData([issue(1, "SHOP", **held), issue(2, "SHOP", **old)], boards=boards())) as sites:
+        sites.jira.edit_sprint(4, name="New name", state="closed")
+
+        assert ask(sites, "agile/1.0/sprint/4").json()["name"] == "New name"
+        told = search(sites, 'sprint = "New name"', fields="customfield_10020,updated")["issues"]
+        assert [each["fields"]["updated"] for each in told] == [stamp(1), stamp(2)]
+        assert told[0]["fields"]["customfield_10020"][0]["state"] == "closed"
+        assert ",state=closed,name=New name," in told[1]["fields"]["customfield_10020"][0]
+        with pytest.raises(KeyError):
+            sites.jira.edit_sprint(77, name="x")
+
+
+def test_filters_rights_and_statuses_are_served_as_given() -> None:
+    data = JiraData([issue(1)], filters={"100": "project = SHOP"}, statuses=[{"id": "9"}], rights=["ADMINISTER"])
+    with Sites(GithubData(), data) as sites:
+        assert ask(sites, "api/3/filter/100").json()["jql"] == "project = SHOP"
+        assert refused(ask(sites, "api/3/filter/7"))[0] == 400
+        assert walk(sites, "filter = 100 AND updated >= 0") == ["SHOP-1"]
+        rights = ask(sites, "api/3/mypermissions", permissions="ADMINISTER,BROWSE_PROJECTS").json()["permissions"]
+        assert {name: right["havePermission"] for name, right in rights.items()} == {
+            "ADMINISTER": True,
+            "BROWSE_PROJECTS": False,
+        }
+        assert refused(ask(sites, "api/3/mypermissions"))[0] == 400
+        assert [each["id"] for each in ask(sites, "api/3/status").json()] == ["9"]
+
+
+def test_a_site_without_jira_software_knows_no_board() -> None:
+    with Sites(GithubData(), JiraData([issue(1)], boards=boards(), has_software=False)) as sites:
+        assert refused(ask(sites, "agile/1.0/board"))[0] == 404
+
+
+@pytest.mark.parametrize(("refusal", "status"), [(400, 400), (500, 500)])
+def test_an_old_server_refuses_milliseconds_and_reads_minutes_in_the_profiles_zone(refusal: int, status: int) -> None:
+    data = JiraData(
+        [issue(each) for each in (1, 2, 3)],
+        kind="datacenter",
+        time_zone="Pacific/Kiritimati",
+        refuses_milliseconds_with=refusal,
+    )
+    with Sites(GithubData(), data) as sites:
+        assert refused(ask(sites, "api/2/search", jql="updated >= 1767322800000"))[0] == status
+        found = ask(sites, "api/2/search", jql='updated >= "2026/01/01 14:02" ORDER BY key').json()["issues"]
+        assert [each["key"] for each in found] == ["SHOP-2", "SHOP-3"]
+        assert ask(sites, "api/2/myself").json()["timeZone"] == "Pacific/Kiritimati"
+
+
+def test_a_search_finds_the_same_through_an_index_as_without(cloud: Sites) -> None:
+    assert walk(cloud, "id in (10001, 10002) AND project = OPS") == []
+    assert walk(cloud, "key in (SHOP-2, OPS-1) AND project in (OPS, SHOP) ORDER BY key") == ["OPS-1", "SHOP-2"]
+    assert walk(cloud, "(project = OPS OR key = SHOP-2) ORDER BY key") == ["OPS-1", "SHOP-2"]
 
 
 def test_an_edit_shows_in_the_next_search_with_its_history(cloud: Sites) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okrsync.sandbox.jql import JqlError, Row, milliseconds, parse
+from okrsync.sandbox.jql import Dialect, JqlError, Row, milliseconds, parse
 
 START = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 
@@ -54,10 +54,59 @@ def found(text: str) -> list[str]:
         ("sprint = 5", ["A-10"]),
         ('sprint in (5, "Old six")', ["A-10", "B-3"]),
         ("project = A and type = Bug order by key", ["A-2"]),
+        ("project = B OR key = A-10", ["B-1", "A-10", "B-3"]),
+        ("type = Bug OR project = B AND statusCategory = done", ["B-1", "A-2"]),
+        ("(type = Bug OR project = B) AND statusCategory = done", ["B-1"]),
+        ("((project = A)) AND (key = A-2)", ["A-2"]),
+        ('created >= "2026-01-02 03:02"', ["B-1", "B-3"]),
     ],
 )
 def test_a_query_finds_what_it_asks_for_and_no_more(text: str, keys: list[str]) -> None:
     assert found(text) == keys
+
+
+FILTERS = {"1": "project = A OR key = B-3 ORDER BY key DESC", "2": "filter = 1 AND sprint = 5", "3": "filter = 3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("filter = 1", ["A-2", "A-10", "B-3"]),
+        ("filter = 1 AND statusCategory != done ORDER BY key DESC", ["B-3", "A-10", "A-2"]),
+        ("filter = 2", ["A-10"]),
+    ],
+)
+def test_a_filter_stands_for_its_query_without_its_order(text: str, keys: list[str]) -> None:
+    assert [each.raw["key"] for each in parse(text, Dialect(FILTERS)).select(ROWS)] == keys
+
+
+def test_a_filter_of_itself_is_an_error() -> None:
+    with pytest.raises(JqlError, match="nested too deeply"):
+        parse("filter = 3", Dialect(FILTERS))
+
+
+def test_quoted_minutes_are_of_the_accounts_zone() -> None:
+    dialect = Dialect(zone=timezone(timedelta(hours=14)))
+
+    assert [each.raw["key"] for each in parse('updated >= "2026/01/02 17:02"', dialect).select(ROWS)] == ["B-1", "B-3"]
+
+
+def test_an_old_server_takes_no_milliseconds() -> None:
+    with pytest.raises(JqlError, match="Date value '1767322800000'"):
+        parse("updated >= 1767322800000", Dialect(takes_milliseconds=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("(project = A) AND type = Bug", {"a"}),
+        ("project in (A, B)", {"a", "b"}),
+        ("project = A OR type = Bug", set()),
+        ("type = Bug", set()),
+    ],
+)
+def test_a_query_says_which_values_bound_it(text: str, words: set[str]) -> None:
+    assert parse(text).bound("project") == words
 
 
 def test_unquoted_milliseconds_are_exact() -> None:
@@ -94,7 +143,11 @@ def test_a_second_order_decides_where_the_first_is_equal() -> None:
     [
         ("assignee = me", "Field 'assignee' does not exist"),
         ('"Epic Link" = A-1', "Field 'Epic Link' does not exist"),
-        ("project = A OR project = B", "'OR' is not served here"),
+        ("project = A OR", "ends too early"),
+        ("(project = A", "Expecting ')'"),
+        ("()", "Field ')' does not exist"),
+        ("(" * 30 + "project = A", "nested too deeply"),
+        ("filter = 9", "A value with ID '9' does not exist for the field 'filter'"),
         ("NOT project = A", "Field 'NOT' does not exist"),
         ("project != A", "operator '!=' is not supported by the 'project' field"),
         ("project not in (A)", "operator 'not' is not supported"),

@@ -590,6 +590,7 @@ PROGRAM = """
 import importlib.util, os, sys
 spec = importlib.util.spec_from_file_location("engine_tests", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
+sys.path.insert(0, os.path.dirname(os.path.dirname(sys.argv[1])))
 sys.modules["engine_tests"] = module
 spec.loader.exec_module(module)
 module.sync_and_die(sys.argv[2], sys.argv[3], int(sys.argv[4]))

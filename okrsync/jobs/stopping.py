@@ -1,0 +1,52 @@
+"""When a run must come to an end: its deadline, or a signal; what is stored by then stays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event
+
+from okrsync.errors import DeadlineError
+from okrsync.plugins.context import Context
+
+
+class Stopping:
+    """
+    One run's time; *seconds* is how long it may last, from now.
+
+    Contexts that it equips send no request after that, nor after ``stop``.
+    """
+
+    def __init__(self, seconds: float | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._deadline = None if seconds is None else monotonic() + seconds
+        self._stopped = Event()
+        self._contexts: list[Context] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing may be begun any more."""
+        return self._stopped.is_set() or (self._deadline is not None and self._monotonic() >= self._deadline)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to end, whatever time is left."""
+        return self._stopped.is_set()
+
+    def equip(self, context: Context) -> Context:
+        """*context*, bound to this time."""
+        context.deadline = float("-inf") if self._stopped.is_set() else self._deadline
+        context.monotonic = self._monotonic
+        context.sleep = self._sleep
+        self._contexts.append(context)
+        return context
+
+    def stop(self) -> None:
+        """Let the run end behind the page that it is at; safe in a signal handler."""
+        self._stopped.set()
+        for context in self._contexts:
+            context.deadline = float("-inf")
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise DeadlineError
