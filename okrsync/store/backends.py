@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,7 +34,9 @@ class SqliteBackend:
         self.place = str(self.path)
         # Made of its parts: in the text of a URL, a "?" in the path would start options.
         self.engine = sa.create_engine(
-            sa.URL.create("sqlite", database=self.place), connect_args={"timeout": _BUSY_SECONDS}
+            sa.URL.create("sqlite", database=self.place),
+            connect_args={"timeout": _BUSY_SECONDS},
+            json_deserializer=orjson.loads,
         )
         event.listen(self.engine, "connect", _prepare_sqlite)
         event.listen(self.engine, "begin", _begin_sqlite)
@@ -92,7 +95,9 @@ class PostgresBackend:
         parts = make_url(url).set(drivername="postgresql+psycopg")
         self.place = f"postgresql://{parts.host or 'localhost'}/{parts.database or ''}"
         try:
-            self.engine = sa.create_engine(parts, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            self.engine = sa.create_engine(
+                parts, pool_pre_ping=True, connect_args={"connect_timeout": 10}, json_deserializer=orjson.loads
+            )
         except ModuleNotFoundError:
             raise StoreError(
                 f"{self.place}: the driver is not installed; run pip install 'okrsync[postgresql]'"
@@ -190,6 +195,38 @@ def insert(connection: sa.Connection, table: sa.Table) -> Any:
     """An insert into *table* that knows what to do on a conflict, in the dialect of *connection*."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     return dialect.insert(table)
+
+
+class BulkUpsert:
+    """
+    Writes many rows of one table with one statement, which is compiled once.
+
+    SQLAlchemy's own way to many rows works out every parameter of every row again, at several times the cost.
+    Rows are dicts with a value for each of *columns*, JSON already as text.
+    """
+
+    def __init__(self, table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: Collection[str]) -> None:
+        self._table = table
+        self._columns = columns
+        self._key = key
+        self._kept = {*kept, *key}
+        self._compiled: dict[str, tuple[str, Sequence[str] | None]] = {}
+
+    def __call__(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+        """Insert *rows*, or update those that are there but for the kept columns."""
+        name = connection.dialect.name
+        if name not in self._compiled:
+            self._compiled[name] = self._statement(connection)
+        text, order = self._compiled[name]
+        parameters: Any = rows if order is None else [tuple(row[column] for column in order) for row in rows]
+        connection.exec_driver_sql(text, parameters)
+
+    def _statement(self, connection: sa.Connection) -> tuple[str, Sequence[str] | None]:
+        statement = insert(connection, self._table)
+        told = {name: statement.excluded[name] for name in self._columns if name not in self._kept}
+        statement = statement.on_conflict_do_update(index_elements=list(self._key), set_=told)
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(self._columns))
+        return str(compiled), compiled.positiontup
 
 
 def in_byte_order(connection: sa.Connection, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:

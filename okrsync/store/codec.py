@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
+import orjson
+
 from okrsync.model.work import (
     Directive,
     EventField,
@@ -49,23 +51,43 @@ def storable(text: str) -> str:
     Raises:
         TypeError: it is no text.
     """
+    # Most text is plain, which a string knows of itself: looking through it would cost more than all the rest.
+    if isinstance(text, str) and text.isascii() and "\x00" not in text:
+        return text
     return _NOT_STORABLE.sub("\ufffd", text)
 
 
-def packed(raw: Mapping[str, Any]) -> bytes:
-    """*raw* as compressed canonical JSON."""
-    return zlib.compress(canonical(raw), 1)
+def packed(content: bytes) -> bytes:
+    """*content*, compressed."""
+    return zlib.compress(content, 1)
 
 
 def unpacked(body: bytes) -> dict[str, Any]:
-    """The raw item that :func:`packed` made *body* of."""
-    raw: dict[str, Any] = json.loads(zlib.decompress(body))
+    """The raw item whose canonical JSON :func:`packed` made *body* of."""
+    content = zlib.decompress(body)
+    try:
+        raw: dict[str, Any] = orjson.loads(content)
+    except orjson.JSONDecodeError:  # a lone surrogate, a number too large
+        raw = json.loads(content)
     return raw
 
 
 def canonical(value: Any) -> bytes:
-    """*value* as JSON that is the same whenever the value is."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    """
+    *value* as JSON that is the same whenever the value is.
+
+    Raises:
+        TypeError, ValueError: there is no JSON for it.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a lone surrogate, a number too large, nested too deep: the standard library takes more
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def json_text(value: Any) -> str:
+    """*value*, already storable, as a JSON column holds it."""
+    return orjson.dumps(value).decode()
 
 
 def digest(content: bytes) -> bytes:
@@ -80,7 +102,7 @@ def raw_digest(raw: Mapping[str, Any]) -> bytes:
 
 def item_row(item: Item) -> dict[str, Any]:
     """
-    *item* as a row of the table ``item``, without id and digest.
+    *item* as a row of the table ``item``, without id and digest; lists are JSON text.
 
     Raises:
         AttributeError, OverflowError, TypeError, ValueError: a part of it is not of the type that Item says.
@@ -104,12 +126,12 @@ def item_row(item: Item) -> dict[str, Any]:
         "project": storable(item.project),
         "team": storable(item.team),
         "parent": storable(item.parent),
-        "labels": _texts(item.labels),
-        "components": _texts(item.components),
-        "iterations": [_texts((iteration.id, iteration.name)) for iteration in item.iterations],
-        "closes": _texts(item.closes),
-        "directives": [_texts((directive.word, directive.value)) for directive in item.directives],
-        "fields": {storable(name): _texts(values) for name, values in item.fields.items()},
+        "labels": json_text(_texts(item.labels)),
+        "components": json_text(_texts(item.components)),
+        "iterations": json_text([_texts((iteration.id, iteration.name)) for iteration in item.iterations]),
+        "closes": json_text(_texts(item.closes)),
+        "directives": json_text([_texts((directive.word, directive.value)) for directive in item.directives]),
+        "fields": json_text({storable(name): _texts(values) for name, values in item.fields.items()}),
         "status_id": storable(item.status_id),
         "first_done_ms": _ms(item.first_done),
         "reopened": int(item.reopened),

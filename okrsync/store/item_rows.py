@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -12,14 +11,22 @@ import sqlalchemy as sa
 from okrsync.model.work import EventField, EventOrigin
 from okrsync.plugins.connector import Missing
 from okrsync.store import codec
-from okrsync.store.backends import insert
+from okrsync.store.backends import BulkUpsert, insert
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import Saved, Version
 from okrsync.store.tables import dead_letter, history_due, item, item_alias, item_event, item_raw, link
 
 CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
-_KEPT_AT_UPDATE = {"source", "external_id", "recorded_ms"}
-_FIRST_TOLD = {"source", "external_id", "key", "recorded_ms"}
+_UPSERT_ITEM = BulkUpsert(
+    item, [column.name for column in item.columns if column.name != "id"], ["source", "external_id"], ["recorded_ms"]
+)
+_UPSERT_RAW = BulkUpsert(item_raw, ["item_id", "body"], ["item_id"], [])
+_UPSERT_EVENT = BulkUpsert(
+    item_event,
+    [column.name for column in item_event.columns],
+    ["source", "external_id", "key"],
+    ["recorded_ms"],
+)
 _BACK_AGAIN = {"missing_since_ms": None, "gone_ms": None, "gone_reason": ""}
 Entry = TypeVar("Entry")
 
@@ -51,26 +58,23 @@ class ItemRows:
 
         *replace_events*: what their raw form says now is what their history says; else it only ever grows.
         """
-        rows: dict[str, dict[str, Any]] = {}
         newest: dict[str, Version] = {}
         for version in versions:
-            row = codec.item_row(version.item)
-            held = rows.get(row["external_id"])
-            if held is None or held["updated_ms"] <= row["updated_ms"]:
-                rows[row["external_id"]] = row
-                newest[row["external_id"]] = version
-        known = self._known(list(rows))
+            external_id = version.row["external_id"]
+            held = newest.get(external_id)
+            if held is None or held.row["updated_ms"] <= version.row["updated_ms"]:
+                newest[external_id] = version
+        known = self._known(list(newest))
         saved: list[dict[str, Any]] = []
-        for external_id, row in rows.items():
-            version = newest[external_id]
-            packed = codec.canonical(version.raw)
-            row["partition"] = partition
-            row["digest"] = codec.digest(codec.canonical(row) + packed)
+        for external_id, version in newest.items():
+            content = codec.canonical(version.raw)
+            row = {**version.row, "partition": partition}
+            row["digest"] = codec.digest(codec.canonical(row) + content)
             before = known.get(external_id)
             if before is not None and (before.digest == row["digest"] or before.updated_ms > row["updated_ms"]):
                 continue
-            noted = {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now)}
-            saved.append(row | noted | _BACK_AGAIN | {"body": packed})
+            noted = {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now), "body": content}
+            saved.append(row | noted | _BACK_AGAIN)
         new = sum(row["external_id"] not in known for row in saved)
         if saved:
             self._upsert(saved)
@@ -80,8 +84,8 @@ class ItemRows:
             self._forget_events({id_: version for id_, version in newest.items() if not version.history_due})
         self._save_events(versions, now)
         self._note_due(newest)
-        self._unbury(list(rows))
-        return Saved(seen=len(rows), new=new, changed=len(saved) - new)
+        self._unbury(list(newest))
+        return Saved(seen=len(newest), new=new, changed=len(saved) - new)
 
     def found_again(self, external_ids: Sequence[str]) -> None:
         """Take back that *external_ids* were missing."""
@@ -178,13 +182,9 @@ class ItemRows:
             }
         return known
 
-    def _upsert(self, rows: Sequence[dict[str, Any]]) -> None:
+    def _upsert(self, rows: list[dict[str, Any]]) -> None:
         bodies = {row["external_id"]: row.pop("body") for row in rows}
-        statement = insert(self._connection, item)
-        values = {name: statement.excluded[name] for name in rows[0] if name not in _KEPT_AT_UPDATE}
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["source", "external_id"], set_=values), rows
-        )
+        _UPSERT_ITEM(self._connection, rows)
         ids: dict[str, int] = {}
         for part in chunks(list(bodies)):
             found = self._connection.execute(
@@ -193,10 +193,9 @@ class ItemRows:
                 )
             )
             ids |= {row.external_id: row.id for row in found}
-        body = insert(self._connection, item_raw)
-        self._connection.execute(
-            body.on_conflict_do_update(index_elements=["item_id"], set_={"body": body.excluded.body}),
-            [{"item_id": ids[name], "body": zlib.compress(content, 1)} for name, content in bodies.items()],
+        _UPSERT_RAW(
+            self._connection,
+            [{"item_id": ids[name], "body": codec.packed(content)} for name, content in bodies.items()],
         )
 
     def _forget_events(self, versions: Mapping[str, Version]) -> None:
@@ -222,15 +221,11 @@ class ItemRows:
 
     def _save_events(self, versions: Sequence[Version], now: datetime) -> None:
         recorded = codec.to_ms(now)
-        rows = [codec.event_row(event) | {"recorded_ms": recorded} for version in versions for event in version.events]
+        rows = [{**row, "recorded_ms": recorded} for version in versions for row in version.event_rows]
         if not rows:
             return
         # Append-only: what is there was recorded first, and stays so; only what it means may be told anew.
-        statement = insert(self._connection, item_event)
-        told = {name: statement.excluded[name] for name in rows[0] if name not in _FIRST_TOLD}
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["source", "external_id", "key"], set_=told), rows
-        )
+        _UPSERT_EVENT(self._connection, rows)
         old_keys = {
             event.from_text or event.from_id: event.external_id
             for version in versions

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from okrsync.model.work import Item, ItemEvent
 from okrsync.plugins.connector import RawItem
+from okrsync.store import codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,27 @@ class Version:
     """One item as it was read, with its raw form (its history inside), and that form's digest without the history."""
 
     item: Item
+    row: Mapping[str, Any]
+    """Its row, JSON as text."""
     raw: RawItem
     raw_digest: bytes
     events: tuple[ItemEvent, ...] = ()
+    event_rows: tuple[dict[str, Any], ...] = ()
     history_due: bool = False
     """Its history could not be read this time."""
+
+    @classmethod
+    def of(
+        cls, item: Item, raw: RawItem, digest: bytes, events: Sequence[ItemEvent] = (), *, history_due: bool = False
+    ) -> Version:
+        """
+        The version of *item*, with the rows that it becomes.
+
+        Raises:
+            AttributeError, OverflowError, TypeError, ValueError: a part is not of the type that Item or ItemEvent says.
+        """
+        rows = tuple(map(codec.event_row, events))
+        return cls(item, codec.item_row(item), raw, digest, tuple(events), rows, history_due)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from okrsync.model.history import settled
 from okrsync.model.work import EventField, EventOrigin, Item, ItemEvent, Size, Status
 from okrsync.plugins.connector import HISTORY, Connector, FieldMap, HasHistory, HasReleases, HasUnrecorded, RawItem
 from okrsync.plugins.text import without_people
-from okrsync.store.codec import event_row, item_row, raw_digest
+from okrsync.store.codec import raw_digest
 from okrsync.store.records import DeadLetter, Version
 from okrsync.sync.privacy import without_persons
 
@@ -72,7 +72,8 @@ class Understanding:
                 continue
             earlier = (before or {}).get(version.item.external_id)
             if earlier is not None:
-                version = replace(version, events=version.events + self._seen(earlier, version.item, now))
+                events = version.events + self._seen(earlier, version.item, now)
+                version = Version.of(version.item, read.raw, read.digest, events, history_due=version.history_due)
             versions.append(version)
         return versions, letters
 
@@ -86,18 +87,16 @@ class Understanding:
         item = self.connector.normalise(read.raw, self.fields)
         if item.source != self.source:
             raise ValueError(f"an item of source {item.source}")
-        # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's.
-        item_row(item)
         events: tuple[ItemEvent, ...] = ()
         if HISTORY in read.raw and isinstance(self.connector, HasHistory):
             events = tuple(self.connector.normalise_history(read.raw, self.fields))
-            for event in events:
-                event_row(event)
             apart = self.fields.ships_apart and not self._ships_by_release
             item = settled(item, events, self.fields.status_of, ships_apart=apart)
         if self._ships_by_release:
             item = shipped(item, self.releases)
-        return Version(item, read.raw, read.digest, events, history_due)
+        # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's,
+        # so its rows are made here.
+        return Version.of(item, read.raw, read.digest, events, history_due=history_due)
 
     def _seen(self, before: Item, after: Item, now: datetime) -> tuple[ItemEvent, ...]:
         """What changed between two syncs, of what the tracker keeps no history of."""

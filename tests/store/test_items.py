@@ -77,7 +77,7 @@ def items_of(text: st.SearchStrategy[str], moment: st.SearchStrategy[datetime]) 
         updated=moment,
         delivered=st.none() | moment,
         resolution=text,
-        size=st.none() | st.builds(Size, st.floats(allow_nan=False), text),
+        size=st.none() | st.builds(Size, st.floats(allow_nan=False, allow_infinity=False), text),
         project=text,
         team=text,
         parent=text,
@@ -91,7 +91,7 @@ def items_of(text: st.SearchStrategy[str], moment: st.SearchStrategy[datetime]) 
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | any_text,
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | any_text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
     max_leaves=10,
 )

@@ -28,7 +28,7 @@ _OF_A_RUN = {"recorded_ms", "first_seen_ms", "valid_from_ms", "valid_to_ms", "ce
 
 def version_of(item: Item, raw: dict[str, Any], events: Sequence[ItemEvent] = ()) -> Version:
     """*item* as it is written."""
-    return Version(item, raw, raw_digest(raw), tuple(events))
+    return Version.of(item, raw, raw_digest(raw), events)
 
 
 def dump(store: Store, *, timeless: bool = False) -> dict[str, list[tuple[Any, ...]]]:
