@@ -21,10 +21,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from okrsync_github import normalise
-from okrsync_github.connector import GithubConnector
-from okrsync_github.settings import GithubSettings
-
 from okrsync.config.settings_file import Work
 from okrsync.linking.placing import place_items
 from okrsync.model.okrs import Okrs
@@ -35,6 +31,8 @@ from okrsync.plugins.secret import TokenReference
 from okrsync.store.database import Store
 from okrsync.store.records import Scope
 from okrsync.sync.engine import SourceRun, sync_source
+from okrsync_github import events, normalise
+from okrsync_github.settings import GithubSettings
 
 RECORDED = Path(__file__).parents[2] / "shared/data/github-hf-datasets/datasets-issues.zip"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -51,8 +49,12 @@ class Replay:
     history_batch: ClassVar[int] = 200
 
     def __init__(self, raws: Sequence[RawItem], fields: FieldMap) -> None:
-        self._raws = raws
         self._fields = fields
+        self._histories = {str(raw["id"]): raw[HISTORY] for raw in raws}
+        self._pages = [
+            tuple({name: value for name, value in raw.items() if name != HISTORY} for raw in raws[start : start + PAGE])
+            for start in range(0, len(raws), PAGE)
+        ]
 
     def discover(self) -> FieldMap:
         return self._fields
@@ -64,20 +66,17 @@ class Replay:
         return [Partition("acme/app")]
 
     def pages(self, partition: Partition, since: datetime | None, fields: FieldMap) -> Iterator[Page]:
-        for start in range(0, len(self._raws), PAGE):
-            part = tuple(self._raws[start : start + PAGE])
-            kept = tuple({name: value for name, value in raw.items() if name != HISTORY} for raw in part)
-            yield Page(kept, normalise.updated_at(part[-1]), NOW)
+        for page in self._pages:
+            yield Page(page, normalise.updated_at(page[-1]), NOW)
 
     def history(self, partition: Partition, raws: Sequence[RawItem], fields: FieldMap) -> dict[str, Any]:
-        wanted = {str(raw["id"]) for raw in raws}
-        return {str(raw["id"]): raw[HISTORY] for raw in self._raws if HISTORY in raw and str(raw["id"]) in wanted}
+        return {str(raw["id"]): self._histories[str(raw["id"])] for raw in raws}
 
     def normalise(self, raw: RawItem, fields: FieldMap) -> Item:
         return normalise.normalise(raw, fields)
 
     def normalise_history(self, raw: RawItem, fields: FieldMap) -> Sequence[ItemEvent]:
-        return GithubConnector.normalise_history(self, raw, fields)  # type: ignore[arg-type]
+        return events.normalise_history(raw, fields)
 
 
 def recorded(copies: int) -> list[RawItem]:
@@ -89,8 +88,23 @@ def recorded(copies: int) -> list[RawItem]:
         for raw in found
         if "id" in raw or raw.setdefault("id", raw["number"])
     ]
-    copied = [raw | {"id": raw["id"] * 1000 + copy} for copy in range(copies) for raw in kept]
+    copied = [
+        raw | {"id": raw["id"] * 1000 + copy, HISTORY: {"events": events_of(raw)}}
+        for copy in range(copies)
+        for raw in kept
+    ]
     return sorted(copied, key=lambda raw: (raw["updated_at"], raw["id"]))
+
+
+def events_of(raw: RawItem) -> list[dict[str, str]]:
+    """Six events, as the recorded list does not carry them; the last is the closing, where it is closed."""
+    start = datetime.fromisoformat(raw["created_at"])
+    labels = [
+        {"id": f"L{number}", "kind": "labeled", "at": (start + timedelta(hours=number)).isoformat(), "label": "x"}
+        for number in range(5)
+    ]
+    closed = raw.get("closed_at")
+    return labels + ([{"id": "C", "kind": "closed", "at": closed, "reason": "completed"}] if closed else [])
 
 
 def timed(action: Callable[[], Any]) -> tuple[float, float, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,8 +28,7 @@ def private_key(reference: TokenReference, folder: Path) -> SecretStr:
     Raises:
         AuthenticationError: it cannot be read, or is no private key.
     """
-    # resolve() refuses the line breaks that a PEM is made of.
-    text = reference._read(folder, os.environ).strip()  # noqa: SLF001
+    text = reference.resolve_block(folder).get_secret_value()
     if not text.startswith("-----BEGIN") or "PRIVATE KEY" not in text:
         raise AuthenticationError(
             "there is no private key (PEM)", where=reference.place, next_step="store the App's private key there"

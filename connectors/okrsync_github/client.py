@@ -9,7 +9,7 @@ from typing import Any
 
 from okrsync.errors import ConnectorError, NotFoundError, RateLimitedError, UnexpectedResponseError, UnreachableError
 from okrsync.plugins.context import Context
-from okrsync.plugins.http import GuardedAdapter
+from okrsync.plugins.http import GuardedAdapter, guard_session
 from okrsync_github.settings import GithubSettings
 
 PAGE_SIZE = 100
@@ -47,7 +47,13 @@ class GithubClient:
         from github import Auth  # noqa: PLC0415
 
         self.url = settings.url
-        self._adapter = GuardedAdapter(settings.url, context, reading_posts=("/graphql", "/access_tokens"))
+        self._adapter = GuardedAdapter(
+            settings.url,
+            context,
+            reading_posts=("/graphql", "/access_tokens"),
+            ca=str(context.folder / settings.ca) if settings.ca else None,
+            proxy=settings.proxy or None,
+        )
         if settings.app is None:
             auth: Any = Auth.Token(settings.token.resolve(context.folder).get_secret_value())
         else:
@@ -110,6 +116,21 @@ class GithubClient:
             raise UnexpectedResponseError("an answer that is no object", where=f"{self.url}{path}")
         return headers, found
 
+    def is_answering(self) -> bool:
+        """
+        Whether the server answers a small question, where it left a large one without an answer.
+
+        It tells a query that is too much from a server that is down; and the transport, which stops asking after
+        several requests without an answer, learns from it as well.
+        """
+        try:
+            self.look("/meta")
+        except UnreachableError:
+            return False
+        except ConnectorError:  # a refusal is an answer
+            return True
+        return True
+
     def graphql(self, query: str, **variables: Any) -> GraphqlAnswer:
         """
         The answer to *query*.
@@ -164,5 +185,4 @@ def _is_too_much(error: Mapping[str, Any]) -> bool:
 def _mount(requester: Any, adapter: GuardedAdapter) -> None:
     """Put *adapter* into PyGithub's session, which it opens lazily and offers no public way to reach."""
     connection = requester._Requester__createConnection()  # noqa: SLF001
-    connection.session.mount("https://", adapter)
-    connection.session.mount("http://", adapter)
+    guard_session(connection.session, adapter)

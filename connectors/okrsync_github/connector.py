@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from okrsync.errors import UnexpectedResponseError
-from okrsync.model.work import Item, ItemEvent
+from okrsync.model.work import EventField, Item, ItemEvent
 from okrsync.plugins.connector import (
     CheckLine,
     FieldMap,
@@ -41,6 +41,7 @@ class GithubConnector:
     version: ClassVar[str] = "2"
     Settings: ClassVar[type[SourceSettings]] = GithubSettings
     overlap_seconds: ClassVar[int] = 120
+    parallel: ClassVar[int] = 3
     history_batch: ClassVar[int] = BATCH
     census_days: ClassVar[float] = 7.0
 
@@ -99,6 +100,12 @@ class GithubConnector:
     def normalise_history(self, raw: RawItem, fields: FieldMap) -> Sequence[ItemEvent]:
         """The events that *raw* carries."""
         return events.normalise_history(raw, fields)
+
+    def is_unrecorded(self, event: ItemEvent) -> bool:
+        """GitHub keeps no history of fields on projects; sizes come from there, or from labels by a rule of ours."""
+        return event.field is EventField.SIZE or (
+            event.field is EventField.ITERATION and _PROJECTS in (event.from_id or event.to_id)
+        )
 
     def streams(self, fields: FieldMap) -> Iterable[Stream]:
         """Milestones of each repository (``owner/name/milestones``), and each named project (``owner/projects/7``)."""

@@ -15,7 +15,7 @@ from typing import Any
 from okrsync.errors import NotFoundError, UnexpectedResponseError, UnreachableError
 from okrsync.plugins.connector import RawItem
 from okrsync.plugins.context import Context
-from okrsync_github.client import GithubClient, GraphqlAnswer, RefusedQueryError
+from okrsync_github.client import GithubClient, GraphqlAnswer, RefusedQueryError, TooMuchError
 from okrsync_github.queries import Level, details, timeline
 from okrsync_github.reduce import Reducer
 
@@ -88,8 +88,8 @@ class DetailsReader:
             except NotFoundError:
                 self._keep_level(Level.NONE)
                 break
-            except UnreachableError:
-                if not self._size.halve(len(batch)):
+            except UnreachableError as error:
+                if not is_too_much(error, self._client) or not self._size.halve(len(batch)):
                     raise
                 continue
             nodes = _nodes(answer, len(batch), self._client.url)
@@ -104,7 +104,8 @@ class DetailsReader:
                 if node is not None:
                     found[str(raw["id"])] = reducer.reduced(node, self._events(node, str(raw["node_id"])))
             left = left[len(batch) :]
-        return found
+        # A server without GraphQL has no history to wait for.
+        return found | {str(raw["id"]): {"events": []} for raw in left}
 
     def _ask(self, repository: str, ids: list[str]) -> GraphqlAnswer:
         owner, _, name = repository.partition("/")
@@ -145,6 +146,11 @@ class DetailsReader:
 
     def _keep_level(self, level: Level) -> None:
         self._context.memory["level"] = {"level": int(level), "since": self._context.clock().isoformat()}
+
+
+def is_too_much(error: UnreachableError, client: GithubClient) -> bool:
+    """Whether *error* is about how much was asked for, and not about a server that is down."""
+    return isinstance(error, TooMuchError) or client.is_answering()
 
 
 def _nodes(answer: GraphqlAnswer, asked: int, where: str) -> list[Mapping[str, Any] | None]:

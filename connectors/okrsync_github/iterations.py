@@ -17,7 +17,7 @@ from okrsync.plugins.connector import IterationsRead
 from okrsync.plugins.context import Context
 from okrsync.plugins.text import without_people
 from okrsync_github.client import PAGE_SIZE, GithubClient, GraphqlAnswer
-from okrsync_github.details import HalvingSize
+from okrsync_github.details import HalvingSize, is_too_much
 from okrsync_github.normalise import milestone_id, repository_of, time_of
 from okrsync_github.queries import PROJECT, PROJECT_ITEMS
 from okrsync_github.reduce import project_id
@@ -133,8 +133,8 @@ class IterationsReader:
         while True:
             try:
                 answer = self._client.graphql(PROJECT_ITEMS, id=project, first=self._size.size, after=after)
-            except UnreachableError:
-                if not self._size.halve(self._size.size):
+            except UnreachableError as error:
+                if not is_too_much(error, self._client) or not self._size.halve(self._size.size):
                     raise
             else:
                 self._size.worked()

@@ -32,6 +32,9 @@ _IN_PROGRESS = {
     "ready to merge", "ready for release", "in arbeit", "en cours", "en curso", "em andamento", "进行中", "進行中",
 }  # fmt: skip
 
+# GitHub's own numbers are floats; JSON may hold one that no float can.
+_LARGEST_NUMBER = 1e300
+
 # What is kept of a raw item; everything else (people above all) never leaves this module.
 _KEPT = (
     "id", "node_id", "number", "title", "state", "state_reason", "draft", "created_at", "updated_at", "closed_at",
@@ -248,7 +251,7 @@ class _Values:
     def number(self, name: str) -> float | None:
         """The number in the field *name*."""
         for value in self._all(name):
-            if value["kind"] == "number" and math.isfinite(value["value"]):
+            if value["kind"] == "number" and abs(value["value"]) <= _LARGEST_NUMBER:
                 return float(value["value"])
         return None
 

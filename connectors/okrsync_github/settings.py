@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -48,6 +48,15 @@ class AppSettings(BaseModel):
 
 class GithubSettings(SourceSettings):
     """A source that reads issues and pull requests of GitHub repositories."""
+
+    of_access: ClassVar[frozenset[str]] = SourceSettings.of_access | {
+        "app",
+        "repositories",
+        "exclude",
+        "topics",
+        "archived",
+        "projects",
+    }
 
     url: Annotated[
         TrackerUrl,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,10 +76,10 @@ class Boards:
         with self._context.requests.counted_as("iterations"):
             try:
                 found = self._client.board_sprints(number, "" if before is None else _OPEN)
-            except UnexpectedResponseError as error:
-                if not answered(error, 400):
+            except (UnexpectedResponseError, NotFoundError) as error:
+                if not isinstance(error, NotFoundError) and not answered(error, 400):
                     raise
-                # A board of a team-managed project tells only now that it has none.
+                # It is gone since the boards were listed, or is of a team-managed project and tells only now.
                 self._forget_sprints(number)
                 return IterationsRead((), cursor=cursor)
             open_now = sorted({str(each["id"]) for each in found if _state(each) != "closed"})
@@ -99,14 +99,20 @@ class Boards:
 
     def _of(self, projects: Sequence[str]) -> list[Board]:
         listed: dict[int, tuple[Mapping[str, Any], str]] = {}
-        try:
-            for project in projects:
+        for project in projects:
+            try:
                 for raw in self._client.boards(project):
                     listed.setdefault(raw["id"], (raw, project))
-            # Kanban boards have neither sprints nor estimates; team-managed ones (simple) may have both.
-            return [self._configured(raw, key) for raw, key in listed.values() if raw.get("type") != "kanban"]
-        except (NotFoundError, AuthenticationError):
-            return []
+            except (NotFoundError, AuthenticationError):
+                continue
+        # Kanban boards have neither sprints nor estimates; team-managed ones (simple) may have both.
+        return [board for raw, key in listed.values() if raw.get("type") != "kanban" for board in self._seen(raw, key)]
+
+    def _seen(self, raw: Mapping[str, Any], project: str) -> Iterator[Board]:
+        try:
+            yield self._configured(raw, project)
+        except (NotFoundError, AuthenticationError):  # listed, and not for this account
+            return
 
     def _configured(self, raw: Mapping[str, Any], project: str = "") -> Board:
         configuration = self._client.board_configuration(raw["id"])

@@ -68,9 +68,7 @@ class TokenReference(BaseModel):
         Raises:
             AuthenticationError: there is no token to be read; the sentence names the place, never the content.
         """
-        token = self._read(folder, os.environ if environment is None else environment).strip()
-        if not token:
-            raise AuthenticationError("the token is empty", where=self.place, next_step="put the token there")
+        token = self.resolve_block(folder, environment).get_secret_value()
         if not token.isascii() or not token.isprintable() or " " in token:
             # A header with a line break in it would be refused by the HTTP library, with the token in the message.
             raise AuthenticationError(
@@ -79,6 +77,18 @@ class TokenReference(BaseModel):
                 next_step="store the token alone, on one line",
             )
         return SecretStr(token)
+
+    def resolve_block(self, folder: Path, environment: Mapping[str, str] | None = None) -> SecretStr:
+        """
+        Read a secret of several lines, such as a private key; relative files start from *folder*.
+
+        Raises:
+            AuthenticationError: there is none to be read; the sentence names the place, never the content.
+        """
+        block = self._read(folder, os.environ if environment is None else environment).strip()
+        if not block:
+            raise AuthenticationError("the token is empty", where=self.place, next_step="put the token there")
+        return SecretStr(block)
 
     @property
     def place(self) -> str:

@@ -47,7 +47,10 @@ def said(text: str) -> str:
 
 def directives(text: str, words: Collection[str]) -> tuple[Directive, ...]:
     """Lines of the form ``word: value`` with one of *words* (casefolded), in order, at most 50 of them."""
-    found = []
+    found: list[Directive] = []
+    plain = text.casefold()
+    if not any(word in plain for word in words):
+        return ()  # most bodies have none, and looking at every line would cost more than all else
     for match in _DIRECTIVE.finditer(said(text)):
         value = match["value"].strip()
         if match["word"].casefold() not in words:
@@ -60,6 +63,9 @@ def directives(text: str, words: Collection[str]) -> tuple[Directive, ...]:
 
 def closing_keys(text: str, repository: str) -> Iterator[str]:
     """Keys behind closing words in *text*: ``owner/name#12`` (also from ``#12`` or a URL) or ``PAY-12``."""
+    plain = text.casefold()
+    if not any(word in plain for word in ("close", "fix", "resolve")):
+        return
     for match in _CLOSING.finditer(said(text)):
         reference = match["first"]
         url = _ISSUE_URL.match(reference)

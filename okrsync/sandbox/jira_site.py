@@ -7,16 +7,16 @@ Apart from the server, so that a test can also ask it directly; it answers as Ji
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync.sandbox.http import Clock, Request, Response, utc_now
+from okrsync.sandbox.jira_boards import Boards
 from okrsync.sandbox.jira_changelog import (
     BulkAsked,
     BulkError,
@@ -25,13 +25,24 @@ from okrsync.sandbox.jira_changelog import (
     grouped_by_issue,
     histories_of,
 )
+from okrsync.sandbox.jira_paths import (
+    PAGE_DEFAULT,
+    RefusedError,
+    first,
+    given,
+    is_authorised,
+    listed,
+    no_path,
+    refusal,
+    whole,
+    with_self,
+)
 from okrsync.sandbox.jira_shelf import IssueShelf
 from okrsync.sandbox.jql import Dialect, JqlError, Query, Row, SortKey, parse
 from okrsync.sandbox.tracker_data import JiraData, RawObject
 
-_PAGE_DEFAULT = 50
 _CLOUD_MOST, _CLOUD_MOST_IDS, _CLOUD_HISTORIES = 100, 5000, 100
-_DATACENTER_MOST, _AGILE_MOST = 1000, 50
+_DATACENTER_MOST = 1000
 _NO_ISSUE = "Issue does not exist or you do not have permission to see it."
 _REMOVED = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
@@ -54,7 +65,7 @@ class JiraSite:
     def __init__(self, data: JiraData, *, clock: Clock = utc_now) -> None:
         self._shelf = IssueShelf(data)
         self._data = data
-        self._boards = data.boards
+        self._boards = Boards(data.boards)
         self._is_cloud = data.kind == "cloud"
         self._clock = clock
         self._positions: dict[str, tuple[str, SortKey]] = {}
@@ -62,14 +73,14 @@ class JiraSite:
 
     def handle(self, request: Request) -> Response:
         """Return Jira's answer to *request*."""
-        if not request.path.endswith("/serverInfo") and not _is_authorised(request):
-            return _refusal(401, _NOT_SIGNED_IN, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"})
+        if not request.path.endswith("/serverInfo") and not is_authorised(request):
+            return refusal(401, _NOT_SIGNED_IN, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"})
         try:
             return self._route(request)
         except (JqlError, BulkError) as error:
-            return _refusal(400, str(error))
-        except _RefusedError as refused:
-            return _refusal(refused.status, str(refused))
+            return refusal(400, str(error))
+        except RefusedError as refused:
+            return refusal(refused.status, str(refused))
 
     def edit(self, key: str, at: datetime, *, history: RawObject | None = None, **fields: Any) -> None:
         """
@@ -126,16 +137,7 @@ class JiraSite:
         Raises:
             KeyError: no board has the sprint.
         """
-        places = [
-            (board, place)
-            for board in self._boards
-            for place, each in enumerate(board.get("sprints", []))
-            if each["id"] == number
-        ]
-        if not places:
-            raise KeyError(number)
-        for board, place in places:
-            board["sprints"][place] = board["sprints"][place] | changes
+        self._boards.edit_sprint(number, changes)
         self._shelf.edit_sprint(number, changes)
 
     def _route(self, request: Request) -> Response:
@@ -145,14 +147,14 @@ class JiraSite:
             case ["rest", "api", "3" as version, *below] if self._is_cloud:
                 return self._platform(request, version, below)
             case ["rest", "agile", "1.0", *below] if self._data.has_software:
-                return self._agile(request, below)
-        raise _RefusedError(404, _no_path(request))
+                return self._boards.answer(request, below)
+        raise RefusedError(404, no_path(request))
 
     def _platform(self, request: Request, version: str, below: list[str]) -> Response:
         address = f"{request.base_url}/rest/api/{version}"
         match request.method, below:
             case "GET" | "POST", ["search"]:
-                return _refusal(410, _REMOVED) if self._is_cloud else self._search_by_offset(request, version)
+                return refusal(410, _REMOVED) if self._is_cloud else self._search_by_offset(request, version)
             case "GET" | "POST", ["search", "jql"] if self._is_cloud:
                 return self._search_by_token(request, version)
             case "POST", ["changelog", "bulkfetch"] if self._is_cloud:
@@ -160,11 +162,11 @@ class JiraSite:
             case "GET", ["issue", asked, "changelog"]:
                 return self._issue_changelog(request, asked)
             case "GET", ["issue", asked]:
-                given = _Asked.of(request, ["*all"])
-                return Response(200, self._issue(self._row(asked), given, request, version))
+                wanted = _Asked.of(request, ["*all"])
+                return Response(200, self._issue(self._row(asked), wanted, request, version))
             case "GET", _:
                 return Response(200, self._description(request, address, below))
-        raise _RefusedError(404, _no_path(request))
+        raise RefusedError(404, no_path(request))
 
     def _description(self, request: Request, address: str, below: list[str]) -> object:
         """Return what the site says of itself: its server, account, fields, statuses and projects."""
@@ -172,19 +174,19 @@ class JiraSite:
             "serverInfo": lambda: self._server_info(request),
             "myself": lambda: self._myself(address),
             "field": self._shelf.catalogue,
-            "status": lambda: [_with_self(each, f"{address}/status") for each in self._statuses()],
-            "project": lambda: [_with_self(each, f"{address}/project") for each in self._shelf.projects()],
+            "status": lambda: [with_self(each, f"{address}/status") for each in self._statuses()],
+            "project": lambda: [with_self(each, f"{address}/project") for each in self._shelf.projects()],
         }
         match below:
             case [name] if name in lists:
                 return lists[name]()
             case ["project", asked]:
-                return _with_self(self._project(asked), f"{address}/project")
+                return with_self(self._project(asked), f"{address}/project")
             case ["filter", asked]:
-                return _with_self(self._filter(asked), f"{address}/filter")
+                return with_self(self._filter(asked), f"{address}/filter")
             case ["mypermissions"]:
                 return self._permissions(request)
-        raise _RefusedError(404, _no_path(request))
+        raise RefusedError(404, no_path(request))
 
     def _statuses(self) -> list[RawObject]:
         return self._shelf.statuses() if self._data.statuses is None else self._data.statuses
@@ -211,13 +213,13 @@ class JiraSite:
 
     def _filter(self, asked: str) -> RawObject:
         if asked not in self._data.filters:
-            raise _RefusedError(400, "The selected filter is not available to you, perhaps it has been deleted.")
+            raise RefusedError(400, "The selected filter is not available to you, perhaps it has been deleted.")
         return {"id": asked, "name": f"Filter {asked}", "jql": self._data.filters[asked]}
 
     def _permissions(self, request: Request) -> RawObject:
-        names = _listed(request.query.get("permissions"))
+        names = listed(request.query.get("permissions"))
         if self._is_cloud and not names:
-            raise _RefusedError(400, "The 'permissions' query parameter is required.")
+            raise RefusedError(400, "The 'permissions' query parameter is required.")
         return {
             "permissions": {
                 name: {"key": name, "havePermission": name in self._data.rights}
@@ -228,36 +230,36 @@ class JiraSite:
     def _row(self, asked: str) -> Row:
         row = self._shelf.find(asked)
         if row is None:
-            raise _RefusedError(404, _NO_ISSUE)
+            raise RefusedError(404, _NO_ISSUE)
         return row
 
     def _parsed(self, jql: str) -> Query:
-        refusal = self._data.refuses_milliseconds_with
-        dialect = Dialect(self._data.filters, ZoneInfo(self._data.time_zone), takes_milliseconds=not refusal)
+        refused_with = self._data.refuses_milliseconds_with
+        dialect = Dialect(self._data.filters, ZoneInfo(self._data.time_zone), takes_milliseconds=not refused_with)
         try:
             return parse(jql, dialect)
         except JqlError:
-            if refusal == 500:
-                raise _RefusedError(500, "Internal server error") from None
+            if refused_with == 500:
+                raise RefusedError(500, "Internal server error") from None
             raise
 
     def _issue_changelog(self, request: Request, asked: str) -> Response:
         histories = histories_of(self._row(asked).raw)
-        start = _whole(request.query, "startAt", 0)
-        size = min(_whole(request.query, "maxResults", _CLOUD_HISTORIES), _CLOUD_HISTORIES)
+        start = whole(request.query, "startAt", 0)
+        size = min(whole(request.query, "maxResults", _CLOUD_HISTORIES), _CLOUD_HISTORIES)
         page = histories[start : start + size]
         answer = {"startAt": start, "maxResults": size, "total": len(histories), "values": page}
         return Response(200, answer | {"isLast": start + len(page) >= len(histories)})
 
     def _bulk_changelogs(self, request: Request) -> Response:
-        asked = BulkAsked.of(_given(request))
+        asked = BulkAsked.of(given(request))
         found = (self._shelf.find(each) for each in dict.fromkeys(asked.issues))
         entries = bulk_entries([row.raw for row in found if row is not None], asked.fields)
         token, start = asked.token, 0
         if token:
             digest, position = self._bulk_positions.get(token, ("", None))
             if position is None or digest != asked.digest:
-                raise _RefusedError(400, "The nextPageToken is invalid or expired.")
+                raise RefusedError(400, "The nextPageToken is invalid or expired.")
             start = bisect_right([entry.position for entry in entries], position)
         page = entries[start : start + asked.size]
         answer: RawObject = {"issueChangeLogs": grouped_by_issue(page)}
@@ -274,17 +276,17 @@ class JiraSite:
         for project in self._shelf.projects():
             if asked.lower() in {project["key"].lower(), str(project["id"])}:
                 return project
-        raise _RefusedError(404, f"No project could be found with key '{asked}'.")
+        raise RefusedError(404, f"No project could be found with key '{asked}'.")
 
     def _search_by_token(self, request: Request, version: str) -> Response:
         asked = _Asked.of(request, ["id"])
         query = self._parsed(asked.jql)
         if not query.conditions:
-            raise _RefusedError(400, _UNBOUNDED)
+            raise RefusedError(400, _UNBOUNDED)
         self._check_values(query, ["project", "type", "sprint"])
         most = _CLOUD_MOST_IDS if asked.only_ids else _CLOUD_MOST
         if asked.size == 0:
-            raise _RefusedError(400, "The maxResults parameter must be between 1 and 5000.")
+            raise RefusedError(400, "The maxResults parameter must be between 1 and 5000.")
         keys, rows = self._shelf.select(asked.jql, query)
         start = bisect_right(keys, self._position(asked)) if asked.token else 0
         page = rows[start : start + min(asked.size, most)]
@@ -314,7 +316,7 @@ class JiraSite:
 
     def _check_values(self, query: Query, clauses: Iterable[str]) -> None:
         for clause in clauses:
-            known = self._shelf.known(clause) | (_sprint_words(self._boards) if clause == "sprint" else set())
+            known = self._shelf.known(clause) | (self._boards.sprint_words() if clause == "sprint" else set())
             unknown = [value for value in query.values_of(clause) if value.lower() not in known]
             if unknown and clause == "key":
                 raise JqlError(f"An issue with key '{unknown[0]}' does not exist for field 'key'.")
@@ -332,7 +334,7 @@ class JiraSite:
     def _position(self, asked: _Asked) -> SortKey:
         jql, position = self._positions.get(asked.token, ("", ()))
         if not position or jql != asked.jql:
-            raise _RefusedError(400, "The nextPageToken is invalid, expired or of another query.")
+            raise RefusedError(400, "The nextPageToken is invalid, expired or of another query.")
         return position
 
     def _issue(self, row: Row, asked: _Asked, request: Request, version: str) -> RawObject:
@@ -352,49 +354,10 @@ class JiraSite:
             served["changelog"] = _changelog(raw, newest_first=self._is_cloud)
         return served
 
-    def _agile(self, request: Request, below: list[str]) -> Response:
-        address = f"{request.base_url}/rest/agile/1.0"
-        match request.method, below:
-            case "GET", ["board"]:
-                boards = [each for each in self._boards if _is_asked_board(each, request)]
-                return _paged(request, [_public_board(each, address) for each in boards])
-            case "GET", ["board", number]:
-                return Response(200, _public_board(self._board(number), address))
-            case "GET", ["board", number, "configuration"]:
-                configuration = self._board(number).get("configuration", {})
-                return Response(200, configuration | {"self": f"{address}/board/{number}/configuration"})
-            case "GET", ["board", number, "sprint"]:
-                found = _sprints_of(self._board(number), request)
-                return _paged(request, [_with_self(each, f"{address}/sprint") for each in found])
-            case "GET", ["sprint", number]:
-                return Response(200, _with_self(self._sprint(number), f"{address}/sprint"))
-        raise _RefusedError(404, _no_path(request))
-
-    def _board(self, number: str) -> RawObject:
-        for board in self._boards:
-            if str(board["id"]) == number:
-                return board
-        raise _RefusedError(404, "Requested board cannot be viewed because it either does not exist or is hidden.")
-
-    def _sprint(self, number: str) -> RawObject:
-        for board in self._boards:
-            for sprint in board.get("sprints", []):
-                if str(sprint["id"]) == number:
-                    return dict(sprint)
-        raise _RefusedError(404, "Sprint does not exist or you do not have permission to view it.")
-
 
 def jira_time(at: datetime) -> str:
     """Return the aware time *at* in the form of Jira's API: UTC with milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
-
-
-class _RefusedError(Exception):
-    """The request gets an error answer with this status; the text is for ``errorMessages``."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,15 +374,15 @@ class _Asked:
 
     @classmethod
     def of(cls, request: Request, default_fields: list[str]) -> _Asked:
-        given = _given(request)
+        body = given(request)
         return cls(
-            jql=str(_first(given.get("jql")) or ""),
-            start=_whole(given, "startAt", 0),
-            size=_whole(given, "maxResults", _PAGE_DEFAULT),
-            token=str(_first(given.get("nextPageToken")) or ""),
-            fields=frozenset(_listed(given.get("fields")) or default_fields),
-            changelog="changelog" in _listed(given.get("expand")),
-            validates=str(_first(given.get("validateQuery", "strict"))).lower() not in {"false", "none", "warn"},
+            jql=str(first(body.get("jql")) or ""),
+            start=whole(body, "startAt", 0),
+            size=whole(body, "maxResults", PAGE_DEFAULT),
+            token=str(first(body.get("nextPageToken")) or ""),
+            fields=frozenset(listed(body.get("fields")) or default_fields),
+            changelog="changelog" in listed(body.get("expand")),
+            validates=str(first(body.get("validateQuery", "strict"))).lower() not in {"false", "none", "warn"},
         )
 
     @property
@@ -433,38 +396,6 @@ class _Asked:
             return False
         takes_all = not self.fields.isdisjoint({"*all", "*navigable"}) or all(each[0] == "-" for each in self.fields)
         return takes_all or name in self.fields
-
-
-def _given(request: Request) -> RawObject:
-    if request.method == "GET":
-        return dict(request.query)
-    try:
-        body = request.json()
-    except ValueError:
-        raise _RefusedError(
-            400, "Invalid request payload. Refer to the REST API documentation and try again."
-        ) from None
-    if not isinstance(body, dict):
-        raise _RefusedError(400, "Invalid request payload. Refer to the REST API documentation and try again.")
-    return body
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and value else value
-
-
-def _listed(value: Any) -> list[str]:
-    parts = [value] if isinstance(value, str) else value or []
-    return [name.strip() for part in parts for name in str(part).split(",") if name.strip()]
-
-
-def _whole(given: RawObject, name: str, default: int) -> int:
-    value = _first(given.get(name))
-    if value in (None, ""):
-        return default
-    if not str(value).isdecimal():
-        raise _RefusedError(400, f"The {name} parameter must be a whole number of zero or more, not '{value}'.")
-    return int(value)
 
 
 def _changelog(raw: RawObject, *, newest_first: bool) -> RawObject:
@@ -494,63 +425,3 @@ def _text_of(node: RawObject) -> str:
         return "\n" if node.get("type") == "hardBreak" else str(plain)
     is_inline = any(child.get("type") == "text" for child in node["content"])
     return ("" if is_inline else "\n").join(_text_of(child) for child in node["content"])
-
-
-def _is_asked_board(board: RawObject, request: Request) -> bool:
-    location = board.get("location", {})
-    project, kind, name = (request.argument(each) for each in ("projectKeyOrId", "type", "name"))
-    return (
-        (not project or project in {location.get("projectKey"), str(location.get("projectId"))})
-        and (not kind or kind == board.get("type"))
-        and name.lower() in board.get("name", "").lower()
-    )
-
-
-def _public_board(board: RawObject, address: str) -> RawObject:
-    public = {name: value for name, value in board.items() if name not in {"configuration", "sprints"}}
-    return _with_self(public, f"{address}/board")
-
-
-def _sprints_of(board: RawObject, request: Request) -> list[RawObject]:
-    if board.get("type") == "kanban":
-        raise _RefusedError(400, "The board does not support sprints")
-    states = _listed(request.query.get("state"))
-    return [each for each in board.get("sprints", []) if not states or each["state"] in states]
-
-
-def _sprint_words(boards: list[RawObject]) -> set[str]:
-    return {
-        str(sprint[part]).lower() for board in boards for sprint in board.get("sprints", []) for part in ("id", "name")
-    }
-
-
-def _paged(request: Request, values: list[RawObject]) -> Response:
-    start = _whole(request.query, "startAt", 0)
-    size = min(_whole(request.query, "maxResults", _PAGE_DEFAULT), _AGILE_MOST)
-    page = values[start : start + size]
-    is_last = start + len(page) >= len(values)
-    return Response(200, {"maxResults": size, "startAt": start, "isLast": is_last, "values": page})
-
-
-def _with_self(raw: RawObject, address: str) -> RawObject:
-    return raw | {"self": f"{address}/{raw['id']}"}
-
-
-def _is_authorised(request: Request) -> bool:
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            credentials = base64.b64decode(credentials, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-    elif scheme.lower() != "bearer":
-        return False
-    return credentials.strip() not in {"", "bad"}
-
-
-def _no_path(request: Request) -> str:
-    return f"null for uri: {request.base_url}{request.path}"
-
-
-def _refusal(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status, {"errorMessages": [message], "errors": {}}, headers or {})

@@ -87,7 +87,7 @@ def canonical(value: Any) -> bytes:
 
 def json_text(value: Any) -> str:
     """*value*, already storable, as a JSON column holds it."""
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value).decode() if value else ("{}" if isinstance(value, dict) else "[]")
 
 
 def digest(content: bytes) -> bytes:
@@ -98,6 +98,11 @@ def digest(content: bytes) -> bytes:
 def raw_digest(raw: Mapping[str, Any]) -> bytes:
     """16 bytes that tell raw items apart, whatever history they carry."""
     return digest(canonical({name: value for name, value in raw.items() if name != HISTORY}))
+
+
+def history_digest(raw: Mapping[str, Any]) -> bytes:
+    """16 bytes that tell the histories of raw items apart."""
+    return digest(canonical(raw.get(HISTORY)))
 
 
 def item_row(item: Item) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -13,14 +13,14 @@ from okrsync.plugins.connector import Missing
 from okrsync.store import codec
 from okrsync.store.backends import BulkUpsert, insert
 from okrsync.store.failpoints import failpoint
-from okrsync.store.records import Saved, Version
+from okrsync.store.records import Held, Saved, Version
 from okrsync.store.tables import dead_letter, history_due, item, item_alias, item_event, item_raw, link
 
 CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
 _UPSERT_ITEM = BulkUpsert(
     item, [column.name for column in item.columns if column.name != "id"], ["source", "external_id"], ["recorded_ms"]
 )
-_UPSERT_RAW = BulkUpsert(item_raw, ["item_id", "body"], ["item_id"], [])
+_UPSERT_RAW = BulkUpsert(item_raw, ["source", "external_id", "body"], ["source", "external_id"], [])
 _UPSERT_EVENT = BulkUpsert(
     item_event,
     [column.name for column in item_event.columns],
@@ -31,16 +31,31 @@ _BACK_AGAIN = {"missing_since_ms": None, "gone_ms": None, "gone_reason": ""}
 Entry = TypeVar("Entry")
 
 
-class _Known(NamedTuple):
-    digest: bytes
-    updated_ms: int
-    key: str
-
-
 def chunks(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     """*entries* in parts that fit into one statement."""
     for start in range(0, len(entries), CHUNK):
         yield entries[start : start + CHUNK]
+
+
+def held_items(connection: sa.Connection, source: str, external_ids: Sequence[str]) -> dict[str, Held]:
+    """What is stored of items, as far as is needed to see whether they changed; a new one is left out."""
+    found: dict[str, Held] = {}
+    for part in chunks(external_ids):
+        rows = connection.execute(
+            sa.select(
+                item.c.external_id,
+                item.c.raw_digest,
+                item.c.digest,
+                item.c.updated_ms,
+                item.c.key,
+                item.c.missing_since_ms,
+                item.c.gone_ms,
+            ).where(item.c.source == source, item.c.external_id.in_(part))
+        )
+        for row in rows:
+            is_missing = row.missing_since_ms is not None or row.gone_ms is not None
+            found[row.external_id] = Held(row.raw_digest, row.digest, row.updated_ms, row.key, is_missing)
+    return found
 
 
 class ItemRows:
@@ -51,12 +66,19 @@ class ItemRows:
         self._source = source
 
     def save(
-        self, versions: Sequence[Version], partition: str, now: datetime, *, replace_events: bool = False
+        self,
+        versions: Sequence[Version],
+        partition: str,
+        now: datetime,
+        *,
+        replace_events: bool = False,
+        same_raw: bool = False,
     ) -> Saved:
         """
         Insert or update items with all that belongs to them; an older version never replaces a newer one.
 
         *replace_events*: what their raw form says now is what their history says; else it only ever grows.
+        *same_raw*: their raw form is the stored one.
         """
         newest: dict[str, Version] = {}
         for version in versions:
@@ -64,27 +86,28 @@ class ItemRows:
             held = newest.get(external_id)
             if held is None or held.row["updated_ms"] <= version.row["updated_ms"]:
                 newest[external_id] = version
-        known = self._known(list(newest))
+        known = held_items(self._connection, self._source, list(newest))
         saved: list[dict[str, Any]] = []
         for external_id, version in newest.items():
-            content = codec.canonical(version.raw)
             row = {**version.row, "partition": partition}
-            row["digest"] = codec.digest(codec.canonical(row) + content)
+            row["digest"] = codec.digest(codec.canonical(row) + version.raw_digest + codec.history_digest(version.raw))
             before = known.get(external_id)
             if before is not None and (before.digest == row["digest"] or before.updated_ms > row["updated_ms"]):
                 continue
-            noted = {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now), "body": content}
-            saved.append(row | noted | _BACK_AGAIN)
+            saved.append(row | {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now)} | _BACK_AGAIN)
         new = sum(row["external_id"] not in known for row in saved)
         if saved:
-            self._upsert(saved)
+            _UPSERT_ITEM(self._connection, saved)
+            if not same_raw:
+                self._upsert_raw(newest[row["external_id"]] for row in saved)
             self._save_aliases(saved, known)
         failpoint("items-written")
         if replace_events:
             self._forget_events({id_: version for id_, version in newest.items() if not version.history_due})
         self._save_events(versions, now)
         self._note_due(newest)
-        self._unbury(list(newest))
+        # What is understood now is no dead letter any more, whether or not it changed.
+        self._forget(dead_letter, set(newest))
         return Saved(seen=len(newest), new=new, changed=len(saved) - new)
 
     def found_again(self, external_ids: Sequence[str]) -> None:
@@ -130,31 +153,32 @@ class ItemRows:
         if new_id == old.id:
             self._connection.execute(self._of(item, old.id).values(key=new_key, **_BACK_AGAIN))
             return
-        there = self._known([new_id])
-        for table, columns in ((item_event, "external_id"), (link, "external_id"), (item_alias, "external_id")):
-            if table is item_event and there:
-                self._copy_events(old.id, new_id)
-            else:
-                self._connection.execute(self._of(table, old.id).values(**{columns: new_id}))
+        there = held_items(self._connection, self._source, [new_id])
+        for table in (link, item_alias):
+            self._connection.execute(self._of(table, old.id).values(external_id=new_id))
         if there:
+            self._copy_events(old.id, new_id)
             self._delete([old.id])
-        else:
-            self._connection.execute(self._of(item, old.id).values(external_id=new_id, key=new_key, **_BACK_AGAIN))
+            return
+        for table in (item_event, item_raw):
+            self._connection.execute(self._of(table, old.id).values(external_id=new_id))
+        self._connection.execute(self._of(item, old.id).values(external_id=new_id, key=new_key, **_BACK_AGAIN))
 
     def purge(self, external_ids: Sequence[str]) -> None:
         """Delete items for good, with all that belongs to them."""
         self._delete(external_ids)
         for table in (link, item_event, item_alias, history_due):
-            for part in chunks(external_ids):
-                self._connection.execute(
-                    sa.delete(table).where(table.c.source == self._source, table.c.external_id.in_(part))
-                )
+            self._delete_from(table, external_ids)
 
     def _delete(self, external_ids: Sequence[str]) -> None:
+        for table in (item_raw, item):
+            self._delete_from(table, external_ids)
+
+    def _delete_from(self, table: sa.Table, external_ids: Sequence[str]) -> None:
         for part in chunks(external_ids):
-            chosen = sa.select(item.c.id).where(item.c.source == self._source, item.c.external_id.in_(part))
-            self._connection.execute(sa.delete(item_raw).where(item_raw.c.item_id.in_(chosen)))
-            self._connection.execute(sa.delete(item).where(item.c.source == self._source, item.c.external_id.in_(part)))
+            self._connection.execute(
+                sa.delete(table).where(table.c.source == self._source, table.c.external_id.in_(part))
+            )
 
     def _of(self, table: sa.Table, external_id: str) -> sa.Update:
         return sa.update(table).where(table.c.source == self._source, table.c.external_id == external_id)
@@ -170,32 +194,17 @@ class ItemRows:
             sa.delete(item_event).where(item_event.c.source == self._source, item_event.c.external_id == old_id)
         )
 
-    def _known(self, external_ids: Sequence[str]) -> dict[str, _Known]:
-        known: dict[str, _Known] = {}
-        for part in chunks(external_ids):
-            statement = sa.select(item.c.external_id, item.c.digest, item.c.updated_ms, item.c.key).where(
-                item.c.source == self._source, item.c.external_id.in_(part)
-            )
-            known |= {
-                row.external_id: _Known(row.digest, row.updated_ms, row.key)
-                for row in self._connection.execute(statement)
-            }
-        return known
-
-    def _upsert(self, rows: list[dict[str, Any]]) -> None:
-        bodies = {row["external_id"]: row.pop("body") for row in rows}
-        _UPSERT_ITEM(self._connection, rows)
-        ids: dict[str, int] = {}
-        for part in chunks(list(bodies)):
-            found = self._connection.execute(
-                sa.select(item.c.external_id, item.c.id).where(
-                    item.c.source == self._source, item.c.external_id.in_(part)
-                )
-            )
-            ids |= {row.external_id: row.id for row in found}
+    def _upsert_raw(self, versions: Iterable[Version]) -> None:
         _UPSERT_RAW(
             self._connection,
-            [{"item_id": ids[name], "body": codec.packed(content)} for name, content in bodies.items()],
+            [
+                {
+                    "source": self._source,
+                    "external_id": version.row["external_id"],
+                    "body": codec.packed(codec.canonical(version.raw)),
+                }
+                for version in versions
+            ],
         )
 
     def _forget_events(self, versions: Mapping[str, Version]) -> None:
@@ -235,7 +244,7 @@ class ItemRows:
         self._alias({key: id_ for key, id_ in old_keys.items() if key})
         failpoint("events-written")
 
-    def _save_aliases(self, rows: Sequence[Mapping[str, Any]], known: Mapping[str, _Known]) -> None:
+    def _save_aliases(self, rows: Sequence[Mapping[str, Any]], known: Mapping[str, Held]) -> None:
         self._alias(
             {
                 before.key: row["external_id"]
@@ -259,13 +268,8 @@ class ItemRows:
         )
 
     def _note_due(self, versions: Mapping[str, Version]) -> None:
-        due = [id_ for id_, version in versions.items() if version.history_due]
-        settled = [id_ for id_, version in versions.items() if not version.history_due]
-        self.note_due(due)
-        for part in chunks(settled):
-            self._connection.execute(
-                sa.delete(history_due).where(history_due.c.source == self._source, history_due.c.external_id.in_(part))
-            )
+        self.note_due([id_ for id_, version in versions.items() if version.history_due])
+        self._forget(history_due, {id_ for id_, version in versions.items() if not version.history_due})
 
     def note_due(self, external_ids: Sequence[str]) -> None:
         """Have the history of *external_ids* read again."""
@@ -275,9 +279,7 @@ class ItemRows:
                 [{"source": self._source, "external_id": id_} for id_ in external_ids],
             )
 
-    def _unbury(self, external_ids: Sequence[str]) -> None:
-        # What is understood now is no dead letter any more, whether or not it changed.
-        for part in chunks(external_ids):
-            self._connection.execute(
-                sa.delete(dead_letter).where(dead_letter.c.source == self._source, dead_letter.c.external_id.in_(part))
-            )
+    def _forget(self, table: sa.Table, external_ids: set[str]) -> None:
+        """Delete the rows of *external_ids*; there are hardly ever any, so what there is is asked for first."""
+        held = self._connection.execute(sa.select(table.c.external_id).where(table.c.source == self._source)).scalars()
+        self._delete_from(table, [id_ for id_ in held if id_ in external_ids])

@@ -74,7 +74,9 @@ class Held:
     """What the store holds of an item: enough to see whether it changed."""
 
     raw_digest: bytes | None
-    updated: datetime
+    digest: bytes
+    updated_ms: int
+    key: str
     is_missing: bool
 
 
@@ -85,6 +87,7 @@ class Stored:
     row: int
     external_id: str
     raw: RawItem
+    raw_digest: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

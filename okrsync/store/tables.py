@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -117,7 +116,8 @@ item = Table(
 item_raw = Table(
     "item_raw",
     metadata,
-    Column("item_id", Integer, ForeignKey("item.id"), primary_key=True),
+    Column("source", String(64), primary_key=True),
+    Column("external_id", String(64), primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
 

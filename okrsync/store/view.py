@@ -15,7 +15,7 @@ from okrsync.model.work import Item, ItemEvent, IterationRecord
 from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
 from okrsync.store.backends import in_byte_order
-from okrsync.store.item_rows import chunks
+from okrsync.store.item_rows import chunks, held_items
 from okrsync.store.records import DeadLetter, Fingerprints, Held, RunRecord, Saved, Scope, Stored, StreamState
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
@@ -33,6 +33,8 @@ from okrsync.store.tables import (
     stream_state,
     sync_run,
 )
+
+_HAS_RAW = sa.and_(item_raw.c.source == item.c.source, item_raw.c.external_id == item.c.external_id)
 
 
 class View:
@@ -152,17 +154,7 @@ class View:
 
     def held(self, source: str, external_ids: Sequence[str]) -> dict[str, Held]:
         """What is stored of items, as far as is needed to see whether they changed; a new one is left out."""
-        found: dict[str, Held] = {}
-        for part in chunks(external_ids):
-            rows = self._connection.execute(
-                sa.select(
-                    item.c.external_id, item.c.raw_digest, item.c.updated_ms, item.c.missing_since_ms, item.c.gone_ms
-                ).where(item.c.source == source, item.c.external_id.in_(part))
-            )
-            for row in rows:
-                is_missing = row.missing_since_ms is not None or row.gone_ms is not None
-                found[row.external_id] = Held(row.raw_digest, codec.from_ms(row.updated_ms), is_missing)
-        return found
+        return held_items(self._connection, source, external_ids)
 
     def by_id(self, source: str, external_ids: Sequence[str]) -> dict[str, Item]:
         """The stored items of *external_ids* by their id."""
@@ -214,12 +206,12 @@ class View:
         found: list[Stored] = []
         for part in chunks(external_ids):
             rows = self._connection.execute(
-                sa.select(item.c.id, item.c.external_id, item_raw.c.body)
-                .join(item_raw, item_raw.c.item_id == item.c.id)
+                sa.select(item.c.id, item.c.external_id, item.c.raw_digest, item_raw.c.body)
+                .join(item_raw, _HAS_RAW)
                 .where(item.c.source == source, item.c.partition == partition, item.c.external_id.in_(part))
                 .order_by(item.c.id)
             )
-            found += [Stored(row.id, row.external_id, codec.unpacked(row.body)) for row in rows]
+            found += [Stored(row.id, row.external_id, codec.unpacked(row.body), row.raw_digest) for row in rows]
         return found
 
     def _by(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
@@ -228,7 +220,7 @@ class View:
     def raw(self, source: str, external_id: str) -> dict[str, Any] | None:
         """The latest raw form of an item."""
         body = self._connection.execute(
-            sa.select(item_raw.c.body).join(item).where(item.c.source == source, item.c.external_id == external_id)
+            sa.select(item_raw.c.body).where(item_raw.c.source == source, item_raw.c.external_id == external_id)
         ).scalar()
         return None if body is None else codec.unpacked(body)
 
@@ -251,13 +243,13 @@ class View:
     def raws(self, source: str, partition: str, after: int, limit: int) -> list[Stored]:
         """Up to *limit* stored raw items of *partition*, by row, from the one behind the row *after* on."""
         rows = self._connection.execute(
-            sa.select(item.c.id, item.c.external_id, item_raw.c.body)
-            .join(item_raw, item_raw.c.item_id == item.c.id)
+            sa.select(item.c.id, item.c.external_id, item.c.raw_digest, item_raw.c.body)
+            .join(item_raw, _HAS_RAW)
             .where(item.c.source == source, item.c.partition == partition, item.c.id > after)
             .order_by(item.c.id)
             .limit(limit)
         )
-        return [Stored(row.id, row.external_id, codec.unpacked(row.body)) for row in rows]
+        return [Stored(row.id, row.external_id, codec.unpacked(row.body), row.raw_digest) for row in rows]
 
     def observations(self, metric: str) -> list[Observation]:
         """The latest value of each day of *metric*, ascending; missing days are not in it."""

@@ -205,9 +205,9 @@ class PartitionReader:
                 stored = view.raws(self._source, task.partition.id, after, _CHUNK)
             if not stored:
                 return
-            reads = [Read(entry.external_id, entry.raw, raw_digest(entry.raw)) for entry in stored]
+            reads = [Read(entry.external_id, entry.raw, entry.raw_digest or raw_digest(entry.raw)) for entry in stored]
             versions, letters = task.understanding.versions(reads, now=self._now)
-            saved = self._save(versions, letters, task.partition, replace_events=True)
+            saved = self._save(versions, letters, task.partition, again=True)
             self._told(task.partition.id, Saved(changed=saved.changed))
             after = stored[-1].row
 
@@ -217,10 +217,12 @@ class PartitionReader:
         letters: Sequence[DeadLetter],
         partition: Partition,
         *,
-        replace_events: bool = False,
+        again: bool = False,
     ) -> Saved:
         def save(unit: Unit) -> Saved:
-            saved = unit.items(self._source).save(versions, partition.id, self._now, replace_events=replace_events)
+            saved = unit.items(self._source).save(
+                versions, partition.id, self._now, replace_events=again, same_raw=again
+            )
             unit.bury(letters, self._now)
             return saved
 

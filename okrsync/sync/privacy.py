@@ -27,23 +27,45 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 
 def without_persons(value: Any) -> Any:
     """*value* without keys and entries that hold a person, at any depth, and without e-mail addresses in its text."""
+    # Every value of every item passes here: what JSON is made of is told by its type, not by abstract classes.
+    kind = type(value)
+    if kind is str:
+        return _EMAIL.sub("someone@…", value) if "@" in value else value
+    if kind in _PLAIN:
+        return value
     if isinstance(value, Mapping):
-        return {
-            name: without_persons(entry)
-            for name, entry in value.items()
-            if _plain(str(name)) not in _PERSONAL and not _is_person(entry)
-        }
+        kept = {}
+        for name, entry in value.items():
+            if _is_personal(name):
+                continue
+            if type(entry) is str:
+                kept[name] = _EMAIL.sub("someone@…", entry) if "@" in entry else entry
+            elif type(entry) in _PLAIN:
+                kept[name] = entry
+            elif not (isinstance(entry, Mapping) and _is_person(entry)):
+                kept[name] = without_persons(entry)
+        return kept
     if isinstance(value, list | tuple):
-        return [without_persons(entry) for entry in value if not _is_person(entry)]
-    if isinstance(value, str) and "@" in value:
-        return _EMAIL.sub("someone@…", value)
+        return [without_persons(entry) for entry in value if not (isinstance(entry, Mapping) and _is_person(entry))]
     return value
 
 
-def _is_person(value: Any) -> bool:
-    return isinstance(value, Mapping) and any(_plain(str(name)) in _OF_A_PERSON for name in value)
+_PLAIN = {int, float, bool, type(None)}
+
+
+def _is_person(value: Mapping[Any, Any]) -> bool:
+    return any(map(_tells_a_person, value))
 
 
 @lru_cache(maxsize=4096)
+def _is_personal(name: object) -> bool:
+    return _plain(str(name)) in _PERSONAL
+
+
+@lru_cache(maxsize=4096)
+def _tells_a_person(name: object) -> bool:
+    return _plain(str(name)) in _OF_A_PERSON
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from okrsync.errors import RateLimitedError, UnexpectedResponseError, UnreachableError
 from okrsync.model.history import settled
 from okrsync.model.work import EventField, Item, ItemEvent, Iteration, Size, Status
-from okrsync.plugins.connector import HasCensus, HasCheck, HasHistory, HasIterations, HasReleases, Partition
+from okrsync.plugins.connector import FieldMap, HasCensus, HasCheck, HasHistory, HasIterations, HasReleases, Partition
 from okrsync.plugins.context import Context, WorkMapping
 from okrsync.sandbox.github_site import github_time
 from okrsync.sandbox.http import Request, Response
 from okrsync.sandbox.tracker_data import GithubProject, GithubRepository, RawObject
+from okrsync_github.events import normalise_history
+from okrsync_github.normalise import STATUSES, normalise
 from okrsync_github.queries import Level, details
 from support.github_desk import API, CANARY, NAME, NOW, START, Desk, at, closed, desk_at, issue, pull
 
@@ -365,6 +369,25 @@ def test_the_size_grows_back(open_desk: Open) -> None:
     assert desk.context.memory["details"] == {"size": 100, "good": 0}
 
 
+def test_halving_goes_on_however_often_it_takes(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number, 5) for number in range(1, 101)])
+    bodies = graphql_bodies(desk, lambda body: Response(504) if sizes([body])[0] > 3 else None)
+
+    assert all("history" in raw for raw in desk.raws())
+    assert list(dict.fromkeys(sizes(bodies)))[:6] == [100, 50, 25, 12, 6, 3]
+
+
+def test_a_server_that_is_down_is_not_taken_for_a_slow_one(open_desk: Open) -> None:
+    desk = open_desk(issue(1), issue(2))
+    (page,) = desk.pages()
+    desk.sites.server.faults.append(lambda *_: Response(503))
+
+    with pytest.raises(UnreachableError):
+        desk.connector.history(Partition(NAME), page.raws, desk.fields)
+
+    assert desk.context.memory == {}
+
+
 def test_one_item_that_cannot_be_read_at_all_is_an_error(open_desk: Open) -> None:
     desk = open_desk(issue(1))
     graphql_bodies(desk, lambda _: Response(502))
@@ -481,3 +504,33 @@ def test_an_empty_memory_of_another_shape_does_no_harm(open_desk: Open, tmp_path
 
     assert "history" in desk.raws()[0]
     assert isinstance(desk.context, Context)
+
+
+# ---------------------------------------------------------------- whatever is stored
+
+
+SCALAR = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+ANY = st.recursive(SCALAR, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner))
+KINDS = st.sampled_from(
+    ["closed", "reopened", "merged", "labeled", "milestoned", "transferred", "parent_added", "other"]
+)
+EVENTS = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.text(max_size=3), "kind": KINDS, "at": st.just("2026-02-01T08:00:00Z") | SCALAR},
+        optional=dict.fromkeys(("reason", "label", "milestone", "title", "item", "repository"), SCALAR),
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.fixed_dictionaries({"events": EVENTS | ANY}, optional={"projects": ANY, "parent": ANY, "closes": ANY}) | ANY)
+def test_whatever_history_holds_is_events_or_one_of_the_named_errors(history: object) -> None:
+    raw = issue(1, history=history)
+    mapping = WorkMapping(size_field="points", extra_fields=("area",), delivered_field="shipped")
+    fields = FieldMap(mapping=mapping, statuses=STATUSES)
+
+    for read in (normalise_history, normalise):
+        try:
+            read(raw, fields)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue

@@ -200,6 +200,26 @@ def test_boards_that_may_not_be_seen_are_none(open_desk: Open) -> None:
     assert list(desk.run().read()) == ["PAY-1"]
 
 
+def test_a_board_that_is_listed_and_may_not_be_seen_hides_no_other(open_desk: Open) -> None:
+    desk = open_desk(JiraData([issue(1)], boards=[board(3), board(4)]))
+    desk.sites.server.faults.append(
+        lambda _, request: Response(403, {}) if request.path.endswith("3/configuration") else None
+    )
+    connector = desk.run().connector
+
+    assert list(connector.streams(connector.discover())) == [Stream("4")]
+
+
+def test_a_board_that_was_deleted_since_it_was_listed_tells_nothing(open_desk: Open) -> None:
+    desk = open_desk(JiraData([issue(1)], boards=[board(3, *three_sprints())]))
+    cursor = read(desk.run()).cursor
+    desk.data.boards.clear()
+
+    assert read(desk.run(), cursor) == IterationsRead((), cursor=cursor)
+    connector = desk.run().connector
+    assert list(connector.streams(connector.discover())) == []
+
+
 def test_each_project_is_sized_by_the_field_that_its_board_estimates_in(open_desk: Open) -> None:
     both = {ESTIMATE: 3, POINTS: 8}
     issues = [issue(1, **both), issue(2, None, "OPS", **both), issue(3, None, "OPS", **{ESTIMATE: 5})]

@@ -142,6 +142,25 @@ def test_a_census_in_doubt_is_an_error(open_desk: Open, answers: list[Response],
         counted(desk.run())
 
 
+@pytest.mark.parametrize(
+    ("dates", "answer", "words"),
+    [
+        ("", {"issues": [{"id": "1", "fields": {}}], "total": 1}, "without id or time of creation"),
+        ("", {"issues": [], "total": 5}, "an empty page"),
+        ("quoted", {"issues": [], "total": 5}, "became shorter"),
+        ("quoted", {"issues": [{"id": "1"}, {"id": "1"}], "total": 2}, "the same issue twice"),
+        ("quoted", {"issues": [{}], "total": 1}, "without id"),
+    ],
+)
+def test_a_data_center_census_in_doubt_is_an_error(open_desk: Open, dates: str, answer: RawObject, words: str) -> None:
+    desk = open_desk(issue(1), kind="datacenter")
+    desk.memory["dates"] = dates
+    desk.sites.server.faults.append(lambda _, request: Response(200, answer) if "/search" in request.path else None)
+
+    with pytest.raises(UnexpectedResponseError, match=words):
+        counted(desk.run())
+
+
 def test_what_the_caller_asks_between_two_lists_is_its_own(open_desk: Open) -> None:
     desk = open_desk(*many(5500))
     desk.run().connector.discover()

@@ -436,6 +436,44 @@ def test_a_data_center_without_paged_changelogs_gives_that_of_one_issue(open_des
     assert len(desk.run().read()["PAY-1"][1]) == 60
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"values": [], "total": 60}, "an empty page that says there is more"),
+        ({"values": []}, "a history of the wrong shape"),
+        ({"total": 60}, "a history of the wrong shape"),
+    ],
+)
+def test_a_paged_history_that_cannot_be_whole_is_an_error(open_desk: Open, answer: RawObject, words: str) -> None:
+    steps = [entry(each, each, status_change("1", "2")) for each in range(1, 61)]
+    desk = open_desk(with_changelog(issue(1, 9999), *steps), kind="datacenter")
+    _cut_searches(desk, 40)
+    desk.sites.server.faults.append(
+        lambda _, request: Response(200, answer) if request.path.endswith("/changelog") else None
+    )
+
+    with pytest.raises(UnexpectedResponseError, match=words):
+        desk.run().read()
+
+
+def test_a_history_that_stays_cut_is_left_out_to_be_asked_for_again(open_desk: Open) -> None:
+    steps = [entry(each, each, status_change("1", "2")) for each in range(1, 61)]
+    desk = open_desk(with_changelog(issue(1, 9999), *steps), issue(2), kind="datacenter")
+    _cut_searches(desk, 40)
+    stays = {"changelog": {"histories": [], "total": 60}}
+    desk.sites.server.faults.append(
+        lambda _, request: (
+            Response(*((404, {}) if request.path.endswith("/changelog") else (200, stays)))
+            if "/issue/" in request.path
+            else None
+        )
+    )
+    run = desk.run()
+    raws = run.raws(run.connector.discover())
+
+    assert {raw["key"]: HISTORY in raw for raw in raws} == {"PAY-1": False, "PAY-2": True}
+
+
 def test_issues_of_an_earlier_run_are_asked_for_by_id_on_data_center(open_desk: Open) -> None:
     raw = with_changelog(issue(1), entry(1, 1, status_change("1", "2")))
     desk = open_desk(raw, issue(2), kind="datacenter")

@@ -12,6 +12,7 @@ from okrsync.config.project import Project, load_project
 from okrsync.linking.placing import Cause, Group, Linking, place_items
 from okrsync.model.work import Item
 from okrsync.plugins.connector import FieldMap
+from okrsync.plugins.text import branch_keys
 from okrsync.sandbox.company import Company, build_company
 from okrsync.sandbox.tracker_data import JiraKind
 from okrsync_github import normalise as github
@@ -44,8 +45,9 @@ def items_of(one: Company, project: Project) -> Iterator[Item]:
         for repository in one.github.repositories:
             if repository.full_name.endswith(f"/{source.name}"):
                 for raw in repository.issues:
-                    whole = {**raw, "head_branch": repository.branches.get(raw["number"])}
-                    yield github.normalise(github.without_extras(whole), fields)
+                    keys = list(branch_keys(repository.branches.get(raw["number"], "")))
+                    history = {"branch_keys": keys, "events": []}
+                    yield github.normalise({**github.without_extras(raw), "history": history}, fields)
 
 
 def linking_of(one: Company, folder: Path) -> Linking:

@@ -32,7 +32,7 @@ class EveryWord(tuple[str, ...]):
         return True
 
 
-EVERY = EveryWord()
+EVERY = EveryWord(("",))
 
 
 def closed(text: str) -> list[str]:

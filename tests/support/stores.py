@@ -37,14 +37,12 @@ def dump(store: Store, *, timeless: bool = False) -> dict[str, list[tuple[Any, .
 
     *timeless*: also without when we did what.
     """
-    item, raw = metadata.tables["item"], metadata.tables["item_raw"]
-    left_out = {"id", "item_id"} | (_OF_A_RUN if timeless else set())
+    left_out = {"id"} | (_OF_A_RUN if timeless else set())
     wanted: dict[str, sa.Select[Any]] = {
         table.name: sa.select(*(column for column in table.columns if column.name not in left_out))
         for table in metadata.sorted_tables
-        if table not in {raw, metadata.tables["sync_run"]}
+        if table.name != "sync_run"
     }
-    wanted["item_raw"] = sa.select(item.c.external_id, raw.c.body).join(raw)
     with store.read() as view:
         return {
             name: sorted(map(tuple, view._connection.execute(statement)), key=repr)

@@ -61,9 +61,10 @@ def upgrade() -> None:
     op.create_index("ix_item_source_updated_ms", "item", ["source", "updated_ms"])
     op.create_table(
         "item_raw",
-        sa.Column("item_id", sa.Integer, sa.ForeignKey("item.id", name="fk_item_raw_item_id"), nullable=False),
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("external_id", sa.String(64), nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
-        sa.PrimaryKeyConstraint("item_id", name="pk_item_raw"),
+        sa.PrimaryKeyConstraint("source", "external_id", name="pk_item_raw"),
     )
     op.create_table(
         "link",
