@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import TypeVar
 
 from okrsync.model.work import EventField, Item, ItemEvent, Iteration, Size, Status
 
+_TELLING = (EventField.STATUS, EventField.RESOLUTION)
 Entry = TypeVar("Entry")
 StatusOf = Callable[[str, str], Status | None]
 """Status by the tracker's status id and resolution; ``None`` for an id that is not known."""
@@ -37,13 +39,10 @@ def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) ->
     They do not where there are none, where a status in them is not known, and where they end with another status than
     the item has: then the history is not whole, and the tracker's own date is the better one.
     """
-    steps = [
-        list(step)
-        for _, step in groupby(
-            ordered(event for event in events if event.field in {EventField.STATUS, EventField.RESOLUTION}),
-            key=lambda event: event.change,
-        )
-    ]
+    telling = [event for event in events if event.field in _TELLING]
+    if not telling:
+        return None
+    steps = [list(step) for _, step in groupby(ordered(telling), key=attrgetter("change"))]
     if not any(event.field is EventField.STATUS for step in steps for event in step):
         return None
     status_id = _initial(steps, EventField.STATUS, lambda event: event.from_id, item.status_id)
@@ -154,7 +153,10 @@ def as_of(
 
 def ordered(events: Iterable[ItemEvent]) -> list[ItemEvent]:
     """*events* in the order in which they happened; of one moment, in the tracker's own order."""
-    return sorted(events, key=lambda event: (event.at, _numbered(event.key)))
+    by_time = sorted(events, key=attrgetter("at"))
+    if all(earlier.at < later.at for earlier, later in pairwise(by_time)):
+        return by_time
+    return sorted(by_time, key=lambda event: (event.at, _numbered(event.key)))
 
 
 def _numbered(key: str) -> tuple[tuple[int, int, str], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from okrsync.model.work import Directive
 
@@ -48,9 +49,8 @@ def said(text: str) -> str:
 def directives(text: str, words: Collection[str]) -> tuple[Directive, ...]:
     """Lines of the form ``word: value`` with one of *words* (casefolded), in order, at most 50 of them."""
     found: list[Directive] = []
-    plain = text.casefold()
-    if not any(word in plain for word in words):
-        return ()  # most bodies have none, and looking at every line would cost more than all else
+    if not words or not _line_of(tuple(words)).search(text):
+        return ()  # most bodies have none, and taking out what is not said costs more than all else
     for match in _DIRECTIVE.finditer(said(text)):
         value = match["value"].strip()
         if match["word"].casefold() not in words:
@@ -61,10 +61,16 @@ def directives(text: str, words: Collection[str]) -> tuple[Directive, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=64)
+def _line_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds a line that may be a directive with one of *words*; what it finds is looked at again."""
+    several = "|".join(map(re.escape, words))
+    return re.compile(rf"^[ \t]*(?:[-*][ \t]+)?\**(?:{several})\**[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
 def closing_keys(text: str, repository: str) -> Iterator[str]:
     """Keys behind closing words in *text*: ``owner/name#12`` (also from ``#12`` or a URL) or ``PAY-12``."""
-    plain = text.casefold()
-    if not any(word in plain for word in ("close", "fix", "resolve")):
+    if not _CLOSING.search(text):
         return
     for match in _CLOSING.finditer(said(text)):
         reference = match["first"]
@@ -105,9 +111,10 @@ class _Replacement:
 
 
 _PEOPLE = (
+    # First: what is left in its place may run together with what follows it, and is a mention then.
+    _Replacement(_ACCOUNT_MENTION, "[~", "@someone"),
     _Replacement(_EMAIL, "@", "someone@…"),
     _Replacement(_MENTION, "@", "@someone"),
-    _Replacement(_ACCOUNT_MENTION, "[~", "@someone"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -199,34 +199,29 @@ def insert(connection: sa.Connection, table: sa.Table) -> Any:
 
 class BulkUpsert:
     """
-    Writes many rows of one table with one statement, which is compiled once.
+    Writes many rows of one table with one statement, which is made once.
 
-    SQLAlchemy's own way to many rows works out every parameter of every row again, at several times the cost.
-    Rows are dicts with a value for each of *columns*, JSON already as text.
+    SQLAlchemy's own way to many rows works out every parameter of every row again, at several times the cost. A row is
+    a tuple in the order of *columns*, JSON already as text; *kept* columns are written by the first insert alone.
     """
 
     def __init__(self, table: sa.Table, columns: Sequence[str], key: Sequence[str], kept: Collection[str]) -> None:
-        self._table = table
-        self._columns = columns
-        self._key = key
-        self._kept = {*kept, *key}
-        self._compiled: dict[str, tuple[str, Sequence[str] | None]] = {}
+        self.columns = tuple(columns)
+        told = [name for name in columns if name not in {*key, *kept}]
+        self._text = (
+            f"INSERT INTO {table.name} ({', '.join(_quoted(columns))}) VALUES ({{marks}}) "  # noqa: S608 - our own names
+            f"ON CONFLICT ({', '.join(_quoted(key))}) DO UPDATE SET "
+            + ", ".join(f"{name} = excluded.{name}" for name in _quoted(told))
+        )
 
-    def __call__(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    def __call__(self, connection: sa.Connection, rows: list[tuple[Any, ...]]) -> None:
         """Insert *rows*, or update those that are there but for the kept columns."""
-        name = connection.dialect.name
-        if name not in self._compiled:
-            self._compiled[name] = self._statement(connection)
-        text, order = self._compiled[name]
-        parameters: Any = rows if order is None else [tuple(row[column] for column in order) for row in rows]
-        connection.exec_driver_sql(text, parameters)
+        mark = "%s" if connection.dialect.name == "postgresql" else "?"
+        connection.exec_driver_sql(self._text.format(marks=", ".join([mark] * len(self.columns))), rows)
 
-    def _statement(self, connection: sa.Connection) -> tuple[str, Sequence[str] | None]:
-        statement = insert(connection, self._table)
-        told = {name: statement.excluded[name] for name in self._columns if name not in self._kept}
-        statement = statement.on_conflict_do_update(index_elements=list(self._key), set_=told)
-        compiled = statement.compile(dialect=connection.dialect, column_keys=list(self._columns))
-        return str(compiled), compiled.positiontup
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
 
 
 def in_byte_order(connection: sa.Connection, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:

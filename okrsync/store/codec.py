@@ -176,26 +176,35 @@ def item_of(row: Any, names: Mapping[str, str] | None = None) -> Item:
     )
 
 
-def event_row(event: ItemEvent) -> dict[str, Any]:
+EVENT_COLUMNS = (
+    "source", "external_id", "key", "field", "at_ms", "at_most_ms", "origin", "from_id", "from_text", "to_id",
+    "to_text",
+)  # fmt: skip
+
+
+def event_row(event: ItemEvent) -> tuple[Any, ...]:
     """
-    *event* as a row of the table ``item_event``, without when it was recorded.
+    *event* as a row of the table ``item_event``: the ``EVENT_COLUMNS``.
 
     Raises:
         AttributeError, OverflowError, TypeError, ValueError: a part of it is not of the type that ItemEvent says.
     """
-    return {
-        "source": storable(event.source),
-        "external_id": storable(event.external_id),
-        "key": storable(event.key),
-        "field": event.field.value,
-        "at_ms": to_ms(event.at),
-        "at_most_ms": _ms(event.at_most),
-        "origin": event.origin.value,
-        "from_id": storable(event.from_id),
-        "from_text": storable(event.from_text),
-        "to_id": storable(event.to_id),
-        "to_text": storable(event.to_text),
-    }
+    source, external_id, key = event.source, event.external_id, event.key
+    texts: tuple[str, ...] = (event.from_id, event.from_text, event.to_id, event.to_text)
+    together = "".join((source, external_id, key, *texts))
+    if not together.isascii() or "\x00" in together:
+        source, external_id, key = storable(source), storable(external_id), storable(key)
+        texts = tuple(map(storable, texts))
+    return (
+        source,
+        external_id,
+        key,
+        event.field.value,
+        to_ms(event.at),
+        None if event.at_most is None else to_ms(event.at_most),
+        event.origin.value,
+        *texts,
+    )
 
 
 def event_of(row: Any) -> ItemEvent:

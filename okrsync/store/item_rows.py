@@ -22,10 +22,7 @@ _UPSERT_ITEM = BulkUpsert(
 )
 _UPSERT_RAW = BulkUpsert(item_raw, ["source", "external_id", "body"], ["source", "external_id"], [])
 _UPSERT_EVENT = BulkUpsert(
-    item_event,
-    [column.name for column in item_event.columns],
-    ["source", "external_id", "key"],
-    ["recorded_ms"],
+    item_event, ["recorded_ms", *codec.EVENT_COLUMNS], ["source", "external_id", "key"], ["recorded_ms"]
 )
 _BACK_AGAIN = {"missing_since_ms": None, "gone_ms": None, "gone_reason": ""}
 Entry = TypeVar("Entry")
@@ -97,14 +94,15 @@ class ItemRows:
             saved.append(row | {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now)} | _BACK_AGAIN)
         new = sum(row["external_id"] not in known for row in saved)
         if saved:
-            _UPSERT_ITEM(self._connection, saved)
+            _UPSERT_ITEM(self._connection, [tuple([row[name] for name in _UPSERT_ITEM.columns]) for row in saved])
             if not same_raw:
                 self._upsert_raw(newest[row["external_id"]] for row in saved)
             self._save_aliases(saved, known)
         failpoint("items-written")
-        if replace_events:
-            self._forget_events({id_: version for id_, version in newest.items() if not version.history_due})
-        self._save_events(versions, now)
+        same: set[tuple[Any, ...]] = set()
+        if replace_events and any(id_ in known for id_ in newest):
+            same = self._forget_events({id_: version for id_, version in newest.items() if not version.history_due})
+        self._save_events(versions, now, same)
         self._note_due(newest)
         # What is understood now is no dead letter any more, whether or not it changed.
         self._forget(dead_letter, set(newest))
@@ -198,28 +196,29 @@ class ItemRows:
         _UPSERT_RAW(
             self._connection,
             [
-                {
-                    "source": self._source,
-                    "external_id": version.row["external_id"],
-                    "body": codec.packed(codec.canonical(version.raw)),
-                }
+                (self._source, version.row["external_id"], codec.packed(codec.canonical(version.raw)))
                 for version in versions
             ],
         )
 
-    def _forget_events(self, versions: Mapping[str, Version]) -> None:
-        """Delete events that the tracker's history does not give any more, after a change of what is read of it."""
-        wanted = {(id_, codec.storable(event.key)) for id_, version in versions.items() for event in version.events}
+    def _forget_events(self, versions: Mapping[str, Version]) -> set[tuple[Any, ...]]:
+        """
+        Delete events that the tracker's history does not give any more, after a change of what is read of it.
+
+        Returns the rows that stay as they are, so that they need not be written again.
+        """
+        wanted = {row[1:3]: row for version in versions.values() for row in version.event_rows}
+        same: set[tuple[Any, ...]] = set()
         for part in chunks(list(versions)):
             held = self._connection.execute(
-                sa.select(item_event.c.external_id, item_event.c.key).where(
+                sa.select(*(item_event.c[name] for name in codec.EVENT_COLUMNS)).where(
                     item_event.c.source == self._source,
                     item_event.c.external_id.in_(part),
                     item_event.c.origin == EventOrigin.SOURCE.value,
                 )
             ).all()
             for row in held:
-                if (row.external_id, row.key) not in wanted:
+                if row[1:3] not in wanted:
                     self._connection.execute(
                         sa.delete(item_event).where(
                             item_event.c.source == self._source,
@@ -227,10 +226,13 @@ class ItemRows:
                             item_event.c.key == row.key,
                         )
                     )
+                elif wanted[row[1:3]] == tuple(row):
+                    same.add(tuple(row))
+        return same
 
-    def _save_events(self, versions: Sequence[Version], now: datetime) -> None:
+    def _save_events(self, versions: Sequence[Version], now: datetime, same: Collection[tuple[Any, ...]]) -> None:
         recorded = codec.to_ms(now)
-        rows = [{**row, "recorded_ms": recorded} for version in versions for row in version.event_rows]
+        rows = [(recorded, *row) for version in versions for row in version.event_rows if row not in same]
         if not rows:
             return
         # Append-only: what is there was recorded first, and stays so; only what it means may be told anew.

@@ -51,7 +51,7 @@ class Version:
     raw: RawItem
     raw_digest: bytes
     events: tuple[ItemEvent, ...] = ()
-    event_rows: tuple[dict[str, Any], ...] = ()
+    event_rows: tuple[tuple[Any, ...], ...] = ()
     history_due: bool = False
     """Its history could not be read this time."""
 

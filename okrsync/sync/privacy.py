@@ -30,16 +30,17 @@ def without_persons(value: Any) -> Any:
     # Every value of every item passes here: what JSON is made of is told by its type, not by abstract classes.
     kind = type(value)
     if kind is str:
-        return _EMAIL.sub("someone@…", value) if "@" in value else value
+        return _without_addresses(value) if "@" in value else value
     if kind in _PLAIN:
         return value
     if isinstance(value, Mapping):
+        personal = _shape(tuple(value))[1]
         kept = {}
         for name, entry in value.items():
-            if _is_personal(name):
+            if name in personal:
                 continue
             if type(entry) is str:
-                kept[name] = _EMAIL.sub("someone@…", entry) if "@" in entry else entry
+                kept[name] = _without_addresses(entry) if "@" in entry else entry
             elif type(entry) in _PLAIN:
                 kept[name] = entry
             elif not (isinstance(entry, Mapping) and _is_person(entry)):
@@ -50,22 +51,29 @@ def without_persons(value: Any) -> Any:
     return value
 
 
+def _without_addresses(text: str) -> str:
+    # Most have a mention and no address: an address has a letter on both sides of its "@".
+    return _EMAIL.sub("someone@…", text) if _AROUND.search(text) else text
+
+
+_AROUND = re.compile(r"@(?<=[\w.+-]@)[\w-]")
 _PLAIN = {int, float, bool, type(None)}
 
 
 def _is_person(value: Mapping[Any, Any]) -> bool:
-    return any(map(_tells_a_person, value))
+    return _shape(tuple(value))[0]
 
 
 @lru_cache(maxsize=4096)
-def _is_personal(name: object) -> bool:
-    return _plain(str(name)) in _PERSONAL
+def _shape(names: tuple[object, ...]) -> tuple[bool, frozenset[object]]:
+    """Whether an entry with *names* is a person, and which of them hold one; objects of one kind share their names."""
+    plain = {name: _plain(str(name)) for name in names}
+    return (
+        not _OF_A_PERSON.isdisjoint(plain.values()),
+        frozenset(name for name, text in plain.items() if text in _PERSONAL),
+    )
 
 
 @lru_cache(maxsize=4096)
-def _tells_a_person(name: object) -> bool:
-    return _plain(str(name)) in _OF_A_PERSON
-
-
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,16 @@ class Understanding:
     fields: FieldMap
     releases: Sequence[datetime] = ()
     """When the partition was released, ascending, where the source says that it ships apart."""
+    history: HasHistory | None = field(init=False)
+    unrecorded: HasUnrecorded | None = field(init=False)
+    ships_by_release: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Asked once: whether an object fits a protocol is found out slowly.
+        object.__setattr__(self, "history", self.connector if isinstance(self.connector, HasHistory) else None)
+        object.__setattr__(self, "unrecorded", self.connector if isinstance(self.connector, HasUnrecorded) else None)
+        by_release = bool(self.fields.mapping.delivered_on) and isinstance(self.connector, HasReleases)
+        object.__setattr__(self, "ships_by_release", by_release)
 
     def versions(
         self, reads: Iterable[Read], *, due: Iterable[str] = (), before: Mapping[str, Item] | None = None, now: datetime
@@ -88,11 +98,11 @@ class Understanding:
         if item.source != self.source:
             raise ValueError(f"an item of source {item.source}")
         events: tuple[ItemEvent, ...] = ()
-        if HISTORY in read.raw and isinstance(self.connector, HasHistory):
-            events = tuple(self.connector.normalise_history(read.raw, self.fields))
-            apart = self.fields.ships_apart and not self._ships_by_release
+        if self.history is not None and HISTORY in read.raw:
+            events = tuple(self.history.normalise_history(read.raw, self.fields))
+            apart = self.fields.ships_apart and not self.ships_by_release
             item = settled(item, events, self.fields.status_of, ships_apart=apart)
-        if self._ships_by_release:
+        if self.ships_by_release:
             item = shipped(item, self.releases)
         # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's,
         # so its rows are made here.
@@ -100,13 +110,9 @@ class Understanding:
 
     def _seen(self, before: Item, after: Item, now: datetime) -> tuple[ItemEvent, ...]:
         """What changed between two syncs, of what the tracker keeps no history of."""
-        if not isinstance(self.connector, HasUnrecorded):
+        if self.unrecorded is None:
             return ()
-        return tuple(event for event in _differences(before, after, now) if self.connector.is_unrecorded(event))
-
-    @property
-    def _ships_by_release(self) -> bool:
-        return bool(self.fields.mapping.delivered_on) and isinstance(self.connector, HasReleases)
+        return tuple(filter(self.unrecorded.is_unrecorded, _differences(before, after, now)))
 
 
 def shipped(item: Item, releases: Sequence[datetime]) -> Item:
