@@ -8,7 +8,7 @@ from typing import Any
 from okrsync.errors import NotFoundError, UnexpectedResponseError
 from okrsync.plugins.connector import FieldMap, RawItem
 from okrsync_jira.client import BULK_FIELDS, BULK_ISSUES, JiraClient, answered
-from okrsync_jira.history import event_fields, merged, reduced
+from okrsync_jira.history import event_fields, ids_by_name, merged, reduced
 
 EXPANDED = "changelog"
 # What is kept aside between a page and the question for its history; more than a page, and never without an end.
@@ -24,16 +24,8 @@ class Changelogs:
 
     def __init__(self, client: JiraClient) -> None:
         self._client = client
-        self._id_by_name: dict[str, str] = {}
         self._aside: dict[str, History | None] = {}
         self._takes_field_ids = True
-
-    def name_fields(self, catalogue: Sequence[Mapping[str, Any]]) -> None:
-        """Learn what the custom fields of *catalogue* are called: old servers name nothing else in a history."""
-        names = [str(field.get("name") or "").casefold() for field in catalogue]
-        custom = ((name, field["id"]) for name, field in zip(names, catalogue, strict=True) if field.get("custom"))
-        # A name that two fields share tells nothing.
-        self._id_by_name = {name: id_ for name, id_ in custom if name and names.count(name) == 1}
 
     def put_aside(self, raw: RawItem, fields: FieldMap) -> None:
         """Keep the history that came with *raw* until it is asked for."""
@@ -140,7 +132,7 @@ class Changelogs:
 
     def _reduced(self, histories: Sequence[Any], fields: FieldMap) -> History:
         try:
-            return reduced(histories, event_fields(fields), self._id_by_name)
+            return reduced(histories, event_fields(fields), ids_by_name(fields))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise self._shapeless() from None
 

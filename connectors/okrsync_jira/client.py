@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pydantic import SecretStr
-
 from okrsync.errors import AuthenticationError, ConnectorError, UnexpectedResponseError
 from okrsync.plugins.context import Context
-from okrsync.plugins.http import GuardedAdapter
+from okrsync.plugins.http import GuardedAdapter, guard_session
+from okrsync_jira.settings import JiraSettings
 
 CLOUD_PAGE_SIZE, CLOUD_IDS_PAGE_SIZE = 100, 5000
 DATA_CENTER_PAGE_SIZE = 1000
@@ -29,23 +28,28 @@ class JiraClient:
     The first request of all asks the site what it is; later runs remember that.
     """
 
-    def __init__(self, url: str, user: str, token: SecretStr, context: Context) -> None:
+    def __init__(self, settings: JiraSettings, context: Context) -> None:
         # Imported here: reading a configuration or printing help must not pay for it.
         from jira import JIRA  # noqa: PLC0415
 
-        self.url = url
+        self.url = url = settings.url
         self._context = context
-        # It reads; a search is asked by GET alone.
-        self._adapter = GuardedAdapter(url, context, reading_posts=("/changelog/bulkfetch",))
-        secret = token.get_secret_value()
+        self._adapter = GuardedAdapter(
+            url,
+            context,
+            reading_posts=("/changelog/bulkfetch",),  # it reads; a search is asked by GET alone
+            ca=str(context.folder / settings.ca) if settings.ca else None,
+            proxy=settings.proxy or None,
+        )
+        secret = settings.token.resolve(context.folder).get_secret_value()
+        user = settings.user
         credentials: dict[str, Any] = {"basic_auth": (user, secret)} if user else {"token_auth": secret}
         # The constructor would send its first request before the guarded adapter is in place: so it sends none.
         # Its logger prints bodies and headers: it stays silent.
         self._jira: Any = JIRA(
             server=url, get_server_info=False, max_retries=0, timeout=30.0, logging=False, **credentials
         )
-        self._jira._session.mount("https://", self._adapter)  # noqa: SLF001 - there is no public way to its session
-        self._jira._session.mount("http://", self._adapter)  # noqa: SLF001
+        guard_session(self._jira._session, self._adapter)  # noqa: SLF001 - there is no public way to its session
         # Left to itself the library asks for the catalogue again and renames requested fields by it; ids need neither.
         self._jira._fields_cache_value = {"id": "id"}  # noqa: SLF001
         self._kind: str | None = None

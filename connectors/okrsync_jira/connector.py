@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -48,6 +49,7 @@ class JiraConnector:
 
     api_version: ClassVar[int] = 1
     version: ClassVar[str] = "2"
+    parallel: ClassVar[int] = 3
     Settings: ClassVar[type[SourceSettings]] = JiraSettings
     # Cloud's search shows a change seconds to minutes late.
     overlap_seconds: ClassVar[int] = 600
@@ -57,7 +59,7 @@ class JiraConnector:
     def __init__(self, settings: JiraSettings, context: Context) -> None:
         self._settings = settings
         self._context = context
-        self._client = JiraClient(settings.url, settings.user, settings.token.resolve(context.folder), context)
+        self._client = JiraClient(settings, context)
         self._boards = Boards(self._client, settings, context)
         self._changelogs = Changelogs(self._client)
         self._filter_query: str | None = None
@@ -69,12 +71,11 @@ class JiraConnector:
         Of a source that reads a board, its filter is asked for besides.
         """
         catalogue, statuses = self._of_right_kind(lambda: (self._client.fields(), self._client.statuses()))
-        self._changelogs.name_fields(catalogue)
         boards = self._boards.all(self._projects())
         if self._settings.board:
             self._filter_query = self._client.filter_query(board_filter(boards, self._settings.url))
         mapping = self._context.mapping
-        return FieldMap(
+        fields = FieldMap(
             mapping=mapping,
             roles=self._roles(catalogue, boards),
             site=self._settings.address,
@@ -84,6 +85,7 @@ class JiraConnector:
             not_delivered=tuple(sorted(normalise.NOT_DELIVERED)),
             ships_apart=bool(mapping.delivered_on == normalise.RELEASE or mapping.delivered_field),
         )
+        return replace(fields, roles={**fields.roles, **history.named(catalogue, history.event_fields(fields))})
 
     def raw_depends_on(self, fields: FieldMap) -> Sequence[str]:
         """The fields that are asked for, and the query, be it the source's own or that of its board's filter."""
@@ -179,6 +181,7 @@ class JiraConnector:
                 self._changelogs.put_aside(raw, fields)
             yield Page(
                 raws=tuple(normalise.without_extras(raw, fields) for raw in open_to_all),
+                withheld=tuple(str(item.raw["id"]) for item in wanted if normalise.is_restricted(item.raw)),
                 last_updated=wanted[-1].updated if wanted else None,
                 server_time=self._client.server_time,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +41,23 @@ _PLACE = {
 _KEPT = ("from", "fromString", "to", "toString")
 _KEY = re.compile(r"[A-Z][A-Z0-9_]*-\d+")
 _LATEST_SECONDS = 100_000_000_000
+
+
+NAMED = "name:"
+"""What starts the role of a custom field that is known by its name, casefolded."""
+
+
+def named(catalogue: Sequence[Mapping[str, Any]], wanted: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Roles that tell what the custom fields *wanted* are called: old servers name nothing else in a history."""
+    names = [str(field.get("name") or "").casefold() for field in catalogue]
+    custom = ((name, field["id"]) for name, field in zip(names, catalogue, strict=True) if field.get("custom"))
+    # A name that two fields share tells nothing.
+    return {NAMED + name: (id_,) for name, id_ in custom if name and id_ in wanted and names.count(name) == 1}
+
+
+def ids_by_name(fields: FieldMap) -> dict[str, str]:
+    """Ids of custom fields by their name, casefolded."""
+    return {role.removeprefix(NAMED): ids[0] for role, ids in fields.roles.items() if role.startswith(NAMED)}
 
 
 def event_fields(fields: FieldMap) -> dict[str, EventField]:

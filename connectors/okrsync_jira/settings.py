@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -43,6 +43,8 @@ ProjectKey = Annotated[
 
 class JiraSettings(SourceSettings):
     """A source that reads issues of Jira projects, of a query or of a board."""
+
+    of_access: ClassVar[frozenset[str]] = SourceSettings.of_access | {"user", "projects", "jql", "board"}
 
     url: Annotated[TrackerUrl, Field(description="The site, for example https://acme.atlassian.net")]
     site: Annotated[

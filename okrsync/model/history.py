@@ -24,20 +24,24 @@ StatusOf = Callable[[str, str], Status | None]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """When an item was done: *first* and *last* entry, how often it left again, and what its history ends with."""
+    """
+    When an item was done: *first* and *last* entry, how often it left again, and what its history ends with.
+
+    Not *is_certain*: it was in a status that is no longer known (deleted since), and is taken to have been at work then.
+    """
 
     first: datetime | None
     last: datetime | None
     reopened: int
-    ends_as: Status | None
+    ends_as: Status
+    is_certain: bool = True
 
 
 def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> Delivery | None:
     """
     When *item* entered *done*, by its status and resolution events; ``None`` where they do not tell.
 
-    They do not where there are none, where a status in them is not known, and where they end with another status than
-    the item has: then the history is not whole, and the tracker's own date is the better one.
+    They do not where there are none, and where what they end with is not known.
     """
     telling = [event for event in events if event.field in _TELLING]
     if not telling:
@@ -47,9 +51,9 @@ def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) ->
         return None
     status_id = _initial(steps, EventField.STATUS, lambda event: event.from_id, item.status_id)
     resolution = _initial(steps, EventField.RESOLUTION, lambda event: event.from_text, item.resolution)
-    status = status_of(status_id, resolution)
-    if status is None:
-        return None
+    known = status_of(status_id, resolution)
+    is_certain = known is not None
+    status = known or Status.IN_PROGRESS
     # Created as done: the entry is its creation.
     first = last = item.created if status is Status.DONE else None
     reopened = 0
@@ -59,16 +63,16 @@ def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) ->
                 status_id = event.to_id
             else:
                 resolution = event.to_text
-        following = status_of(status_id, resolution)
-        if following is None:
-            return None
+        known = status_of(status_id, resolution)
+        is_certain = is_certain and known is not None
+        following = known or Status.IN_PROGRESS
         if following is Status.DONE and status is not Status.DONE:
             last = step[-1].at
             first = first or last
         elif status is Status.DONE and following in {Status.TODO, Status.IN_PROGRESS}:
             reopened += 1
         status = following
-    return Delivery(first, last, reopened, status)
+    return None if known is None else Delivery(first, last, reopened, status, is_certain)
 
 
 def settled(item: Item, events: Sequence[ItemEvent], status_of: StatusOf, *, ships_apart: bool = False) -> Item:
@@ -82,8 +86,9 @@ def settled(item: Item, events: Sequence[ItemEvent], status_of: StatusOf, *, shi
         return item
     item = replace(item, first_done=delivery.first, reopened=delivery.reopened)
     if ships_apart or item.status is not Status.DONE or delivery.ends_as is not Status.DONE:
+        # An end that is not the item's own: the history is not whole, and the tracker's date is the better one.
         return item
-    return replace(item, delivered=delivery.last)
+    return replace(item, delivered=delivery.last if delivery.is_certain else (item.delivered or delivery.last))
 
 
 def as_of(
@@ -143,7 +148,8 @@ def as_of(
     if delivery is not None and delivery.ends_as is Status.DONE:
         past = replace(past, first_done=delivery.first, reopened=delivery.reopened)
         in_the_end = delivery_of(item, everything, status_of)
-        if in_the_end is None or in_the_end.last != delivery.last or item.status is not Status.DONE:
+        is_other = in_the_end is None or in_the_end.last != delivery.last or item.status is not Status.DONE
+        if is_other or not delivery.is_certain:
             return replace(past, delivered=delivery.last)  # an earlier delivery: it was taken back since
     if shipped is not None and shipped > moment:
         # It was done, and users had not got it yet.

@@ -122,6 +122,8 @@ class Page:
     raws: tuple[RawItem, ...]
     last_updated: datetime | None
     server_time: datetime | None
+    withheld: tuple[str, ...] = ()
+    """Ids of items that must not be kept, for example because they were put under a security level."""
 
 
 class Connector(Protocol):

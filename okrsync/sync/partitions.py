@@ -186,6 +186,7 @@ class PartitionReader:
             items = unit.items(self._source)
             saved = items.save(versions, task.partition.id, self._now, replace_events=task.is_whole)
             items.found_again([id_ for id_, entry in same.items() if entry.is_missing])
+            items.purge([id_ for page in pages for id_ in page.withheld])
             unit.bury(letters + misunderstood, self._now)
             unit.save_stream(self._source, task.partition.id, task.fingerprints, high_water, is_whole=task.is_whole)
             failpoint("cursor-written")

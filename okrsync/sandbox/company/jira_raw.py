@@ -33,7 +33,10 @@ def jira_data(items: Sequence[Item], base_url: str, kind: JiraKind, rng: np.rand
     base_url = base_url.rstrip("/")
     own = sorted_items([item for item in items if item.in_jira])
     writer = _Writer(own, base_url, kind, rng)
-    return JiraData([writer.issue(item) for item in own], tables.catalogue(kind), tables.boards(base_url, kind), kind)
+    issues = [writer.issue(item) for item in own]
+    api = f"{base_url}/rest/api/{3 if kind == 'cloud' else 2}"
+    statuses = [tables.status_object(api, name) for name in tables.STATUSES]
+    return JiraData(issues, tables.catalogue(kind), tables.boards(base_url, kind), kind, statuses=statuses)
 
 
 class _Writer:
