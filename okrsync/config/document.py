@@ -85,7 +85,7 @@ def parse_document(text: str, path: Path) -> tuple[Document | None, list[Problem
     yaml.composer.warn_double_anchors = False
     try:
         node = yaml.compose(text)
-    except (YAMLError, RecursionError, OverflowError, ValueError) as error:
+    except (YAMLError, RecursionError, OverflowError, ValueError, AssertionError) as error:
         return None, [_no_yaml(file, text, error), *_stray_tokens(file, text, set())]
     if node is None or (isinstance(node, ScalarNode) and not node.value):
         problem = Problem(file, 1, 1, "the file is empty", "start it with `version: 1`")

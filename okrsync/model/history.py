@@ -27,7 +27,7 @@ class Delivery:
     """
     When an item was done: *first* and *last* entry, how often it left again, and what its history ends with.
 
-    Not *is_certain*: it was in a status that is no longer known (deleted since), and is taken to have been at work then.
+    Not *is_certain*: it was in a status that is no longer known (deleted since), and counts as at work for that time.
     """
 
     first: datetime | None

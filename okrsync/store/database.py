@@ -108,9 +108,13 @@ class Store:
             yield View(connection)
 
     def faults(self) -> list[str]:
-        """What the database's own check finds wrong; empty for a sound one."""
+        """What the database's own check finds wrong, and rows that belong to nothing; empty for a sound one."""
         with self._guarded():
-            return self._backend.faults()
+            found = self._backend.faults()
+        if found:
+            return found  # what it reads may be wrong too
+        with self.read() as view:
+            return view.orphans()
 
     def backup(self, path: Path) -> None:
         """

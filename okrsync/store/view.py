@@ -270,6 +270,23 @@ class View:
         """All rows of *table*, read bit by bit."""
         return iter(self._connection.execution_options(yield_per=1000).execute(sa.select(table)))
 
+    def orphans(self) -> list[str]:
+        """A line for each kind of row that belongs to an item and has none, or that an item lacks."""
+        without_item = (
+            sa.select(sa.func.count()).select_from(item_raw.outerjoin(item, _HAS_RAW)).where(item.c.id.is_(None))
+        )
+        without_raw = (
+            sa.select(sa.func.count())
+            .select_from(item.outerjoin(item_raw, _HAS_RAW))
+            .where(item_raw.c.source.is_(None))
+        )
+        found = []
+        if count := self._connection.execute(without_item).scalar_one():
+            found.append(f"{count:,} raw items belong to no item")
+        if count := self._connection.execute(without_raw).scalar_one():
+            found.append(f"{count:,} items have no raw form")
+        return found
+
     def last_runs(self) -> dict[str, RunRecord]:
         """The last recorded run of each source."""
         newest = sa.select(sa.func.max(sync_run.c.id)).group_by(sync_run.c.source)

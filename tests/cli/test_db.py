@@ -16,11 +16,11 @@ def test_a_sound_store_is_called_sound(okrsync: Run, project: Path) -> None:
 def test_a_damaged_store_is_told_and_what_to_do(okrsync: Run, project: Path) -> None:
     with sqlite3.connect(project / "okrsync.db") as connection:
         connection.execute("PRAGMA foreign_keys=OFF")
-        connection.execute("INSERT INTO item_raw VALUES (999999, x'00')")
+        connection.execute("INSERT INTO item_raw VALUES ('web', '999999', x'00')")
     connection.close()
     ran = okrsync("db", "check")
     assert ran.code == 1
-    assert "a row of item_raw points to nothing" in ran.err
+    assert "1 raw items belong to no item" in ran.err
     assert "delete it, and sync again" in ran.out
 
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -189,8 +190,8 @@ def test_a_hostile_title_is_shown_and_does_nothing(
 ) -> None:
     original = View.items
 
-    def hostile_items(self: View, scopes: Sequence[Scope] | None = None) -> Iterator[Item]:
-        for item in original(self, scopes):
+    def hostile_items(self: View, scopes: Sequence[Scope] | None = None, **moments: Any) -> Iterator[Item]:
+        for item in original(self, scopes, **moments):
             yield dataclasses.replace(item, title=HOSTILE)
 
     monkeypatch.setattr(View, "items", hostile_items)

@@ -780,7 +780,14 @@ UNUSABLE = [
         SETTINGS,
         "timezone: Europe/Berlin",
         "timezone: Europe/Berlin\nstore: mysql://x",
-        [(3, 8, '"store" is refused: this version stores in SQLite', "write sqlite:///okrsync.db")],
+        [
+            (
+                3,
+                8,
+                '"store" is refused: a store is in SQLite or PostgreSQL',
+                "write sqlite:///okrsync.db or postgresql://USER@HOST/NAME",
+            )
+        ],
         id="a store that is none",
     ),
 ]

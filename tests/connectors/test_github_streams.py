@@ -438,7 +438,7 @@ def test_an_installation_token_is_not_quoted_in_an_error(open_desk: Open, pem: s
 def test_an_app_needs_a_private_key(open_desk: Open, text: str, tmp_path: Path) -> None:
     (tmp_path / "app.pem").write_text(text)
 
-    with pytest.raises(AuthenticationError, match="private key"):
+    with pytest.raises(AuthenticationError, match=r"private key|empty"):
         open_desk(shelf(), **APP)
 
 
