@@ -12,13 +12,13 @@ demo: .make/wheel
 	$(BIN)/okrsync demo
 
 test: .make/dev .make/wheel
-	OKRSYNC_TESTS_WHEEL=1 $(BIN)/pytest -n 2 -m "not long" $(ARGS)
+	OKRSYNC_TESTS_WHEEL=1 $(BIN)/pytest -n 2 -m "not long and not peers" $(ARGS)
 
 test-long: .make/dev .make/wheel
-	$(BIN)/pytest -n 2 -m long $(ARGS)
+	$(BIN)/pytest -n 2 -m "long or peers" $(ARGS)
 
 cover: .make/dev .make/wheel
-	$(BIN)/pytest -n 2 -m "not long" --cov --cov-report=term --cov-fail-under=90 $(ARGS)
+	$(BIN)/pytest -n 2 -m "not long and not peers" --cov --cov-report=term --cov-fail-under=90 $(ARGS)
 
 check: .make/dev .make/wheel
 	$(BIN)/ruff format --check .

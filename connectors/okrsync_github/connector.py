@@ -42,6 +42,7 @@ class GithubConnector:
     Settings: ClassVar[type[SourceSettings]] = GithubSettings
     overlap_seconds: ClassVar[int] = 120
     parallel: ClassVar[int] = 3
+    history_apart: ClassVar[bool] = True
     history_batch: ClassVar[int] = BATCH
     census_days: ClassVar[float] = 7.0
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
     "db": ("okrsync.cli.store", "db", "Look after the store."),
     "demo": ("okrsync.cli.sandbox", "demo", "Show the whole job on a simulated company."),
+    "doctor": ("okrsync.cli.doctor", "doctor", "Look at files, plugins, store and trackers, and say what to do."),
     "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
     "link": ("okrsync.cli.by_hand", "link", "Link an item to a key result by hand."),
     "outcomes": ("okrsync.cli.reports", "outcomes", "Show delivered work by key result, and what its metric did."),

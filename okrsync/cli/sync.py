@@ -79,7 +79,7 @@ def run_sync(
     options = options or SyncOptions(Stopping())
     with stopped_by_signals(options.stopping), SyncProgress() as progress:
         result = sync_all(workspace, progress, options)
-    report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, None))
+    report = build_outcomes(report_inputs(workspace, result.linking), chosen_cycles(workspace, None))
     if all(source.age_days is None for source in report.sources):
         return result, report, []  # nothing was ever read: a report would show zeros that nobody counted
     return result, report, write_outcomes(report, out or workspace.project.folder / "reports")

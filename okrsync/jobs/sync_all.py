@@ -9,6 +9,7 @@ from okrsync.config.project import Project
 from okrsync.errors import DeadlineError, Problem
 from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.workspace import Workspace, link_all
+from okrsync.linking.placing import Linking
 from okrsync.metrics.gather import Reading, gather
 from okrsync.plugins.connector import Connector, SourceSettings
 from okrsync.plugins.context import Context, RequestPurpose, utc_now
@@ -49,6 +50,8 @@ class SyncResult:
     links_added: int
     links_ended: int
     metric_problems: dict[str, tuple[Problem, ...]]
+    linking: Linking
+    """Every item with its place, as the links were made from it."""
 
     @property
     def exit_code(self) -> int:
@@ -81,8 +84,8 @@ def sync_all(workspace: Workspace, progress: Progress, options: SyncOptions | No
         for path, text in project.okr_texts.items():
             unit.save_okr_text(path, text, workspace.now)
         failpoint("okrs-written")
-    added, ended = _save_links(workspace)
-    return SyncResult(tuple(summaries), added, ended, _read_metrics(workspace))
+    linking, added, ended = _save_links(workspace)
+    return SyncResult(tuple(summaries), added, ended, _read_metrics(workspace), linking)
 
 
 def read_metrics(project: Project, now: datetime | None = None) -> list[Reading]:
@@ -131,13 +134,13 @@ def connect(settings: SourceSettings, context: Context) -> Connector:
     return load_connector(settings.connector)(settings, context)
 
 
-def _save_links(workspace: Workspace) -> tuple[int, int]:
+def _save_links(workspace: Workspace) -> tuple[Linking, int, int]:
     with workspace.store.read() as view:
         linking = link_all(workspace, view)
     with workspace.store.write() as unit:
-        saved = unit.save_links(linking.links, workspace.now)
+        added, ended = unit.save_links(linking.links, workspace.now)
         failpoint("links-written")
-    return saved
+    return linking, added, ended
 
 
 def _read_metrics(workspace: Workspace) -> dict[str, tuple[Problem, ...]]:

@@ -80,11 +80,17 @@ def link_all(workspace: Workspace, view: View, *, as_of: datetime | None = None)
     )
 
 
-def report_inputs(workspace: Workspace) -> ReportInputs:
-    """Everything that reports are made of, from one view of the store."""
+def report_inputs(workspace: Workspace, linking: Linking | None = None) -> ReportInputs:
+    """
+    Everything that reports are made of, from one view of the store.
+
+    *linking*: where the caller has just placed every item as it is now.
+    """
     project = workspace.project
+    is_past = workspace.is_pinned or workspace.as_known is not None
     with workspace.store.read() as view:
-        linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
+        if linking is None or is_past:
+            linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
         observations = {metric.id: _observations(project, metric, view) for metric in project.okrs.metrics}
         runs = view.last_runs()
         read = {source.name: view.last_read(source.name) for source in project.sources}

@@ -17,14 +17,14 @@ from okrsync.store.records import Held, Saved, Version
 from okrsync.store.tables import dead_letter, history_due, item, item_alias, item_event, item_raw, link
 
 CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
-_UPSERT_ITEM = BulkUpsert(
-    item, [column.name for column in item.columns if column.name != "id"], ["source", "external_id"], ["recorded_ms"]
-)
+_BACK_AGAIN = {"missing_since_ms": None, "gone_ms": None, "gone_reason": ""}
+_ITEM_COLUMNS = [column.name for column in item.columns if column.name != "id"]
+_UPSERT_ITEM = BulkUpsert(item, _ITEM_COLUMNS, ["source", "external_id"], ["recorded_ms"])
+_UPSERT_UNSEEN = BulkUpsert(item, _ITEM_COLUMNS, ["source", "external_id"], ["recorded_ms", *_BACK_AGAIN])
 _UPSERT_RAW = BulkUpsert(item_raw, ["source", "external_id", "body"], ["source", "external_id"], [])
 _UPSERT_EVENT = BulkUpsert(
     item_event, ["recorded_ms", *codec.EVENT_COLUMNS], ["source", "external_id", "key"], ["recorded_ms"]
 )
-_BACK_AGAIN = {"missing_since_ms": None, "gone_ms": None, "gone_reason": ""}
 Entry = TypeVar("Entry")
 
 
@@ -70,12 +70,14 @@ class ItemRows:
         *,
         replace_events: bool = False,
         same_raw: bool = False,
+        is_seen: bool = True,
     ) -> Saved:
         """
         Insert or update items with all that belongs to them; an older version never replaces a newer one.
 
         *replace_events*: what their raw form says now is what their history says; else it only ever grows.
-        *same_raw*: their raw form is the stored one.
+        *same_raw*: their raw form is the stored one, and so is whether their history is due. Not *is_seen*: the tracker
+        did not list them just now, so what is missing or gone stays so.
         """
         newest: dict[str, Version] = {}
         for version in versions:
@@ -85,16 +87,21 @@ class ItemRows:
                 newest[external_id] = version
         known = held_items(self._connection, self._source, list(newest))
         saved: list[dict[str, Any]] = []
+        again: list[str] = []
         for external_id, version in newest.items():
             row = {**version.row, "partition": partition}
             row["digest"] = codec.digest(codec.canonical(row) + version.raw_digest + codec.history_digest(version.raw))
             before = known.get(external_id)
             if before is not None and (before.digest == row["digest"] or before.updated_ms > row["updated_ms"]):
+                if before.is_missing and is_seen:
+                    again.append(external_id)
                 continue
             saved.append(row | {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now)} | _BACK_AGAIN)
         new = sum(row["external_id"] not in known for row in saved)
+        self.found_again(again)
         if saved:
-            _UPSERT_ITEM(self._connection, [tuple([row[name] for name in _UPSERT_ITEM.columns]) for row in saved])
+            upsert = _UPSERT_ITEM if is_seen else _UPSERT_UNSEEN
+            upsert(self._connection, [tuple([row[name] for name in upsert.columns]) for row in saved])
             if not same_raw:
                 self._upsert_raw(newest[row["external_id"]] for row in saved)
             self._save_aliases(saved, known)
@@ -103,7 +110,8 @@ class ItemRows:
         if replace_events and any(id_ in known for id_ in newest):
             same = self._forget_events({id_: version for id_, version in newest.items() if not version.history_due})
         self._save_events(versions, now, same)
-        self._note_due(newest)
+        if not same_raw:
+            self._note_due(newest)
         # What is understood now is no dead letter any more, whether or not it changed.
         self._forget(dead_letter, set(newest))
         return Saved(seen=len(newest), new=new, changed=len(saved) - new)
@@ -115,21 +123,32 @@ class ItemRows:
                 sa.update(item).where(item.c.source == self._source, item.c.external_id.in_(part)).values(**_BACK_AGAIN)
             )
 
+    def held_in(self, partition: str) -> set[str]:
+        """Ids of the items of *partition* that are not gone."""
+        return set(
+            self._connection.execute(
+                sa.select(item.c.external_id).where(
+                    item.c.source == self._source, item.c.partition == partition, item.c.gone_ms.is_(None)
+                )
+            ).scalars()
+        )
+
     def mark_missing(self, partition: str, listed: Collection[str], now: datetime) -> None:
-        """Note which items of *partition* the complete list has not; those that are listed again are not missing."""
+        """Note which items of *partition* the complete list has not; those that are listed again are there again."""
         rows = self._connection.execute(
-            sa.select(item.c.external_id, item.c.missing_since_ms).where(
-                item.c.source == self._source, item.c.partition == partition, item.c.gone_ms.is_(None)
+            sa.select(item.c.external_id, item.c.missing_since_ms, item.c.gone_ms).where(
+                item.c.source == self._source, item.c.partition == partition
             )
         ).all()
-        first = [row.external_id for row in rows if row.external_id not in listed and row.missing_since_ms is None]
+        lost = {row.external_id for row in rows if row.missing_since_ms is not None or row.gone_ms is not None}
+        first = [row.external_id for row in rows if row.external_id not in listed and row.external_id not in lost]
         for part in chunks(first):
             self._connection.execute(
                 sa.update(item)
                 .where(item.c.source == self._source, item.c.external_id.in_(part))
                 .values(missing_since_ms=codec.to_ms(now))
             )
-        self.found_again([row.external_id for row in rows if row.external_id in listed and row.missing_since_ms])
+        self.found_again(sorted(lost.intersection(listed)))
 
     def bury(self, reasons: Mapping[str, str], now: datetime) -> None:
         """Let the items of *reasons* be gone from *now* on; their history stays."""
@@ -157,15 +176,16 @@ class ItemRows:
         if there:
             self._copy_events(old.id, new_id)
             self._delete([old.id])
+            self._delete_from(history_due, [old.id])
             return
-        for table in (item_event, item_raw):
+        for table in (item_event, item_raw, history_due):
             self._connection.execute(self._of(table, old.id).values(external_id=new_id))
         self._connection.execute(self._of(item, old.id).values(external_id=new_id, key=new_key, **_BACK_AGAIN))
 
     def purge(self, external_ids: Sequence[str]) -> None:
         """Delete items for good, with all that belongs to them."""
         self._delete(external_ids)
-        for table in (link, item_event, item_alias, history_due):
+        for table in (link, item_event, item_alias, history_due, dead_letter):
             self._delete_from(table, external_ids)
 
     def _delete(self, external_ids: Sequence[str]) -> None:

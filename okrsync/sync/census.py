@@ -68,21 +68,25 @@ def take_census(
     if len(doubtful) > max(1, count * MOST_VANISHING) and not allow_shrink:
         raise ShrinkError(source, partition.id, len(doubtful), count)
 
-    def save(unit: Unit) -> None:
+    def save(unit: Unit) -> int:
         items = unit.items(source)
+        # Another partition may have met one of them while they were asked about: then it is there, and is that one's.
+        here = items.held_in(partition.id)
+        moved = [(missing, resolution) for missing, resolution in vanished.moved if missing.id in here]
+        gone = {id_: reason for id_, reason in vanished.gone.items() if id_ in here}
         items.mark_missing(partition.id, listed.union(vanished.there), now)
         failpoint("missing-written")
-        for missing, resolution in vanished.moved:
+        for missing, resolution in moved:
             items.move(missing, resolution.new_id or missing.id, resolution.new_key or missing.key)
             items.bury({resolution.new_id or missing.id: f"moved to {resolution.new_key}"}, now)
         failpoint("moved-written")
-        items.bury(vanished.gone, now)
+        items.bury(gone, now)
         failpoint("tombstones-written")
         unit.save_census(source, partition.id, now)
+        return len(gone) + len(moved)
 
     with writing:
-        store.written(save)
-    return len(vanished.gone) + len(vanished.moved)
+        return store.written(save)
 
 
 def _decided(held: Sequence[tuple[Missing, bool]], resolutions: dict[str, Resolution]) -> Vanished:

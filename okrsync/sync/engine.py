@@ -196,7 +196,11 @@ class _SourceReader:
         return [error for error in found if error is not None]
 
     def reader(self, connector: Connector, fields: FieldMap) -> PartitionReader:
-        """A reader of partitions that writes in turn with the others of this source."""
+        """
+        A reader of partitions that writes in turn with the others of this source.
+
+        Where the connector needs nothing of its pages to read histories, another one reads these meanwhile.
+        """
         return PartitionReader(
             self._store,
             self._settings,
@@ -206,6 +210,7 @@ class _SourceReader:
             self._now,
             writing=self._writing,
             told=self._tell,
+            historian=self.made() if getattr(connector, "history_apart", False) else None,
         )
 
     def attempt_partition(
@@ -217,6 +222,8 @@ class _SourceReader:
         try:
             with self._context.requests.counted_as("items"):
                 reader.read(partition)
+            with self._writing:
+                self.run.partitions_read += 1
             self._read_due_history(reader, connector, partition)
             self._take_census(connector, partition)
         except ConnectorError as error:
@@ -228,8 +235,6 @@ class _SourceReader:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - see attempt()
             return self._bug(error)
-        with self._writing:
-            self.run.partitions_read += 1
         return None
 
     def made(self) -> Connector:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -28,6 +29,7 @@ from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored, StreamState, Version
 from okrsync.store.unit import Unit
+from okrsync.sync.ahead import ahead
 from okrsync.sync.privacy import without_persons
 from okrsync.sync.understanding import Read, Understanding, id_of
 from okrsync.sync.window import advanced, start_of
@@ -55,17 +57,20 @@ class PartitionReader:
         *,
         writing: Lock,
         told: Told,
+        historian: Connector | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._source = settings.name
         self._connector = connector
+        self._historian = historian or connector
         self._fields = fields
         self._context = context
         self._now = now
         self._writing = writing
         self._told = told
         self._history_error: ConnectorError | None = None
+        self._late: set[str] = set()
 
     def read(self, partition: Partition) -> None:
         """
@@ -75,6 +80,7 @@ class PartitionReader:
             ConnectorError: it could not be read to its end; what was stored before stays.
         """
         self._history_error = None
+        self._late = set()
         fingerprints = fingerprints_of(self._settings, self._connector, self._fields)
         with self._store.read() as view:
             state = view.stream(self._source, partition.id)
@@ -87,6 +93,7 @@ class PartitionReader:
             Understanding(self._connector, self._source, self._fields, releases),
             fingerprints,
             is_whole=high_water is None or (state is not None and state.is_whole),
+            is_first=state is None,
         )
         if state is not None and same_raw and self._means_more(state, fingerprints, releases):
             self._normalise_again(task)
@@ -95,10 +102,13 @@ class PartitionReader:
                     self._source, partition.id, fingerprints, high_water, is_whole=task.is_whole
                 )
             )
-        pages = self._connector.pages(partition, start_of(high_water, self._connector.overlap_seconds), self._fields)
-        for batch in self._batches(pages):
-            high_water = self._store_batch(batch, task, high_water)
-        self._finish(task, high_water, releases)
+        since = start_of(high_water, self._connector.overlap_seconds)
+        with self._batches(task, since) as batches:
+            for batch in batches:
+                high_water = self._store_batch(batch, task, high_water)
+        if task.is_whole or releases != (() if state is None else state.releases):
+            self._finish(task, high_water, releases)
+        failpoint("partition-done")
         if self._history_error is not None:
             raise self._history_error
 
@@ -106,15 +116,17 @@ class PartitionReader:
         """
         Read the history of those of *due* that *partition* holds, and take it into their items.
 
+        Those that the tracker left out a moment ago, in :meth:`read`, are left to the next sync.
+
         Raises:
             ConnectorError: it could not be read; then it stays due.
         """
-        connector = self._connector
+        connector = self._historian
         if not isinstance(connector, HasHistory):
             return
         self._history_error = None
         with self._store.read() as view:
-            stored = view.stored(self._source, partition.id, due)
+            stored = view.stored(self._source, partition.id, [id_ for id_ in due if id_ not in self._late])
             state = view.stream(self._source, partition.id)
         releases = () if state is None else state.releases
         understanding = Understanding(connector, self._source, self._fields, releases)
@@ -132,13 +144,11 @@ class PartitionReader:
         def save(unit: Unit) -> None:
             unit.save_stream(self._source, name, task.fingerprints, high_water)
             unit.save_releases(self._source, name, releases)
-            if task.is_whole:
-                # Everything was just listed: there is nothing that a census could find.
+            if task.is_first:
+                # Everything was listed in one go, and nothing was held before: there is nothing for a census to find.
                 unit.save_census(self._source, name, self._now)
 
-        if task.is_whole or releases:
-            self._write(save)
-        failpoint("partition-done")
+        self._write(save)
 
     def _means_more(self, state: StreamState, fingerprints: Fingerprints, releases: Sequence[datetime]) -> bool:
         """Whether the stored raw items mean something else by now."""
@@ -150,7 +160,29 @@ class PartitionReader:
         with self._context.requests.counted_as("iterations"):
             return tuple(self._connector.releases(partition, self._fields))
 
-    def _batches(self, pages: Iterator[Page]) -> Iterator[tuple[Page, ...]]:
+    @contextmanager
+    def _batches(self, task: _Task, since: datetime | None) -> Iterator[Iterator[_Batch]]:
+        """What is read, step by step; one step ahead where the connector may be used in another thread."""
+
+        def together() -> Iterator[tuple[Page, ...]]:
+            with self._context.requests.counted_as("items"):
+                yield from self._together(self._connector.pages(task.partition, since, self._fields))
+
+        def read() -> Iterator[_Batch]:
+            with self._context.requests.counted_as("items"):
+                if self._historian is self._connector:
+                    yield from self._read_batches(together(), task)
+                    return
+                with ahead(together) as groups:
+                    yield from self._read_batches(groups, task)
+
+        if getattr(self._connector, "parallel", 1) == 1:
+            yield read()
+            return
+        with ahead(read) as batches:
+            yield batches
+
+    def _together(self, pages: Iterator[Page]) -> Iterator[tuple[Page, ...]]:
         """*pages*, put together up to what one call for their history may ask for."""
         most = self._connector.history_batch if isinstance(self._connector, HasHistory) else 0
         held: list[Page] = []
@@ -161,7 +193,9 @@ class PartitionReader:
                 if sum(len(each.raws) for each in held) + len(page.raws) > most:
                     yield tuple(held)
                     held = []
-        except Exception:
+        except Exception as error:
+            if isinstance(error, ConnectorError) and error.exit_code in STOPS_ALL:
+                self._history_error = error  # nothing more is asked: their history is left to the next sync
             # What was read before the failure is worth storing: the next sync goes on behind it.
             if held:
                 yield tuple(held)
@@ -169,33 +203,49 @@ class PartitionReader:
         if held:
             yield tuple(held)
 
-    def _store_batch(self, pages: Sequence[Page], task: _Task, high_water: datetime | None) -> datetime | None:
-        """Store *pages* with their history and the cursor behind them, which is returned."""
-        for page in pages:
-            high_water = advanced(high_water, page.last_updated, page.server_time)
+    def _read_batches(self, groups: Iterator[tuple[Page, ...]], task: _Task) -> Iterator[_Batch]:
+        for pages in groups:
+            batch = self._read_batch(pages, task)
+            yield batch
+            if batch.ends_all:
+                return  # whoever stores it raises; this may be a step ahead of that, and must not ask for more
+
+    def _read_batch(self, pages: tuple[Page, ...], task: _Task) -> _Batch:
+        """*pages* with the history of what changed."""
         reads, letters = _reads([raw for page in pages for raw in page.raws], self._source)
         with self._store.read() as view:
             held = view.held(self._source, [read.id for read in reads if read.id])
-        same = {} if task.is_whole else {read.id: held[read.id] for read in reads if _is_same(read, held)}
-        changed, late = self._with_history([read for read in reads if read.id not in same], task.partition)
+        # By version, not by id: an item may come as it was and, where it changed meanwhile, once more behind.
+        changed = [read for read in reads if task.is_whole or not _is_same(read, held)]
+        same = {read.id: held[read.id] for read in reads if read.id in held}
+        for read in changed:
+            same.pop(read.id, None)
+        changed, late = self._with_history(changed, task.partition)
+        self._late.update(late)
+        return _Batch(pages, changed, letters, same, late, self._history_error)
+
+    def _store_batch(self, batch: _Batch, task: _Task, high_water: datetime | None) -> datetime | None:
+        """Store *batch* with the cursor behind it, which is returned."""
+        for page in batch.pages:
+            high_water = advanced(high_water, page.last_updated, page.server_time)
         versions, misunderstood = task.understanding.versions(
-            changed, due=late, before=self._before(changed), now=self._now
+            batch.changed, due=batch.late, before=self._before(batch.changed), now=self._now
         )
 
         def save(unit: Unit) -> Saved:
             items = unit.items(self._source)
             saved = items.save(versions, task.partition.id, self._now, replace_events=task.is_whole)
-            items.found_again([id_ for id_, entry in same.items() if entry.is_missing])
-            items.purge([id_ for page in pages for id_ in page.withheld])
-            unit.bury(letters + misunderstood, self._now)
+            items.found_again([id_ for id_, held in sorted(batch.same.items()) if held.is_missing])
+            items.purge([id_ for page in batch.pages for id_ in page.withheld])
+            unit.bury(batch.letters + misunderstood, self._now)
             unit.save_stream(self._source, task.partition.id, task.fingerprints, high_water, is_whole=task.is_whole)
             failpoint("cursor-written")
-            return saved + Saved(seen=len(same))
+            return saved + Saved(seen=len(batch.same))
 
         self._told(task.partition.id, self._write(save))
         failpoint("committed")
-        if self._history_error is not None and self._history_error.exit_code in STOPS_ALL:
-            raise self._history_error
+        if batch.history_error is not None and batch.ends_all:
+            raise batch.history_error
         return high_water
 
     def _normalise_again(self, task: _Task) -> None:
@@ -222,7 +272,7 @@ class PartitionReader:
     ) -> Saved:
         def save(unit: Unit) -> Saved:
             saved = unit.items(self._source).save(
-                versions, partition.id, self._now, replace_events=again, same_raw=again
+                versions, partition.id, self._now, replace_events=again, same_raw=again, is_seen=False
             )
             unit.bury(letters, self._now)
             return saved
@@ -241,9 +291,9 @@ class PartitionReader:
 
     def _with_history(self, reads: Sequence[Read], partition: Partition) -> tuple[list[Read], list[str]]:
         """*reads* with their history, and the ids of those whose history could not be read this time."""
-        if not reads or not isinstance(self._connector, HasHistory):
+        if not reads or not isinstance(self._historian, HasHistory):
             return list(reads), []
-        found = self._history_of(self._connector, reads, partition)
+        found = self._history_of(self._historian, reads, partition)
         late = [read.id for read in reads if read.id not in found]
         if late:
             # The last known history is better than none.
@@ -279,6 +329,26 @@ class _Task:
     fingerprints: Fingerprints
     is_whole: bool
     """Everything is read, whether or not it changed."""
+    is_first: bool
+    """Nothing of it was ever read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Pages that are stored together: what changed (with its history), and what is stored already."""
+
+    pages: tuple[Page, ...]
+    changed: list[Read]
+    letters: list[DeadLetter]
+    same: dict[str, Held]
+    late: list[str]
+    """Ids of those whose history could not be read this time."""
+    history_error: ConnectorError | None
+
+    @property
+    def ends_all(self) -> bool:
+        """Whether its history met a failure behind which nothing more is to be asked."""
+        return self.history_error is not None and self.history_error.exit_code in STOPS_ALL
 
 
 def fingerprints_of(settings: SourceSettings, connector: Connector, fields: FieldMap) -> Fingerprints:

@@ -20,6 +20,8 @@ from okrsync.errors import (
     UsageError,
 )
 from okrsync.jobs.sync_all import RunSummary, SyncResult
+from okrsync.linking.conditions import Hierarchy
+from okrsync.linking.placing import Linking
 from okrsync.store.records import Saved
 from okrsync.sync.engine import SourceRun
 
@@ -28,6 +30,8 @@ BROKEN = PluginError("okrsync.connectors", "linear", "no driver")
 REFUSED = AuthenticationError("refused")
 CUT = UnreachableError("no connection")
 LATER = RateLimitedError("wait")
+
+NOTHING = Linking((), Hierarchy(()), ())
 
 
 def read(error: OkrsyncError | None = None, *, buried: int = 0) -> SourceRun:
@@ -43,7 +47,7 @@ def code(runs: Sequence[SourceRun], *, metric_fails: bool = False) -> int:
     problems: dict[str, tuple[Problem, ...]] = {}
     if metric_fails:
         problems["signups"] = (Problem("m.csv", 2, 1, "no number"),)
-    return SyncResult(tuple(RunSummary(run, {}) for run in runs), 0, 0, problems).exit_code
+    return SyncResult(tuple(RunSummary(run, {}) for run in runs), 0, 0, problems, NOTHING).exit_code
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -95,8 +95,24 @@ def test_the_schema_revision_is_the_head_of_the_migrations() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA_REVISION]
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(path: Path) -> None:
-    engine = sa.create_engine(url_of(made(path)))
+def migrated_from_nothing(path: Path) -> Path:
+    """A store made by the migrations one after the other, where the code makes a new one in a single step."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(str(okrsync.store.migrations.__file__)).parent))
+    config.set_main_option("path_separator", "os")
+    engine = sa.create_engine(url_of(path))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()
+    return path
+
+
+@pytest.mark.parametrize("make", [made, migrated_from_nothing])
+def test_a_new_store_and_the_migrations_have_the_tables_that_the_code_uses(
+    path: Path, make: Callable[[Path], Path]
+) -> None:
+    engine = sa.create_engine(url_of(make(path)))
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
         held = sa.inspect(connection)
