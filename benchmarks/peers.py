@@ -84,7 +84,9 @@ def _whole(raw: dict[str, Any]) -> dict[str, Any]:
     """*raw* with what the peers insist on, where it was not recorded."""
     whole = {"user": SOMEONE, "assignee": None, "assignees": [], "milestone": None, "comments": 0, "labels": []} | raw
     if raw.get("milestone"):
-        whole["milestone"] = {"creator": SOMEONE, "id": raw["milestone"]["number"], "description": ""} | raw["milestone"]
+        whole["milestone"] = {"creator": SOMEONE, "id": raw["milestone"]["number"], "description": ""} | raw[
+            "milestone"
+        ]
     if raw.get("pull_request"):
         # github-to-sqlite cuts this text at the only address that it knows.
         address = f"https://api.github.com/repos/{REPOSITORY}/pulls/{raw['number']}"

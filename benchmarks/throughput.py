@@ -8,6 +8,7 @@ with the machine's load: on a shared machine only ratios within one run mean som
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -143,6 +144,7 @@ def main() -> None:
     chosen = parser.parse_args()
     raws = recorded(chosen.copies)
     fields = FieldMap(source="app", mapping=WorkMapping(body_words=("kr", "expect")))
+    gc.set_threshold(50_000, 50, 100)  # as the command line does
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(chosen.store or f"sqlite:///{folder}/okrsync.db")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

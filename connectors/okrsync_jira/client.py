@@ -204,6 +204,11 @@ class JiraClient:
         total = answer.get("total")
         if not isinstance(total, int) or isinstance(total, bool):
             raise UnexpectedResponseError("a search answer without total", where=f"{self.url}/search")
+        if answer.get("startAt", start) != start:
+            # A page that a cache repeats would be counted until the total is reached, and pass for the end.
+            raise UnexpectedResponseError(
+                "another page than was asked for", where=f"{self.url}/search", next_step="check the caches before it"
+            )
         return issues, total
 
     def _in_smaller_pages(self, search: Callable[[], Answer]) -> Answer:

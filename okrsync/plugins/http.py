@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -52,6 +52,7 @@ _TOKEN = re.compile(
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
     r"|\b(?:bearer|basic|token) [\w.~+/=-]{16,}"
 )
+_SHORTEST_SECRET = 16
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
@@ -355,6 +356,13 @@ class GuardedAdapter(HTTPAdapter):
             raise _refusal(response, where)
         kind = _kind(response)
         body = response.content.strip()
+        if _is_told_in(body, response.request):
+            # It would go into the store with the rest of the answer.
+            raise UnexpectedResponseError(
+                "an answer that repeats the token",
+                where=where,
+                next_step="check what stands between here and the tracker",
+            )
         if not body:
             raise UnexpectedResponseError("an empty answer", where=where, next_step="try again; nothing was changed")
         if not (kind.endswith("json") and body[:1] in b"{[" and body[-1:] in b"}]"):
@@ -380,8 +388,9 @@ class GuardedAdapter(HTTPAdapter):
             )
         try:
             target = urljoin(response.url, location)
-            is_here = Origin.of(target) == self.origin
-            place = _quotable(without_query(target), response.request)[:200]
+            # With a token in it, it would stand in messages and in other people's logs.
+            is_here = Origin.of(target) == self.origin and not _is_told_in(unquote(target).encode(), response.request)
+            place = _quotable(unquote(without_query(target)), response.request)[:200]
         except ValueError:
             is_here, place = False, "an address that is none"
         if not is_here:
@@ -558,6 +567,11 @@ def _quotable(text: str, request: requests.PreparedRequest) -> str:
     for secret in _sent_secrets(request):
         text = text.replace(secret, "…")
     return _CONTROL.sub(" ", _TOKEN.sub("…", text))
+
+
+def _is_told_in(content: bytes, request: requests.PreparedRequest) -> bool:
+    """Whether *content* holds the credentials of *request*; what is too short to be one stands in many words."""
+    return any(secret.encode() in content for secret in _sent_secrets(request) if len(secret) >= _SHORTEST_SECRET)
 
 
 def _authorization(request: requests.PreparedRequest) -> str:

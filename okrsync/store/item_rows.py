@@ -42,6 +42,7 @@ def held_items(connection: sa.Connection, source: str, external_ids: Sequence[st
             sa.select(
                 item.c.external_id,
                 item.c.raw_digest,
+                item.c.events_digest,
                 item.c.digest,
                 item.c.updated_ms,
                 item.c.key,
@@ -51,7 +52,9 @@ def held_items(connection: sa.Connection, source: str, external_ids: Sequence[st
         )
         for row in rows:
             is_missing = row.missing_since_ms is not None or row.gone_ms is not None
-            found[row.external_id] = Held(row.raw_digest, row.digest, row.updated_ms, row.key, is_missing)
+            found[row.external_id] = Held(
+                row.raw_digest, row.events_digest, row.digest, row.updated_ms, row.key, is_missing
+            )
     return found
 
 
@@ -88,15 +91,22 @@ class ItemRows:
         known = held_items(self._connection, self._source, list(newest))
         saved: list[dict[str, Any]] = []
         again: list[str] = []
+        same_events: set[str] = set()
         for external_id, version in newest.items():
             row = {**version.row, "partition": partition}
-            row["digest"] = codec.digest(codec.canonical(row) + version.raw_digest + codec.history_digest(version.raw))
+            events_digest = codec.digest(codec.canonical(version.event_rows))
+            row["digest"] = codec.digest(
+                codec.canonical(row) + version.raw_digest + codec.history_digest(version.raw) + events_digest
+            )
             before = known.get(external_id)
+            if before is not None and before.events_digest == events_digest:
+                same_events.add(external_id)
             if before is not None and (before.digest == row["digest"] or before.updated_ms > row["updated_ms"]):
                 if before.is_missing and is_seen:
                     again.append(external_id)
                 continue
-            saved.append(row | {"raw_digest": version.raw_digest, "recorded_ms": codec.to_ms(now)} | _BACK_AGAIN)
+            noted = {"raw_digest": version.raw_digest, "events_digest": events_digest, "recorded_ms": codec.to_ms(now)}
+            saved.append(row | noted | _BACK_AGAIN)
         new = sum(row["external_id"] not in known for row in saved)
         self.found_again(again)
         if saved:
@@ -106,10 +116,15 @@ class ItemRows:
                 self._upsert_raw(newest[row["external_id"]] for row in saved)
             self._save_aliases(saved, known)
         failpoint("items-written")
-        same: set[tuple[Any, ...]] = set()
-        if replace_events and any(id_ in known for id_ in newest):
-            same = self._forget_events({id_: version for id_, version in newest.items() if not version.history_due})
-        self._save_events(versions, now, same)
+        if replace_events:
+            self._forget_events(
+                {
+                    id_: version
+                    for id_, version in newest.items()
+                    if id_ in known and id_ not in same_events and not version.history_due
+                }
+            )
+        self._save_events([version for version in versions if version.item.external_id not in same_events], now)
         if not same_raw:
             self._note_due(newest)
         # What is understood now is no dead letter any more, whether or not it changed.
@@ -221,24 +236,19 @@ class ItemRows:
             ],
         )
 
-    def _forget_events(self, versions: Mapping[str, Version]) -> set[tuple[Any, ...]]:
-        """
-        Delete events that the tracker's history does not give any more, after a change of what is read of it.
-
-        Returns the rows that stay as they are, so that they need not be written again.
-        """
-        wanted = {row[1:3]: row for version in versions.values() for row in version.event_rows}
-        same: set[tuple[Any, ...]] = set()
+    def _forget_events(self, versions: Mapping[str, Version]) -> None:
+        """Delete events that the tracker's history does not give any more, after a change of what is read of it."""
+        wanted = {row[1:3] for version in versions.values() for row in version.event_rows}
         for part in chunks(list(versions)):
             held = self._connection.execute(
-                sa.select(*(item_event.c[name] for name in codec.EVENT_COLUMNS)).where(
+                sa.select(item_event.c.external_id, item_event.c.key).where(
                     item_event.c.source == self._source,
                     item_event.c.external_id.in_(part),
                     item_event.c.origin == EventOrigin.SOURCE.value,
                 )
             ).all()
             for row in held:
-                if row[1:3] not in wanted:
+                if tuple(row) not in wanted:
                     self._connection.execute(
                         sa.delete(item_event).where(
                             item_event.c.source == self._source,
@@ -246,13 +256,10 @@ class ItemRows:
                             item_event.c.key == row.key,
                         )
                     )
-                elif wanted[row[1:3]] == tuple(row):
-                    same.add(tuple(row))
-        return same
 
-    def _save_events(self, versions: Sequence[Version], now: datetime, same: Collection[tuple[Any, ...]]) -> None:
+    def _save_events(self, versions: Sequence[Version], now: datetime) -> None:
         recorded = codec.to_ms(now)
-        rows = [(recorded, *row) for version in versions for row in version.event_rows if row not in same]
+        rows = [(recorded, *row) for version in versions for row in version.event_rows]
         if not rows:
             return
         # Append-only: what is there was recorded first, and stays so; only what it means may be told anew.

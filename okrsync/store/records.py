@@ -74,6 +74,7 @@ class Held:
     """What the store holds of an item: enough to see whether it changed."""
 
     raw_digest: bytes | None
+    events_digest: bytes | None
     digest: bytes
     updated_ms: int
     key: str

@@ -105,6 +105,7 @@ item = Table(
     Column("first_done_ms", BigInteger),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("raw_digest", LargeBinary(16)),
+    Column("events_digest", LargeBinary(16)),
     Column("recorded_ms", BigInteger, nullable=False, server_default="0"),
     Column("missing_since_ms", BigInteger),
     Column("gone_ms", BigInteger),

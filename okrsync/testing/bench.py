@@ -22,7 +22,7 @@ from okrsync.plugins.limiter import Limiter
 from okrsync.sandbox.http import Handler, LoopbackServer, Request, Response
 from okrsync.sync.understanding import Read
 from okrsync.sync.window import advanced
-from okrsync.testing.site import NOW, START, ContractSite, Draft
+from okrsync.testing.site import NOW, START, ContractSite, Draft, Person
 
 SOURCE = "contract"
 TOKEN_NAME = "OKRSYNC_CONTRACT_TOKEN"  # noqa: S105 - the name of a variable
@@ -69,16 +69,25 @@ class Run:
 
     connector: Connector
     context: Context
+    settings: Any
     waits: list[float] = field(default_factory=list)
     _fields: FieldMap | None = None
 
-    @property
-    def fields(self) -> FieldMap:
-        """What ``discover`` tells, asked once."""
+    def discover(self) -> FieldMap:
+        """What ``discover`` tells, asked once, and before anything else."""
         if self._fields is None:
             with self.context.requests.counted_as("setup"):
                 self._fields = replace(self.connector.discover(), source=SOURCE)
         return self._fields
+
+    @property
+    def fields(self) -> FieldMap:
+        """As ``discover``."""
+        return self.discover()
+
+    def again(self) -> Run:
+        """The same run with another connector object."""
+        return replace(self, connector=type(self.connector)(self.settings, self.context))
 
     @property
     def partition(self) -> Partition:
@@ -145,6 +154,7 @@ class Bench:
         self.is_endless = False
         """More was asked in one test than any sane reading asks."""
         self.ids: list[str] = []
+        self.person = Person()
         self._connector = connector
         self._folder = folder
         self._limit = _ENDLESS
@@ -159,7 +169,7 @@ class Bench:
     def fill(self, minutes: Sequence[float]) -> None:
         """Put one item there for each of *minutes*, the time of its update counted from the start."""
         for number, minute in enumerate(minutes, len(self.ids)):
-            self.ids.append(self.site.add(Draft(f"Item {number}", at(minute))))
+            self.ids.append(self.site.add(Draft(f"Item {number}", at(minute), person=self.person)))
 
     def run(self, memory: Mapping[str, Any] | None = None, limiter: Limiter | None = None, **more: Any) -> Run:
         """
@@ -175,7 +185,8 @@ class Bench:
             limiter=limiter or Limiter(),
             **given,
         )
-        return Run(self._connector(self._settings(), context), context, waits)
+        settings = self._connector.Settings.model_validate(self.settings())
+        return Run(self._connector(settings, context), context, settings, waits)
 
     def settings(self) -> dict[str, Any]:
         """The source as ``okrsync.yaml`` would have it."""
@@ -194,9 +205,6 @@ class Bench:
             yield
         finally:
             self.interference = None
-
-    def _settings(self) -> Any:
-        return self._connector.Settings.model_validate(self.settings())
 
     def _handle(self, request: Request) -> Response:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Normalises raw items in a process of its own: ``python -m okrsync.testing.elsewhere``, JSON in and JSON out."""
+"""Normalises raw items in a process of its own: JSON in, JSON out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,3 @@ def main() -> None:
     settings = kind.Settings.model_validate_json(json.dumps(asked["settings"]))
     connector: Connector = kind(settings, Context(Path()))
     json.dump(meanings(connector, asked["raws"], fields_of(asked["fields"])), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

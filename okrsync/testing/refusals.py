@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import json
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
 from okrsync.errors import AuthenticationError, ConnectorError, DeadlineError, RateLimitedError, UnreachableError
-from okrsync.plugins.connector import HasCensus, HasHistory, HasIterations
+from okrsync.plugins.connector import HasCensus, HasHistory, HasIterations, RawItem
 from okrsync.plugins.http import MAX_BODY_BYTES
 from okrsync.sandbox.http import Handler, LoopbackServer, Request, Response
 from okrsync.testing.bench import TOKEN_NAME, Bench, Run, lacks, real_sleep, refused, require
@@ -46,46 +45,41 @@ _NO_ANSWERS: dict[str, Callable[[Response], Response]] = {
 }
 
 
-def _read_items(run: Run) -> None:
+def _read_items(run: Run, _: Sequence[RawItem]) -> None:
     run.read()
 
 
-def _read_history(run: Run) -> None:
+def _read_history(run: Run, raws: Sequence[RawItem]) -> None:
     if not isinstance(run.connector, HasHistory):
         lacks("history")
-    run.histories(_known_raws(run))
+    run.histories(raws)
 
 
-def _read_iterations(run: Run) -> None:
+def _read_iterations(run: Run, _: Sequence[RawItem]) -> None:
     if not isinstance(run.connector, HasIterations):
         lacks("iterations")
     for stream in run.connector.streams(run.fields):
         run.connector.iterations(stream, "", run.fields)
 
 
-def _read_census(run: Run) -> None:
+def _read_census(run: Run, _: Sequence[RawItem]) -> None:
     if not isinstance(run.connector, HasCensus):
         lacks("a census")
     for _ in run.connector.census(run.partition):
         pass
 
 
-def _discover(run: Run) -> None:
-    _ = run.fields
+def _discover(run: Run, _: Sequence[RawItem]) -> None:
+    run.discover()
 
 
-_STAGES: dict[str, Callable[[Run], None]] = {
+_STAGES: dict[str, Callable[[Run, Sequence[RawItem]], None]] = {
     "discover": _discover,
     "pages": _read_items,
     "history": _read_history,
     "iterations": _read_iterations,
     "census": _read_census,
 }
-_raws_of: dict[int, list[dict[str, object]]] = {}
-
-
-def _known_raws(run: Run) -> list[dict[str, object]]:
-    return _raws_of.get(id(run), [])
 
 
 class MeetsRefusals:
@@ -127,7 +121,7 @@ class MeetsRefusals:
         """No connection is an error that says so."""
         bench = open_bench(50, [1, 2])
         run = bench.run()
-        _ = run.fields, run.partition
+        run.discover()
         bench.server.stop()
         with refused(UnreachableError, "a tracker that does not answer must raise UnreachableError"):
             run.read()
@@ -137,20 +131,19 @@ class MeetsRefusals:
     def test_what_is_no_answer_is_an_error(self, open_bench: OpenBench, kind: str, stage: str) -> None:
         """A login page or an empty body must never look like "nothing is there"."""
         bench = open_bench(50, [1, 2, 3])
-        with _prepared(bench, stage) as run:
-            before = bench.counted()
-            with (
-                bench.interfered(lambda request, tracker: _NO_ANSWERS[kind](tracker(request))),
-                _refused_if_asked(bench, before, f"{stage}: {kind} in place of an answer must raise"),
-            ):
-                _STAGES[stage](run)
+        run, raws = _prepared(bench, stage)
+        with (
+            bench.interfered(lambda request, tracker: _NO_ANSWERS[kind](tracker(request))),
+            _refused_if_asked(bench, f"{stage}: {kind} in place of an answer must raise"),
+        ):
+            _STAGES[stage](run, raws)
 
     @pytest.mark.parametrize("kind", ["a page of HTML", "nothing", "an empty object", "half an answer"])
     def test_a_later_page_that_is_no_answer_is_an_error(self, open_bench: OpenBench, kind: str) -> None:
         """The first pages do not make up for the last: the reading is not whole."""
         bench = open_bench(2, [10 * number for number in range(1, 8)])
         run = bench.run()
-        _ = run.fields, run.partition
+        run.discover()
         answered: list[Response] = []
 
         def spoil(request: Request, tracker: Handler) -> Response:
@@ -165,7 +158,7 @@ class MeetsRefusals:
         for status in (403, 404, 410, 418):
             bench = open_bench(50, [1])
             run = bench.run()
-            _ = run.fields, run.partition
+            run.discover()
             with (
                 bench.interfered(lambda _, __, status=status: Response(status, {"message": "no"})),  # type: ignore[misc]
                 refused(ConnectorError, f"an answer with status {status} must raise"),
@@ -177,7 +170,7 @@ class MeetsRefusals:
         bench = open_bench(50, [1, 2])
         waits: list[float] = []
         run = bench.run(sleep=real_sleep(waits))
-        _ = run.fields, run.partition
+        run.discover()
         before = bench.counted()
         with bench.interfered(_first(Response(429, {"message": "slow"}, {"Retry-After": f"{_RETRY_SECONDS:.0f}"}))):
             found = run.read()
@@ -193,7 +186,7 @@ class MeetsRefusals:
         """``context.max_wait`` is the longest wait; beyond it the error says when to come back."""
         bench = open_bench(50, [1])
         run = bench.run(max_wait=5.0)
-        _ = run.fields, run.partition
+        run.discover()
         before = bench.counted()
         with (
             bench.interfered(lambda _, __: Response(429, {"message": "slow"}, {"Retry-After": "3600"})),
@@ -210,7 +203,7 @@ class MeetsRefusals:
         """What only reads is retried after an error of the server."""
         bench = open_bench(50, [1, 2])
         run = bench.run()
-        _ = run.fields, run.partition
+        run.discover()
         with bench.interfered(_first(Response(status, b"upstream", {"Content-Type": "text/plain"}))):
             found = run.read()
         require(set(found) == set(bench.ids), f"one {status} must not end the run: ask again after a pause")
@@ -219,8 +212,8 @@ class MeetsRefusals:
         """The token belongs to one origin, and must not be carried to another."""
         bench = open_bench(50, [1])
         run = bench.run()
-        _ = run.fields, run.partition
-        with LoopbackServer({"tracker": lambda request: bench.site.handle(request)}) as elsewhere:
+        run.discover()
+        with LoopbackServer({"tracker": bench.site.handle}) as elsewhere:
             away = Response(302, {}, {"Location": f"{elsewhere.url}/tracker/"})
             with (
                 bench.interfered(lambda _, __: away),
@@ -233,7 +226,7 @@ class MeetsRefusals:
         """``context.deadline`` ends a run between two requests."""
         bench = open_bench(2, [10 * number for number in range(1, 8)])
         run = bench.run()
-        _ = run.fields, run.partition
+        run.discover()
         run.context.deadline = float("-inf")
         before = bench.counted()
         with refused(DeadlineError, "with context.deadline over, DeadlineError must be raised"):
@@ -255,7 +248,7 @@ class MeetsRefusals:
         """The engine reads partitions in threads, each with a connector of its own and one limiter for all."""
         bench = open_bench(2, [10 * number for number in range(1, 12)])
         runs = [bench.run()]
-        _ = runs[0].fields
+        runs[0].discover()
         runs.append(bench.run(runs[0].context.memory, runs[0].context.limiter))
         found: list[dict[str, object]] = [{}, {}]
 
@@ -287,27 +280,22 @@ def _first(answer: Response) -> Callable[[Request, Handler], Response]:
     return once
 
 
-@contextmanager
-def _prepared(bench: Bench, stage: str) -> Iterator[Run]:
-    """A run that is about to do *stage*, as a later sync would: with what an earlier one remembered."""
+def _prepared(bench: Bench, stage: str) -> tuple[Run, list[RawItem]]:
+    """A run that is about to do *stage*, as a later sync would: with what an earlier one remembered and read."""
     earlier = bench.run()
     raws = list(earlier.read().values())
     if stage == "discover":
-        yield bench.run()
-        return
+        return bench.run(), raws
     run = bench.run(earlier.context.memory)
-    _ = run.fields, run.partition
-    _raws_of[id(run)] = [dict(raw) for raw in raws]
-    try:
-        yield run
-    finally:
-        del _raws_of[id(run)]
+    run.discover()
+    return run, raws
 
 
 @contextmanager
-def _refused_if_asked(bench: Bench, before: int, advice: str) -> Iterator[None]:
+def _refused_if_asked(bench: Bench, advice: str) -> Iterator[None]:
     """Require a ConnectorError inside, unless nothing was asked of the tracker at all."""
     __tracebackhide__ = True
+    before = bench.counted()
     with refused(ConnectorError, advice):
         yield
         if bench.counted() == before:

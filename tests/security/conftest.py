@@ -6,10 +6,13 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from okrsync.cli.main import run
+from okrsync.jobs.sync_all import context_of
+from okrsync.plugins.context import Context
 from support.running import Ran, Run
 
 
@@ -30,7 +33,13 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unhurried(*given: Any) -> Context:
+        context = context_of(*given)
+        context.sleep = lambda _: None
+        return context
+
     monkeypatch.setattr("okrsync.jobs.stopping.Stopping._sleep", lambda *_: None)
+    monkeypatch.setattr("okrsync.jobs.doctor.context_of", unhurried)
 
 
 @pytest.fixture

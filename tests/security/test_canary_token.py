@@ -113,7 +113,7 @@ ANSWERS: Mapping[str, Answer] = {
     "null": body(b"null"),
     "wrong type": body(b'"text"'),
     "truncated": lambda request: Response(
-        200, f'[{{"id": "{sent(request)}'.encode(), JSON | {"Content-Length": "9000"}
+        200, f'[{{"id": "{sent(request)}'.encode(), JSON | {"Content-Length": "9000", "Connection": "close"}
     ),
     "broken json": lambda request: Response(200, f'[{{"id": "{sent(request)}" "}}]'.encode(), JSON),
     "gzip bomb": body(gzip.compress(b"[" + b" " * 40_000_000 + b"]"), **{"Content-Encoding": "gzip"}),
@@ -321,7 +321,7 @@ def bench(
     ):
         monkeypatch.setenv(f"CANARY_{name}", secret)
     monkeypatch.setenv("PGPASSWORD", secrets.database)
-    monkeypatch.setattr("okrsync.plugins.http.CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr("okrsync.plugins.http.READ_SECONDS", 2.0)
     trackers.first = first
     with faulty_network(fault, trackers, certificate, monkeypatch) as (scheme, more):
         trackers.answer = ANSWERS.get(fault, trackers.answer)

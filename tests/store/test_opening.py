@@ -95,7 +95,7 @@ def test_the_schema_revision_is_the_head_of_the_migrations() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA_REVISION]
 
 
-def migrated_from_nothing(path: Path) -> Path:
+def migrated_from_nothing(path: Path, revision: str = "head") -> Path:
     """A store made by the migrations one after the other, where the code makes a new one in a single step."""
     config = Config()
     config.set_main_option("script_location", str(Path(str(okrsync.store.migrations.__file__)).parent))
@@ -103,7 +103,7 @@ def migrated_from_nothing(path: Path) -> Path:
     engine = sa.create_engine(url_of(path))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     engine.dispose()
     return path
 
@@ -279,10 +279,12 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(path: Path, monke
         real(config, revision)
         raise RuntimeError("the power went")
 
+    migrated_from_nothing(path, "0001")
+    before = asked(path, "SELECT sql FROM sqlite_master ORDER BY name")
     monkeypatch.setattr(command, "upgrade", failing)
     with pytest.raises(RuntimeError):
         Store.open(url_of(path))
-    assert asked(path, "SELECT name FROM sqlite_master") == []
+    assert asked(path, "SELECT sql FROM sqlite_master ORDER BY name") == before
 
     monkeypatch.undo()
     assert asked(made(path), "SELECT version_num FROM alembic_version") == [(SCHEMA_REVISION,)]

@@ -91,10 +91,10 @@ class PostgresServer:
         log = self._folder / "log"
         self._run("pg_ctl", "-D", self._folder / "data", "-w", "-m", "fast", "-o", options, "-l", log, "restart")
 
-    def database(self) -> str:
-        """The URL of a new, empty database that belongs to the plain role."""
+    def database(self, copied_from: str = "template0") -> str:
+        """The URL of a new database that belongs to the plain role: empty, or a copy of one that nobody uses."""
         name = f"okrsync_{next(self._names)}"
-        self.ask(f"CREATE DATABASE {name} OWNER plain TEMPLATE template0")
+        self.ask(f"CREATE DATABASE {name} OWNER plain TEMPLATE {copied_from}")
         return f"postgresql://plain@127.0.0.1:{self.port}/{name}"
 
     def ask(self, statement: str) -> None:

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("first_done_ms", sa.BigInteger),
         sa.Column("reopened", sa.Integer, nullable=False, server_default="0"),
         sa.Column("raw_digest", sa.LargeBinary(16)),
+        sa.Column("events_digest", sa.LargeBinary(16)),
         sa.Column("recorded_ms", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("missing_since_ms", sa.BigInteger),
         sa.Column("gone_ms", sa.BigInteger),
