@@ -1,7 +1,7 @@
 """
 A first sync beside other programs, on the same loopback server with the latency of a network.
 
-The server answers each request 20 ms late (``--latency``), in a process of its own. The peers are what people use today:
+The server answers each request 20 ms late (``--latency``), in a process of its own. The peers are what people use now:
 github-to-sqlite (one request a hundred items, no history, everything in one transaction) and perceval (issue by issue).
 Install them into a folder of their own and name it: ``--peers FOLDER`` (a virtual environment); without it okrsync runs
 alone. Only the ratios within one run mean something.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,8 @@ class GithubClient:
         # Imported here: reading a configuration or printing help must not pay for it.
         from github import Auth  # noqa: PLC0415
 
+        # Its logger prints addresses, headers and bodies, an installation's token among them.
+        logging.getLogger("github").setLevel(logging.CRITICAL)
         self.url = settings.url
         self._adapter = GuardedAdapter(
             settings.url,

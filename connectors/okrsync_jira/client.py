@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -45,7 +46,8 @@ class JiraClient:
         user = settings.user
         credentials: dict[str, Any] = {"basic_auth": (user, secret)} if user else {"token_auth": secret}
         # The constructor would send its first request before the guarded adapter is in place: so it sends none.
-        # Its logger prints bodies and headers: it stays silent.
+        # Its logger prints bodies and headers: it stays silent, whatever level others set.
+        logging.getLogger("jira").setLevel(logging.CRITICAL)
         self._jira: Any = JIRA(
             server=url, get_server_info=False, max_retries=0, timeout=30.0, logging=False, **credentials
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from okrsync.store.failpoints import EXIT_CODE, POINTS
-from support.small_project import Killing, ended, killed_after, killing
+from support.small_project import Killing, WarmStart, ended, killed_after, killing
 
 RANDOM_KILLS = 240
 """Of each database; about half by a signal at a random instant, the others at a random visit of a named place."""
@@ -37,22 +37,28 @@ def killed_at(ready: Killing, point: str, start: str) -> None:
     ready.is_healed(config, url, start)
 
 
-def start_of(point: str) -> str:
-    return "empty" if point in ONLY_WHERE_NOTHING_IS else "synced"
-
-
-@pytest.mark.parametrize("point", [point for point in POINTS if point not in ONLY_ELSEWHERE])
-def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing, point: str) -> None:
-    killed_at(in_a_file, point, start_of(point))
+def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) -> None:
+    warm = WarmStart()
+    for point in POINTS:
+        if point in ONLY_ELSEWHERE:
+            continue
+        start = "empty" if point in ONLY_WHERE_NOTHING_IS else "synced"
+        config, url = in_a_file.run_from(start)
+        assert warm.sync(config, "--census", OKRSYNC_FAILPOINT=point) == EXIT_CODE, f"{point} was not reached"
+        in_a_file.is_healed(config, url, start)
+    warm.close()
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("kind", ["in_a_file", "on_a_server"])
 @pytest.mark.parametrize("start", ["synced", "empty"])
 @pytest.mark.parametrize("point", [point for point in POINTS if point not in ONLY_ELSEWHERE])
-def test_so_it_is_on_a_server(on_a_server: Killing, point: str, start: str) -> None:
+def test_so_it_is_from_both_starts_and_on_a_server(
+    request: pytest.FixtureRequest, kind: str, point: str, start: str
+) -> None:
     if start == "synced" and point in ONLY_WHERE_NOTHING_IS:
-        start = "empty"
-    killed_at(on_a_server, point, start)
+        pytest.skip("there is nothing to be made")
+    killed_at(request.getfixturevalue(kind), point, start)
 
 
 @pytest.mark.long

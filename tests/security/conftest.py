@@ -16,6 +16,10 @@ from okrsync.plugins.context import Context
 from support.running import Ran, Run
 
 
+_TALKATIVE = ("", "github", "jira", "urllib3", "requests", "sqlalchemy.engine", "psycopg", "alembic", "filelock")
+"""Loggers that have, or may have, a level of their own; the first is the root of all."""
+
+
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither proxies nor credentials of the machine, and a folder for temporary files that can be searched."""
@@ -47,13 +51,15 @@ def log(tmp_path: Path) -> Iterator[Path]:
     """Where everything that any library logs is written, down to DEBUG."""
     path = tmp_path / "debug.log"
     handler = logging.FileHandler(path)
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    loggers[0].addHandler(handler)
     yield path
-    root.removeHandler(handler)
-    root.setLevel(before)
+    loggers[0].removeHandler(handler)
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
     handler.close()
 
 
