@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from okrsync.cli.output import console, print_json, project_options
+from okrsync.cli.output import Day, console, print_json, project_options
 from okrsync.jobs.by_hand import current_linking, find_item
 from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
 from okrsync.reports.outcomes import build_outcomes
@@ -18,19 +18,21 @@ from okrsync.reports.status import build_status
 from okrsync.reports.why import build_why
 
 _cycle_option = click.option("--cycle", help="One cycle's id, or all [default: those that run today]")
+_as_known_option = click.option("--as-known", type=Day(), help="Leave out what was read after this day.")
 
 
 @click.command()
 @project_options
 @_cycle_option
-def status(config: Path, as_of: date | None, output: str, cycle: str | None) -> None:
+@_as_known_option
+def status(config: Path, as_of: date | None, output: str, cycle: str | None, as_known: date | None) -> None:
     """
     Show what is known, and how work stands to key results.
 
     Counts all items that were read, the linked, exempt and unlinked ones with reasons, links to mend, and where the
     key results stand.
     """
-    with open_workspace(config, as_of) as workspace:
+    with open_workspace(config, as_of, as_known) as workspace:
         cycles = chosen_cycles(workspace, cycle)
         with workspace.store.read() as view:
             names = {source.name for source in workspace.project.sources}
@@ -49,15 +51,18 @@ def status(config: Path, as_of: date | None, output: str, cycle: str | None) -> 
 @click.command()
 @project_options
 @_cycle_option
+@_as_known_option
 @click.option("--markdown", is_flag=True, help="Print Markdown instead.")
-def outcomes(config: Path, as_of: date | None, output: str, cycle: str | None, markdown: bool) -> int:
+def outcomes(
+    config: Path, as_of: date | None, output: str, cycle: str | None, as_known: date | None, markdown: bool
+) -> int:
     """
     Show delivered work by key result, and what its metric did.
 
     Before and after are means; the statistics that may say "moved" come with a later version. Ends with exit code 5
     where a source was not read completely or within a day.
     """
-    with open_workspace(config, as_of) as workspace:
+    with open_workspace(config, as_of, as_known) as workspace:
         report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, cycle))
     if output == "json":
         print_json(report_document("outcomes", report))

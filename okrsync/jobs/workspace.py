@@ -91,7 +91,7 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None) -> Repor
     with workspace.store.read() as view:
         if linking is None or is_past:
             linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
-        observations = {metric.id: _observations(project, metric, view) for metric in project.okrs.metrics}
+        observations = {metric.id: _observations(workspace, metric, view) for metric in project.okrs.metrics}
         runs = view.last_runs()
         read = {source.name: view.last_read(source.name) for source in project.sources}
         failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
@@ -110,10 +110,11 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None) -> Repor
     )
 
 
-def _observations(project: Project, metric: Metric, view: View) -> list[Observation]:
+def _observations(workspace: Workspace, metric: Metric, view: View) -> list[Observation]:
     """The latest value of each day; check-ins come from the ledger itself, so that they count at once."""
+    project = workspace.project
     if metric.source_type != CHECK_IN:
-        return view.observations(metric.id)
+        return view.observations(metric.id, as_known=workspace.as_known)
     told = from_check_ins(metric, project.okrs, project.ledger.check_ins, project.settings.zone)
     return list({entry.day: entry for entry in told}.values())
 

@@ -156,6 +156,7 @@ class Store:
             return before
         if before is not None and before < SCHEMA_REVISION and self.kind == "sqlite":
             self._keep_copy(before)
+            failpoint("copied")
         with (
             self._backend.engine.connect().execution_options(**self._backend.writing) as connection,
             connection.begin(),

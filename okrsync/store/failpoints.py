@@ -19,7 +19,9 @@ POINTS = (
     "cursor-written",
     "before-commit",
     "committed",
+    "normalised-again",
     "partition-done",
+    "due-history-written",
     "iterations-written",
     "census-read",
     "missing-written",
@@ -29,6 +31,7 @@ POINTS = (
     "links-written",
     "metric-written",
     "okrs-written",
+    "copied",
     "migrated",
     "report-written",
 )

@@ -251,14 +251,17 @@ class View:
         )
         return [Stored(row.id, row.external_id, codec.unpacked(row.body), row.raw_digest) for row in rows]
 
-    def observations(self, metric: str) -> list[Observation]:
-        """The latest value of each day of *metric*, ascending; missing days are not in it."""
+    def observations(self, metric: str, *, as_known: datetime | None = None) -> list[Observation]:
+        """
+        The latest value of each day of *metric*, ascending; missing days are not in it.
+
+        *as_known*: the latest of those that were recorded by then.
+        """
         latest: dict[str, Any] = {}
-        for row in self._connection.execute(
-            sa.select(observation)
-            .where(observation.c.metric == metric)
-            .order_by(observation.c.day, observation.c.recorded_ms)
-        ):
+        chosen = sa.select(observation).where(observation.c.metric == metric)
+        if as_known is not None:
+            chosen = chosen.where(observation.c.recorded_ms <= codec.to_ms(as_known))
+        for row in self._connection.execute(chosen.order_by(observation.c.day, observation.c.recorded_ms)):
             latest[row.day] = row
         return [
             Observation(metric, date.fromisoformat(day), row.value, codec.from_ms(row.recorded_ms), row.origin, row.n)

@@ -135,6 +135,7 @@ class PartitionReader:
             reads, late = self._with_history(part, partition)
             versions, letters = understanding.versions(reads, due=late, before=self._before(reads), now=self._now)
             self._save(versions, letters, partition)
+            failpoint("due-history-written")
             if self._history_error is not None:
                 raise self._history_error
 
@@ -259,6 +260,7 @@ class PartitionReader:
             reads = [Read(entry.external_id, entry.raw, entry.raw_digest or raw_digest(entry.raw)) for entry in stored]
             versions, letters = task.understanding.versions(reads, now=self._now)
             saved = self._save(versions, letters, task.partition, again=True)
+            failpoint("normalised-again")
             self._told(task.partition.id, Saved(changed=saved.changed))
             after = stored[-1].row
 

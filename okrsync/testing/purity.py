@@ -176,8 +176,6 @@ def _watched(called: list[str]) -> Iterator[None]:
         name = getattr(function, "__name__", "")
         owner = getattr(function, "__self__", None)
         is_of_a_clock = owner is time or (isinstance(owner, type) and issubclass(owner, date | datetime))
-            owner is time or (isinstance(owner, type) and issubclass(owner, date | datetime))
-        )
         if name in _OUTSIDE or (name in _CLOCKS and is_of_a_clock):
             called.append(name)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from okrsync.store.failpoints import EXIT_CODE, POINTS
-from support.small_project import Killing, WarmStart, ended, killed_after, killing
+from support.small_project import Killing, ended, killing
 
 RANDOM_KILLS = 240
 """Of each database; about half by a signal at a random instant, the others at a random visit of a named place."""
@@ -38,15 +38,13 @@ def killed_at(ready: Killing, point: str, start: str) -> None:
 
 
 def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) -> None:
-    warm = WarmStart()
     for point in POINTS:
         if point in ONLY_ELSEWHERE:
             continue
         start = "empty" if point in ONLY_WHERE_NOTHING_IS else "synced"
         config, url = in_a_file.run_from(start)
-        assert warm.sync(config, "--census", OKRSYNC_FAILPOINT=point) == EXIT_CODE, f"{point} was not reached"
+        assert in_a_file.warm.sync(config, "--census", OKRSYNC_FAILPOINT=point) == EXIT_CODE, f"{point} was not reached"
         in_a_file.is_healed(config, url, start)
-    warm.close()
 
 
 @pytest.mark.long
@@ -73,12 +71,11 @@ def test_after_kills_at_random_instants_the_next_run_heals(
         start = chance.choice(["synced", "empty"])
         config, url = ready.run_from(start)
         if number % 2:
-            # The start of the interpreter touches no store: most kills fall behind it.
-            code = killed_after(ready.project.start(config, "--census"), ready.seconds * chance.uniform(0.25, 1.0))
+            code = ready.warm.sync(config, "--census", after=ready.seconds * chance.uniform(0.1, 1.0))
             by_signal += code == -9
         else:
             point = f"{chance.choice(POINTS)}:{chance.randint(1, 6)}"
-            code, _ = ended(ready.project.start(config, "--census", OKRSYNC_FAILPOINT=point))
+            code = ready.warm.sync(config, "--census", OKRSYNC_FAILPOINT=point)
             by_place += code == EXIT_CODE
         assert code in {0, -9, EXIT_CODE}
         late += code == 0

@@ -15,7 +15,6 @@ from okrsync.jobs.sync_all import context_of
 from okrsync.plugins.context import Context
 from support.running import Ran, Run
 
-
 _TALKATIVE = ("", "github", "jira", "urllib3", "requests", "sqlalchemy.engine", "psycopg", "alembic", "filelock")
 """Loggers that have, or may have, a level of their own; the first is the root of all."""
 
