@@ -40,6 +40,9 @@ docs: .make/wheel
 bench: .make/dev .make/wheel
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python benchmarks/throughput.py --events 0
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/peers.py
 
 mutate: .make/dev .make/wheel
 	$(BIN)/python benchmarks/mutation.py

@@ -143,6 +143,9 @@ def main() -> None:
     if chosen.serve:
         serve(chosen.serve, chosen.latency)
         return
+    if not RECORDED.is_file():
+        print("peers: skipped, the recorded items (../shared) are not beside this checkout")
+        return
     with tempfile.TemporaryDirectory() as name:
         compare(Path(name), chosen)
 

@@ -80,7 +80,7 @@ class Replay:
         return events.normalise_history(raw, fields)
 
 
-def recorded(copies: int) -> list[RawItem]:
+def recorded(copies: int, events: int) -> list[RawItem]:
     """The recorded items as the connector keeps them, *copies* times under other ids, ascending by update."""
     with zipfile.ZipFile(RECORDED) as archive, archive.open("datasets-issues.jsonl") as lines:
         found = [json.loads(line) for line in lines]
@@ -90,22 +90,23 @@ def recorded(copies: int) -> list[RawItem]:
         if "id" in raw or raw.setdefault("id", raw["number"])
     ]
     copied = [
-        raw | {"id": raw["id"] * 1000 + copy, HISTORY: {"events": events_of(raw)}}
+        raw | {"id": raw["id"] * 1000 + copy, HISTORY: {"events": events_of(raw, events)}}
         for copy in range(copies)
         for raw in kept
     ]
     return sorted(copied, key=lambda raw: (raw["updated_at"], raw["id"]))
 
 
-def events_of(raw: RawItem) -> list[dict[str, str]]:
-    """Six events, as the recorded list does not carry them; the last is the closing, where it is closed."""
+def events_of(raw: RawItem, count: int) -> list[dict[str, str]]:
+    """*count* events, as the recorded list does not carry them; the last is the closing, where it is closed."""
     start = datetime.fromisoformat(raw["created_at"])
     labels = [
         {"id": f"L{number}", "kind": "labeled", "at": (start + timedelta(hours=number)).isoformat(), "label": "x"}
-        for number in range(5)
+        for number in range(count - 1)
     ]
     closed = raw.get("closed_at")
-    return labels + ([{"id": "C", "kind": "closed", "at": closed, "reason": "completed"}] if closed else [])
+    ending = [{"id": "C", "kind": "closed", "at": closed, "reason": "completed"}] if closed and count else []
+    return labels + ending
 
 
 def timed(action: Callable[[], Any]) -> tuple[float, float, Any]:
@@ -140,9 +141,13 @@ def main() -> None:
     """Print items a second for a first sync, an unchanged one, and one from stored raws."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--copies", type=int, default=3)
-    parser.add_argument("--store", default="")
+    parser.add_argument("--events", type=int, default=6, help="History entries of each item.")
+    parser.add_argument("--store", default="", help="URL of another store than a file: postgresql://...")
     chosen = parser.parse_args()
-    raws = recorded(chosen.copies)
+    if not RECORDED.is_file():
+        print("throughput: skipped, the recorded items (../shared) are not beside this checkout")
+        return
+    raws = recorded(chosen.copies, chosen.events)
     fields = FieldMap(source="app", mapping=WorkMapping(body_words=("kr", "expect")))
     gc.set_threshold(50_000, 50, 100)  # as the command line does
     with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +160,9 @@ def main() -> None:
         rows.append(("from stored raws", timed(lambda: synced(store, Replay([], changed)))))
         rows.append(("read and link", timed(lambda: linked(store))))
         store.close()
-    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {len(raws):,} items, {store.kind}")
+    print(
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {len(raws):,} items, {chosen.events} events each, {store.kind}"
+    )
     for name, (wall, cpu, _) in rows:
         print(f"{name:18}{len(raws) / wall:10,.0f} items/s wall{len(raws) / cpu:10,.0f} items/s CPU")
     first, link = rows[0][1], rows[3][1]

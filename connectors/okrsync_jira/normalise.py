@@ -40,6 +40,7 @@ NOT_DELIVERED = frozenset(
 )  # fmt: skip
 _LEGACY_SPRINT = "com.atlassian.greenhopper.service.sprint.Sprint@"
 _LEGACY_PAIR = re.compile(r"(?:^|,)(id|name|state|startDate)=(.*?)(?=,[A-Za-z]+=|$)")
+_LEGACY_GOAL = re.compile(r",goal=.*", re.DOTALL)
 _BLOCKS = {"paragraph", "heading", "listItem", "codeBlock", "blockquote", "tableRow", "hardBreak", "rule"}
 
 
@@ -187,7 +188,7 @@ def _flatten(node: Any, parts: list[str]) -> None:
 
 def _reduced(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
-        return without_people(value)
+        return without_people(_LEGACY_GOAL.sub("]", value) if value.startswith(_LEGACY_SPRINT) else value)
     if depth > _DEEPEST:
         return {"type": "text", "text": without_people(plain_text(value))}
     if isinstance(value, list):
@@ -203,8 +204,9 @@ def _reduced(value: Any, depth: int = 0) -> Any:
 _DEEPEST = 100
 # Whatever has one of these is an account, for example in a custom field that names people.
 _PERSON = {"accountId", "emailAddress", "displayName"}
-# Decoration inside values; people are the engine's last gate, this keeps the store small.
-_NOT_KEPT = {"iconUrl", "avatarUrls", "avatarUrl", "avatarId", "self", "expand", "colorName"}
+# Decoration inside values, and what people write about sprints, versions and components: nothing is read from it, and
+# names in it cannot be told from other words. People are the engine's last gate, this keeps the store small.
+_NOT_KEPT = {"iconUrl", "avatarUrls", "avatarUrl", "avatarId", "self", "expand", "colorName", "description", "goal"}
 
 
 def _status(held: Mapping[str, Any], fields: FieldMap) -> Status:

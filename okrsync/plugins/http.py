@@ -38,6 +38,7 @@ from okrsync.errors import (
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.limiter import Budget, Hold, Lanes, Quota, Refusal, lengthened, refusal_of, retry_after
+from okrsync.plugins.text import without_people
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -563,10 +564,10 @@ def _said(response: requests.Response) -> str:
 
 
 def _quotable(text: str, request: requests.PreparedRequest) -> str:
-    """A tracker's text without control characters and without anything that is, or looks like, a credential."""
+    """A tracker's text without control characters, mentions, and anything that is, or looks like, a credential."""
     for secret in _sent_secrets(request):
         text = text.replace(secret, "…")
-    return _CONTROL.sub(" ", _TOKEN.sub("…", text))
+    return without_people(_CONTROL.sub(" ", _TOKEN.sub("…", text)))
 
 
 def _is_told_in(content: bytes, request: requests.PreparedRequest) -> bool:

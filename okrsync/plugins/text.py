@@ -39,6 +39,9 @@ _EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]+\.)+[^\W\d_][\w-]*")  # core@7.0.0 
 # Letters of other scripts end a name: in some of them no space stands between words.
 _MENTION = re.compile(r"(?<![A-Za-z\d_@])@[A-Za-z\d][A-Za-z\d_-]{0,99}(?![A-Za-z\d_-]|\.[A-Za-z_]|/[A-Za-z\d_.-]|\()")
 _ACCOUNT_MENTION = re.compile(r"\[~[^\[\]\r\n]{1,255}\]")
+# Addresses of people's pages; on Cloud by the shapes that accounts have, for a folder may be called people too.
+_CLOUD_PROFILE = re.compile(r"(?<=/people/)(?:[0-9A-Za-z]+(?::|%3A)[\w:%-]+|[0-9a-f]{24})(?![\w-])", re.IGNORECASE)
+_PROFILE = re.compile(r"(?<=ViewProfile\.jspa\?name=)[^\s&#\"'<>)\]|]+")
 
 
 def said(text: str) -> str:
@@ -113,6 +116,8 @@ class _Replacement:
 _PEOPLE = (
     # First: what is left in its place may run together with what follows it, and is a mention then.
     _Replacement(_ACCOUNT_MENTION, "[~", "@someone"),
+    _Replacement(_CLOUD_PROFILE, "/people/", "someone"),
+    _Replacement(_PROFILE, "ViewProfile.jspa", "someone"),
     _Replacement(_EMAIL, "@", "someone@…"),
     _Replacement(_MENTION, "@", "@someone"),
 )

@@ -11,12 +11,15 @@ from typing import Any
 _PERSONAL = {
     "accountid", "accountname", "actor", "approvedby", "approvers", "assignedto", "assignee", "assignees", "author",
     "authorassociation", "authors", "avatar", "avatarurl", "avatarurls", "changedby", "closedby", "commenter",
-    "committer", "contributors", "createdby", "creator", "displayname", "editor", "email", "emailaddress", "firstname",
+    "committer", "contributors", "createdby", "creator", "displayname", "driver", "drivercontributors", "editor", "email", "emailaddress", "firstname",
     "followers", "fullname", "gravatarid", "lastname", "lead", "login", "members", "mergedby", "modifiedby",
-    "nickname", "owner", "participants", "performedviagithubapp", "pusher", "realname", "reporter", "requestedby",
+    "nickname", "owner", "participants", "performedviagithubapp", "pusher", "realassignee", "realname", "reporter", "requestedby",
     "requestedreviewers", "requester", "resolvedby", "reviewers", "sender", "submitter", "updateauthor", "updatedby",
     "user", "userid", "username", "users", "voters", "votes", "watchers",
 }  # fmt: skip
+
+# How further ones end: `leadAccountId`, `ownerUserName`.
+_PERSONAL_ENDS = ("accountid", "username", "displayname", "emailaddress")
 
 # What has one of these is a person under whatever name it stands, for example in a custom field.
 _OF_A_PERSON = {"accountid", "displayname", "emailaddress", "login", "username"}
@@ -70,7 +73,7 @@ def _shape(names: tuple[object, ...]) -> tuple[bool, frozenset[object]]:
     plain = {name: _plain(str(name)) for name in names}
     return (
         not _OF_A_PERSON.isdisjoint(plain.values()),
-        frozenset(name for name, text in plain.items() if text in _PERSONAL),
+        frozenset(name for name, text in plain.items() if text in _PERSONAL or text.endswith(_PERSONAL_ENDS)),
     )
 
 

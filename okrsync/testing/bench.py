@@ -130,7 +130,8 @@ class Run:
         connector = self.connector
         if not isinstance(connector, HasHistory):
             pytest.skip("the connector has no history")
-        asked, found = list(raws), {}
+        asked = list(raws)
+        found: dict[str, Any] = {}
         size = batch or connector.history_batch
         with self.context.requests.counted_as("history"):
             for start in range(0, len(asked), size):

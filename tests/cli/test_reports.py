@@ -245,3 +245,21 @@ def test_a_narrow_terminal_keeps_the_titles(okrsync: Run, project: Path, monkeyp
     assert max(map(len, lines)) <= 80
     assert "days seen" not in "\n".join(lines)
     assert any("[KR1.2] Ask for the" in line for line in lines)
+
+
+def test_as_of_an_earlier_day_items_are_what_they_were_then(okrsync: Run, project: Path) -> None:
+    now = okrsync("status", "--format", "json").json["items"]
+    then = okrsync("status", "--as-of", "2026-10-15", "--format", "json").json["items"]
+
+    assert then["total"] < now["total"], "later ones were not there yet"
+    assert 0 < then["done"] < now["done"]
+    assert then["todo"] + then["in_progress"] + then["done"] + then["dropped"] == then["total"]
+
+
+def test_as_known_on_an_earlier_day_what_was_read_later_does_not_count(okrsync: Run, project: Path) -> None:
+    known = okrsync("status", "--as-known", "2026-11-20", "--format", "json")
+    assert known.json["items"] == okrsync("status", "--format", "json").json["items"]
+
+    before = okrsync("status", "--as-known", "2026-11-19", "--format", "json").json
+    assert before["items"]["total"] == 0
+    assert all(entry["current"] is None for entry in before["key_results"] if not entry["id"].endswith("KR3.2"))

@@ -84,8 +84,8 @@ def _iteration(number: str) -> RawObject:
 
 
 def _values() -> Iterator[RawObject]:
-    def value(kind: str, name: str, **more: Any) -> RawObject:
-        field = {"id": name, "name": name}
+    def value(kind: str, of: str, **more: Any) -> RawObject:
+        field = {"id": of, "name": of}
         return {"__typename": f"ProjectV2ItemField{kind}Value", "field": field, "creator": GITHUB_USER, **more}
 
     yield value("Text", "Reviewer", text=NAME)
@@ -129,7 +129,8 @@ def jira_with_people(kind: JiraKind) -> JiraData:
     comment = {"author": user, "updateAuthor": user, "body": PROSE}
     for raw in data.issues:
         raw["fields"] |= {
-            "assignee": user, "reporter": user, "creator": user, "watches": {"watchers": [user]}, "votes": {"voters": [user]},
+            "assignee": user, "reporter": user, "creator": user, "watches": {"watchers": [user]},
+            "votes": {"voters": [user]},
             "comment": {"comments": [comment]}, "worklog": {"worklogs": [comment]}, "attachment": [{"author": user}],
             "customfield_10500": user, "customfield_10501": [user], OKR: [user, {"value": f"KR1.1 {MAIL}"}],
             "summary": f"{' '.join(PROSE.split()[:6])} [~{LOGIN}]", "components": [component], "fixVersions": [version],
@@ -163,11 +164,16 @@ def jira_with_people(kind: JiraKind) -> JiraData:
 LOOKS = (["status"], ["outcomes", "--cycle", "all"], ["outcomes", "--cycle", "all", "--markdown"], ["db", "check"])
 
 
-def leaks_of(okrsync: Run, folder: Path, key: str, expected: int, source: RawObject) -> list[str]:
+def leaks_of(okrsync: Run, folder: Path, key: str, expected: int, source: RawObject, **delivered: str) -> list[str]:
     """Everything that shows a person after a sync of *source*, and after one more with the complete list."""
-    work = {"rules": [{"if": {"label": "kr/*"}, "link": "from_label"}, {"if": {"field": OKR}, "link": "from_field"},
-                      {"if": {"field": "Goal"}, "link": "from_field"}, {"if": {"body": "KR:"}, "link": "from_body"}]}  # fmt: skip
-    project = lay_out(folder / "project", [source], **work)
+    rules = [
+        {"if": {"label": "kr/*"}, "link": "from_label"},
+        {"if": {"field": OKR}, "link": "from_field"},
+        {"if": {"field": "Goal"}, "link": "from_field"},
+        {"if": {"body": "KR:"}, "link": "from_body"},
+    ]
+    done = {source["name"]: delivered} if delivered else {}
+    project = lay_out(folder / "project", [source], rules=rules, done=done)
     told: list[tuple[str, bytes]] = []
 
     def call(*line: str) -> int:
@@ -188,13 +194,13 @@ def leaks_of(okrsync: Run, folder: Path, key: str, expected: int, source: RawObj
     return hits(CANARIES, places)
 
 
-@pytest.mark.parametrize("delivered_on", ["", "release"])
-def test_no_person_of_github_is_kept_or_shown(okrsync: Run, tmp_path: Path, delivered_on: str) -> None:
+@pytest.mark.parametrize("delivered", [{}, {"delivered_on": "release"}], ids=str)
+def test_no_person_of_github_is_kept_or_shown(okrsync: Run, tmp_path: Path, delivered: dict[str, str]) -> None:
     with github_server(github_with_people()) as server:
         source = {"name": "hub", "connector": "github", "token": {"env": "T"}, "url": f"{server.url}/github"}
         scope = {"repositories": [github_desk.NAME], "projects": ["acme/7"]}
 
-        assert leaks_of(okrsync, tmp_path, "shop#1", 0, source | scope) == []
+        assert leaks_of(okrsync, tmp_path, "shop#1", 0, source | scope, **delivered) == []
 
         assert server.errors == []
         assert {"/github/graphql", f"/github/repos/{github_desk.NAME}/milestones"} <= {each.path for each in server.log}
@@ -203,10 +209,11 @@ def test_no_person_of_github_is_kept_or_shown(okrsync: Run, tmp_path: Path, deli
 @pytest.mark.parametrize("kind", ["cloud", "datacenter"])
 @pytest.mark.parametrize("scope", [{"projects": ["PAY"]}, {"board": 4}, {"jql": "project = PAY"}], ids=str)
 def test_no_person_of_jira_is_kept_or_shown(okrsync: Run, tmp_path: Path, kind: JiraKind, scope: RawObject) -> None:
+    delivered = {} if "board" in scope else {"delivered_on": "release"}
     with jira_server(jira_with_people(kind)) as server:
         source = {"name": "board", "connector": "jira", "token": {"env": "T"}, "url": f"{server.url}/jira"}
 
-        assert leaks_of(okrsync, tmp_path, "PAY-1", 0, source | scope) == []
+        assert leaks_of(okrsync, tmp_path, "PAY-1", 0, source | scope, **delivered) == []
 
         assert server.errors == []
 

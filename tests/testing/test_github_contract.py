@@ -65,7 +65,12 @@ class GithubContractSite(ContractSite):
 
     def finish(self, id_: str, at: datetime, person: Person) -> None:
         moment = github_time(at)
-        changes = {"state": "closed", "state_reason": "completed", "closed_at": moment, "closed_by": account(person)}
+        changes: dict[str, Any] = {
+            "state": "closed",
+            "state_reason": "completed",
+            "closed_at": moment,
+            "closed_by": account(person),
+        }
         told = {"__typename": "LabeledEvent", "label": {"name": "done"}, "actor": account(person)}
         self._site.edit(NAME, int(id_) - 9000, at, event=told, **changes)
 

@@ -1,0 +1,1 @@
+"""Reads Plainlist, a tracker that does not exist: the worked example of a connector for okrsync."""
