@@ -160,9 +160,8 @@ def main() -> None:
         rows.append(("from stored raws", timed(lambda: synced(store, Replay([], changed)))))
         rows.append(("read and link", timed(lambda: linked(store))))
         store.close()
-    print(
-        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {len(raws):,} items, {chosen.events} events each, {store.kind}"
-    )
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"{len(raws):,} items with {chosen.events} events each, {store.kind}")
     for name, (wall, cpu, _) in rows:
         print(f"{name:18}{len(raws) / wall:10,.0f} items/s wall{len(raws) / cpu:10,.0f} items/s CPU")
     first, link = rows[0][1], rows[3][1]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import shlex
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +23,13 @@ from okrsync.config.ledger_file import RECORD_KINDS
 from okrsync.config.okrs_file import OkrsFile
 from okrsync.config.schemas import schemas
 from okrsync.config.validation import check
+from okrsync.sandbox.http import LoopbackServer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+CONNECTORS = (ROOT / "docs" / "connectors.md").read_text()
+EXAMPLE = ROOT / "docs" / "examples" / "okrsync_example"
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -106,3 +114,88 @@ def test_the_picture_asks_for_nothing_from_elsewhere() -> None:
     picture = (ROOT / "docs" / "images" / "demo.svg").read_text()
     assert not re.search(r"(?:href|src|url)\s*[=(]\s*['\"]?https?:", picture)
     assert "<script" not in picture
+
+
+@pytest.mark.parametrize(("language", "suffix", "least"), [("python", ".py", 8), ("toml", ".toml", 1)])
+def test_code_on_the_page_about_connectors_is_the_examples_own(language: str, suffix: str, least: int) -> None:
+    files = [path.read_text() for path in sorted(EXAMPLE.rglob(f"*{suffix}"))]
+    shown = blocks(CONNECTORS, language)
+    assert len(shown) >= least
+    for block in shown:
+        assert any(block in text for text in files), f"no file of the example has:\n{block}"
+
+
+def test_the_page_about_connectors_names_every_ability_and_part() -> None:
+    seam = (ROOT / "okrsync" / "plugins" / "connector.py").read_text()
+    for name in re.findall(r"^class (Has\w+)\(Protocol\)", seam, re.MULTILINE):
+        assert f"`{name}`" in CONNECTORS, name
+
+
+class Example:
+    """The example of a connector, copied and installed as a stranger would have it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source, self.site = folder / "source", folder / "site"
+        shutil.copytree(EXAMPLE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        self.environment = {**os.environ, "PYTHONPATH": str(self.site), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = ["pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
+        self.run(*command, "--no-index", "--target", str(self.site), str(self.source))
+
+    def okrsync(self, *arguments: str) -> str:
+        return self._run("-c", "from okrsync.cli.main import main; main()", *arguments)
+
+    def run(self, *arguments: str) -> str:
+        return self._run("-m", *arguments)
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.source,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    return Example(tmp_path_factory.mktemp("example"))
+
+
+def test_the_example_of_a_connector_keeps_the_contract(example: Example) -> None:
+    told = example.run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests")
+    assert re.search(r"^\d{2,} passed", told, re.MULTILINE)
+
+
+def test_the_example_of_a_connector_syncs_and_is_looked_at(
+    example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = runpy.run_path(str(example.source / "tests" / "tracker.py"))["Plainlist"]()
+    begun, person = datetime(2026, 10, 5, 9, tzinfo=UTC), {"login": "mira", "email": "mira@people.example"}
+    for number in range(3):
+        tracker.add(f"Task {number}", "KR: KR1.1", begun, begun + timedelta(days=number), person)
+    tracker.move("task-2", "done", begun + timedelta(days=20), person)
+    shutil.copytree(ROOT / "config" / "starter" / "common", tmp_path, dirs_exist_ok=True)
+    with LoopbackServer({"plainlist": tracker.handle}) as server:
+        source = f"{{name: shop, connector: plainlist, url: '{server.url}/plainlist', token: {{env: PLAINLIST_TOKEN}}"
+        rules = 'work: {rules: [{if: {body: "KR:"}, link: from_body}]}'
+        head = "version: 1\ntimezone: Europe/Berlin\nas_of: 2026-11-20\n"
+        (tmp_path / "okrsync.yaml").write_text(f"{head}sources:\n  - {source}, projects: [shop]}}\n{rules}\n")
+        monkeypatch.setitem(example.environment, "PLAINLIST_TOKEN", "good")
+        config = ("--config", str(tmp_path / "okrsync.yaml"), "--format", "json")
+        synced = json.loads(example.okrsync("sync", *config))
+        looked = json.loads(example.okrsync("doctor", *config))
+    (run,) = synced["runs"]
+    assert (run["status"], run["items_new"], run["error"]) == ("ok", 3, None)
+    assert synced["links"]["added"] == 3
+    assert "KR1.1" in (tmp_path / "reports" / "outcomes.md").read_text()
+    lines = [entry["what"] for entry in looked["checks"] if entry["group"] == "source shop"]
+    assert lines == [
+        "its token comes from environment variable PLAINLIST_TOKEN",
+        "the token may read, and nothing else",
+    ]
+    assert b"mira" not in (tmp_path / "okrsync.db").read_bytes()

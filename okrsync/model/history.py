@@ -84,11 +84,14 @@ def settled(item: Item, events: Sequence[ItemEvent], status_of: StatusOf, *, shi
     delivery = delivery_of(item, events, status_of)
     if delivery is None:
         return item
-    item = replace(item, first_done=delivery.first, reopened=delivery.reopened)
-    if ships_apart or item.status is not Status.DONE or delivery.ends_as is not Status.DONE:
-        # An end that is not the item's own: the history is not whole, and the tracker's date is the better one.
+    delivered = item.delivered
+    # An end that is not the item's own: the history is not whole, and the tracker's date is the better one.
+    is_own = item.status is Status.DONE and delivery.ends_as is Status.DONE
+    if is_own and not ships_apart and (delivery.is_certain or delivered is None):
+        delivered = delivery.last
+    if (delivered, delivery.first, delivery.reopened) == (item.delivered, item.first_done, item.reopened):
         return item
-    return replace(item, delivered=delivery.last if delivery.is_certain else (item.delivered or delivery.last))
+    return replace(item, delivered=delivered, first_done=delivery.first, reopened=delivery.reopened)
 
 
 def as_of(

@@ -175,7 +175,11 @@ class Store:
     def _keep_copy(self, revision: str) -> None:
         copy = Path(f"{self.place}.{revision}.bak")
         if _OWN_TABLE in self._tables() and not copy.exists():
-            self._backend.backup(copy)
+            # Under its own name only once it is whole: what a kill leaves behind must not pass for a copy.
+            part = copy.with_name(f"{copy.name}.part")
+            part.unlink(missing_ok=True)
+            self._backend.backup(part)
+            part.replace(copy)
 
     def _tables(self) -> list[str]:
         with self._backend.engine.connect() as connection, connection.begin():

@@ -30,7 +30,7 @@ from support.stores import PostgresServer, dump
 NOW = jira_desk.NOW
 SOURCES = ("hub", "product")
 # Small steps, so that a small project is stored in many: real processes, real pages, real transactions.
-_PROGRAM = """
+PROGRAM = """
 from okrsync_github.connector import GithubConnector
 from okrsync_jira.connector import JiraConnector
 GithubConnector.history_batch = JiraConnector.history_batch = 6
@@ -42,7 +42,7 @@ _WARM = f"""
 import json, os, signal, sys, time
 import alembic.command, alembic.config, click, github, jinja2, jira, numpy, orjson, pydantic, requests, rich.console
 import ruamel.yaml, sqlalchemy.dialects.sqlite
-program = {_PROGRAM!r}
+program = {PROGRAM!r}
 for line in sys.stdin:
     asked = json.loads(line)
     pid = os.fork()
@@ -146,7 +146,7 @@ class SmallProject:
     def start(self, config: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
         """A real sync in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, "sync", "--quiet", "--config", str(config), *options],
+            [sys.executable, "-c", PROGRAM, "sync", "--quiet", "--config", str(config), *options],
             env=os.environ | dict.fromkeys(TOKEN_NAMES, "sandbox") | environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
