@@ -8,18 +8,14 @@ only reads, retried; every answer is capped in size and is either JSON or one of
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import os
-import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
@@ -28,17 +24,25 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from okrsync.errors import (
-    AuthenticationError,
     ConnectorError,
     DeadlineError,
-    NotFoundError,
     RateLimitedError,
     UnexpectedResponseError,
     UnreachableError,
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.limiter import Budget, Hold, Lanes, Quota, Refusal, lengthened, refusal_of, retry_after
-from okrsync.plugins.text import without_people
+from okrsync.plugins.refusals import (
+    Origin,
+    authorization_of,
+    error_of,
+    failure_of,
+    is_told_in,
+    kind_of,
+    quotable,
+    refused_token,
+    without_query,
+)
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -48,40 +52,6 @@ INSISTENT_ATTEMPTS = 8
 REDIRECTS = 5
 _BACKOFF_SECONDS, _LONGEST_BACKOFF_SECONDS = 0.5, 8.0
 _TRANSIENT = {500, 502, 503, 504}
-_TOKEN = re.compile(
-    r"(?i)\b(?:gh[a-z]_|github_pat_|atatt|atctt)[\w=-]{16,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
-    r"|\b(?:bearer|basic|token) [\w.~+/=-]{16,}"
-)
-_SHORTEST_SECRET = 16
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port: where a token may be sent."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, url: str) -> Origin:
-        """The origin of *url*, with the scheme's own port where it names none."""
-        parts = urlsplit(url)
-        return cls(
-            parts.scheme, (parts.hostname or "").casefold(), parts.port or (443 if parts.scheme == "https" else 80)
-        )
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.host}:{self.port}"
-
-
-def without_query(url: str | None) -> str:
-    """*url* fit for a message: no query, no user."""
-    parts = urlsplit(url or "")
-    host = f"{parts.hostname}:{parts.port}" if parts.port else (parts.hostname or "")
-    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def guard_session(session: requests.Session, adapter: GuardedAdapter) -> None:
@@ -169,7 +139,7 @@ class GuardedAdapter(HTTPAdapter):
             request,
             where,
             Lanes.of(request.method or "", urlsplit(request.url or "").path),
-            limiter.budget(str(self.origin), limiter.digest(_authorization(request))),
+            limiter.budget(str(self.origin), limiter.digest(authorization_of(request))),
             self._only_reads(request),
             self._trusted(verify, where),
             cert,
@@ -233,7 +203,7 @@ class GuardedAdapter(HTTPAdapter):
             if self._is_too_late(0.0):
                 raise DeadlineError(where=call.where)
             if call.budget.is_refused:
-                raise _refused_token(call.where)
+                raise refused_token(call.where)
             now = self._context.monotonic()
             if (seconds := self._circuit.open_for(now)) > 0:
                 raise UnreachableError(
@@ -256,7 +226,7 @@ class GuardedAdapter(HTTPAdapter):
             response = super().send(call.request, True, timeout, call.verify, call.cert, call.proxies)
             _read_body(response, call.where)
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
-            failure = _failure(error, call.where)
+            failure = failure_of(error, call.where)
         else:
             if _is_cut_off(response):
                 raise UnreachableError(
@@ -354,10 +324,10 @@ class GuardedAdapter(HTTPAdapter):
         if 300 <= status < 400:
             return self._redirect(response, where)
         if status >= 400:
-            raise _refusal(response, where)
-        kind = _kind(response)
+            raise error_of(response, where)
+        kind = kind_of(response)
         body = response.content.strip()
-        if _is_told_in(body, response.request):
+        if is_told_in(body, response.request):
             # It would go into the store with the rest of the answer.
             raise UnexpectedResponseError(
                 "an answer that repeats the token",
@@ -372,7 +342,7 @@ class GuardedAdapter(HTTPAdapter):
             elif kind.endswith("json"):
                 what = "JSON that is no object or list"
             else:
-                what = f"{_quotable(kind, response.request)[:60] or 'no content type'} instead of JSON"
+                what = f"{quotable(kind, response.request)[:60] or 'no content type'} instead of JSON"
             raise UnexpectedResponseError(
                 what,
                 where=where,
@@ -390,8 +360,8 @@ class GuardedAdapter(HTTPAdapter):
         try:
             target = urljoin(response.url, location)
             # With a token in it, it would stand in messages and in other people's logs.
-            is_here = Origin.of(target) == self.origin and not _is_told_in(unquote(target).encode(), response.request)
-            place = _quotable(unquote(without_query(target)), response.request)[:200]
+            is_here = Origin.of(target) == self.origin and not is_told_in(unquote(target).encode(), response.request)
+            place = quotable(unquote(without_query(target)), response.request)[:200]
         except ValueError:
             is_here, place = False, "an address that is none"
         if not is_here:
@@ -463,54 +433,11 @@ def _put_body(response: requests.Response, body: bytes) -> None:
     response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
 
 
-def _kind(response: requests.Response) -> str:
-    return response.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
-
-
 def _is_cut_off(response: requests.Response) -> bool:
     # Neither half a gzip stream nor a body without a length is noticed below.
     body = response.content.strip()
-    is_json = response.ok and _kind(response).endswith("json")
+    is_json = response.ok and kind_of(response).endswith("json")
     return is_json and body[:1] in {b"{", b"["} and body[-1:] not in {b"}", b"]"}
-
-
-_Words = tuple[type[ConnectorError], str, str]
-_FAILURES: tuple[tuple[tuple[type[Exception], ...], _Words], ...] = (
-    (
-        (requests.exceptions.SSLError,),
-        (
-            ConnectorError,
-            "the certificate cannot be verified",
-            "set `ca` of the source, or REQUESTS_CA_BUNDLE, to your own CA",
-        ),
-    ),
-    (
-        (requests.exceptions.ProxyError,),
-        (UnreachableError, "the proxy does not answer", "check `proxy` of the source, or HTTPS_PROXY"),
-    ),
-    (
-        (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema),
-        (ConnectorError, "the address or its proxy's cannot be used", "check url, `proxy` and HTTPS_PROXY"),
-    ),
-    ((requests.exceptions.Timeout,), (UnreachableError, "no answer in time", "try again later")),
-    ((requests.exceptions.ConnectionError,), (UnreachableError, "no connection", "check the url and the network")),
-    (
-        (requests.exceptions.RequestException, HTTPError),
-        (UnreachableError, "the answer broke off", "check the url and the network"),
-    ),
-)
-"""The first that fits counts: some of requests' exceptions are of several kinds."""
-
-
-def _failure(error: Exception, where: str) -> ConnectorError:
-    if isinstance(error, requests.exceptions.ProxyError) and "407" in str(error):
-        return ConnectorError(
-            "the proxy wants another name or password (407)", where=where, next_step="check the proxy's address"
-        )
-    for kinds, (kind, what, next_step) in _FAILURES:
-        if isinstance(error, kinds):
-            return kind(what, where=where, next_step=next_step)
-    return ConnectorError(f"could not be sent ({type(error).__name__})", where=where, next_step="check the url")
 
 
 def _backoff(attempt: int) -> float:
@@ -522,72 +449,3 @@ def _later(now: datetime, seconds: float | None) -> datetime | None:
         return None if seconds is None else now + timedelta(seconds=seconds)
     except OverflowError:  # a tracker may name any number
         return None
-
-
-def _refused_token(where: str) -> AuthenticationError:
-    return AuthenticationError("the token is refused (401)", where=where, next_step="check or renew the token")
-
-
-def _refusal(response: requests.Response, where: str) -> ConnectorError:
-    status = response.status_code
-    if status == 401 and b"scope does not match" in response.content:
-        return AuthenticationError(
-            "the token lacks a scope for this (401)", where=where, next_step="give it the right to read"
-        )
-    if status == 401:
-        return _refused_token(where)
-    if status == 403:
-        return AuthenticationError(
-            f"the token may not read this (403){_said(response)}", where=where, next_step="give it the right to read"
-        )
-    if status == 404:
-        return NotFoundError(
-            "not found (404), or hidden from this token", where=where, next_step="check name and rights"
-        )
-    return UnexpectedResponseError(
-        f"answered {status}{_said(response)}", where=where, next_step="check the url and the scope of the source"
-    )
-
-
-def _said(response: requests.Response) -> str:
-    """The tracker's own words behind a refusal, short and without control characters: it is hostile text."""
-    try:
-        body: Any = json.loads(response.content[:65_536])
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(body, dict):
-        return ""
-    messages = body.get("errorMessages")
-    words = str(body.get("message") or " ".join(map(str, messages if isinstance(messages, list) else [])))
-    text = _quotable(words, response.request).strip()[:200]
-    return f': "{text}"' if text else ""
-
-
-def _quotable(text: str, request: requests.PreparedRequest) -> str:
-    """A tracker's text without control characters, mentions, and anything that is, or looks like, a credential."""
-    for secret in _sent_secrets(request):
-        text = text.replace(secret, "…")
-    return without_people(_CONTROL.sub(" ", _TOKEN.sub("…", text)))
-
-
-def _is_told_in(content: bytes, request: requests.PreparedRequest) -> bool:
-    """Whether *content* holds the credentials of *request*; what is too short to be one stands in many words."""
-    return any(secret.encode() in content for secret in _sent_secrets(request) if len(secret) >= _SHORTEST_SECRET)
-
-
-def _authorization(request: requests.PreparedRequest) -> str:
-    value: Any = request.headers.get("Authorization", "")
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-def _sent_secrets(request: requests.PreparedRequest) -> list[str]:
-    """What a tracker could quote of the credentials that it was sent: as sent, and decoded."""
-    sent = _authorization(request).rpartition(" ")[2]
-    try:
-        decoded = base64.b64decode(sent, validate=True).decode()
-    except ValueError:
-        decoded = ""
-    secrets = (sent, decoded, decoded.partition(":")[2])
-    # The longest first: one may be a part of another. Types of content come in small letters.
-    found = {form for secret in secrets for form in (secret, secret.casefold()) if len(secret) >= 4}
-    return sorted(found, key=len, reverse=True)

@@ -11,11 +11,12 @@ from typing import Any
 _PERSONAL = {
     "accountid", "accountname", "actor", "approvedby", "approvers", "assignedto", "assignee", "assignees", "author",
     "authorassociation", "authors", "avatar", "avatarurl", "avatarurls", "changedby", "closedby", "commenter",
-    "committer", "contributors", "createdby", "creator", "displayname", "driver", "drivercontributors", "editor", "email", "emailaddress", "firstname",
-    "followers", "fullname", "gravatarid", "lastname", "lead", "login", "members", "mergedby", "modifiedby",
-    "nickname", "owner", "participants", "performedviagithubapp", "pusher", "realassignee", "realname", "reporter", "requestedby",
-    "requestedreviewers", "requester", "resolvedby", "reviewers", "sender", "submitter", "updateauthor", "updatedby",
-    "user", "userid", "username", "users", "voters", "votes", "watchers",
+    "committer", "contributors", "createdby", "creator", "displayname", "driver", "drivercontributors", "editor",
+    "email", "emailaddress", "firstname", "followers", "fullname", "gravatarid", "lastname", "lead", "login",
+    "members", "mergedby", "modifiedby", "nickname", "owner", "participants", "performedviagithubapp", "pusher",
+    "realassignee", "realname", "reporter", "requestedby", "requestedreviewers", "requester", "resolvedby",
+    "reviewers", "sender", "submitter", "updateauthor", "updatedby", "user", "userid", "username", "users",
+    "voters", "votes", "watchers",
 }  # fmt: skip
 
 # How further ones end: `leadAccountId`, `ownerUserName`.

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from okrsync.store.database import Store
 from okrsync.store.failpoints import EXIT_CODE, POINTS
-from support.small_project import Killing, ended, killing
+from support.small_project import Killing, contents, ended, killing, sync_here
 
 RANDOM_KILLS = 240
 """Of each database; about half by a signal at a random instant, the others at a random visit of a named place."""
 ONLY_WHERE_NOTHING_IS = {"migrated"}
 """Reached by a run that starts without a store; an old schema has a test of its own."""
 ONLY_ELSEWHERE = {"copied", "normalised-again", "due-history-written"}
-"""Reached by a migration, another mapping, and history that was due: see the tests below."""
+"""Reached by a migration (test_migration.py), another mapping, and history that was due (both below)."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,27 @@ def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) 
         config, url = in_a_file.run_from(start)
         assert in_a_file.warm.sync(config, "--census", OKRSYNC_FAILPOINT=point) == EXIT_CODE, f"{point} was not reached"
         in_a_file.is_healed(config, url, start)
+
+
+def test_after_a_kill_while_items_are_made_anew_the_next_run_heals(in_a_file: Killing) -> None:
+    stores = []
+    for options in ({"OKRSYNC_FAILPOINT": "normalised-again:2"}, {}):
+        config, url = in_a_file.run_from("synced")
+        config.write_text(config.read_text() + "  done: {hub: {dropped: [obsolete]}, product: {dropped: [obsolete]}}\n")
+        code = in_a_file.warm.sync(config, "--census", **options)
+        assert code == (EXIT_CODE if options else 0)
+        stores.append((config, url))
+    (killed, url), (_, calm) = stores
+    assert sync_here(killed, "--census") == 0
+    assert contents(url) == contents(calm)
+
+
+def test_after_a_kill_while_history_that_was_due_is_read_the_next_run_heals(in_a_file: Killing) -> None:
+    config, url = in_a_file.run_from("synced")
+    with closing(Store.open(url)) as store, store.write() as unit:
+        unit.items("product").note_due(["10001", "10004", "50102"])
+    assert in_a_file.warm.sync(config, "--census", OKRSYNC_FAILPOINT="due-history-written") == EXIT_CODE
+    in_a_file.is_healed(config, url, "synced")
 
 
 @pytest.mark.long
