@@ -134,7 +134,8 @@ TOTALS = (
 DEPLOYMENTS = (
     "query Deployments($owner: String!, $name: String!, $environments: [String!], $before: String) {"
     " repository(owner: $owner, name: $name) { deployments(last: 100, before: $before, environments: $environments,"
-    " orderBy: {field: CREATED_AT, direction: ASC}) { nodes { createdAt state latestStatus { state createdAt } }"
+    " orderBy: {field: CREATED_AT, direction: ASC}) { nodes { createdAt state"
+    " statuses(first: 100) { nodes { state createdAt } } }"
     " pageInfo { hasPreviousPage startCursor } } } }"
 )
 """Deployments to an environment, the newest hundred first."""

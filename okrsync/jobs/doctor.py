@@ -213,11 +213,11 @@ def _disk(path: Path, around: Surroundings) -> Iterator[Check]:
         yield Check(
             "store", "fail", f"{path} is on a network file system ({kind}): WAL does not work there", _USE_ANOTHER_DISK
         )
+    for place in (folder, path) if path.exists() else (folder,):
+        if not os.access(place, os.W_OK):
+            yield Check("store", "fail", f"{place} cannot be written", "check its permissions, or name another store")
     if not path.exists():
-        if os.access(folder, os.W_OK):
-            yield Check("store", "ok", f"{path} is not there yet; the first sync makes it")
-        else:
-            yield Check("store", "fail", f"{folder} cannot be written", "check its permissions, or name another store")
+        yield Check("store", "ok", f"{path} is not there yet; the first sync makes it")
         if _is_on_runner(around):
             yield Check("store", "warn", "this is a runner, and its disk is thrown away", _KEEP_HISTORY)
     yield _space(path, around.free_bytes(folder))

@@ -13,6 +13,7 @@ from okrsync.plugins.connector import RawItem
 _COARSEST_STEP = timedelta(minutes=2)
 _MAX_PAGES = 100_000
 _MAX_REPEATS = 5
+_MAX_WITHOUT_NEWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def keyset_batches(
     """
     seen: dict[str, datetime] = {}
     offset, passed = 0, list[int]()
-    before, repeats = Batch((), more=True), 0
+    before, repeats, without_news = Batch((), more=True), 0, 0
 
     def fresh(batch: Batch) -> tuple[Stamped, ...]:
         items = tuple(item for item in batch.items if seen.get(item.id) != item.updated)
@@ -62,7 +63,10 @@ def keyset_batches(
                 "an empty page that says there is more", where=where, next_step="try again; nothing was skipped"
             )
         repeats = repeats + 1 if batch.more and _same(batch, before) else 0
-        if repeats == _MAX_REPEATS:
+        is_new = any(seen.get(item.id) != item.updated for item in batch.items)
+        without_news = 0 if is_new else without_news + 1
+        # Pages may also take turns; a server that rounds "since" down repeats some, and not without an end.
+        if repeats == _MAX_REPEATS or (batch.more and without_news == _MAX_WITHOUT_NEWS):
             raise UnexpectedResponseError("the same page again and again", where=where, next_step="try again later")
         before = batch
         # The last in the tracker's order, not the newest: an item that changed while the page was put together stands

@@ -296,6 +296,18 @@ def test_the_folder_of_a_store_must_be_there(config: Path) -> None:
     assert diagnosis.exit_code == 1
 
 
+@pytest.mark.parametrize("name", ["", "okrsync.db"])
+def test_a_store_that_cannot_be_written_fails(config: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    real = os.access
+    place = config.parent.resolve() / name
+    monkeypatch.setattr("okrsync.jobs.doctor.os.access", lambda path, mode: Path(path) != place and real(path, mode))
+    diagnosis = diagnose(config, around())
+    assert of(diagnosis, "store", "fail") == [
+        (f"{place} cannot be written", "check its permissions, or name another store")
+    ]
+    assert diagnosis.exit_code == 1
+
+
 def test_a_store_on_a_server_that_does_not_answer_fails(config: Path) -> None:
     put(config, "store", f"postgresql://me@127.0.0.1:{free_port(0)}/okrsync")
     diagnosis = diagnose(config, around(CI="1"))

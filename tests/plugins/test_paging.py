@@ -208,3 +208,16 @@ def test_a_list_without_an_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(UnexpectedResponseError, match="more than 20 pages"):
         list(keyset_batches(endless(), None, "here"))
+
+
+def test_pages_that_take_turns_without_an_end_are_an_error() -> None:
+    pages = [Batch((stamped(number, number),), more=True) for number in (1, 2)]
+    asked: list[int] = []
+
+    def fetch(since: datetime | None, offset: int) -> Batch:
+        asked.append(offset)
+        return pages[len(asked) % 2]
+
+    with pytest.raises(UnexpectedResponseError, match="again and again"):
+        list(keyset_batches(fetch, None, "somewhere"))
+    assert len(asked) < 2100

@@ -476,9 +476,14 @@ def test_a_whole_read_of_what_was_held_before_is_no_census(store: Store) -> None
 
 
 def test_an_item_that_another_partition_meets_during_the_census_is_not_buried(store: Store) -> None:
-    tracker = tracker_of(40, partitions=("a", "b"), page_size=10)
+    tracker = tracker_of(40, partitions=("b", "a"), page_size=10)
     sync(store, tracker)
-    tracker.move("8", "b")
+
+    def move_behind_the_reading_of_b(purpose: str, partition: str) -> None:
+        if (purpose, partition) == ("census", "a") and tracker.raws["7"]["project"] == "a":
+            tracker.move("7", "b")
+
+    tracker.on_request = move_behind_the_reading_of_b
 
     class Slow(SmallConnector):
         """While partition a asks what became of the item, another thread reads partition b."""
@@ -487,10 +492,10 @@ def test_an_item_that_another_partition_meets_during_the_census_is_not_buried(st
             if partition.id == "a":
                 other = replace(tracker, partitions=("b",), on_request=calm)
                 sync_of_b(store, other)
-            return [Resolution("8", Fate.MOVED, "8", "B-8")]
+            return [Resolution("7", Fate.MOVED, "7", "B-7")] if partition.id == "a" else []
 
     assert sync(store, tracker, census=True, connector=Slow).error is None
-    assert items(store)["8"].project == "b"
+    assert items(store)["7"].project == "b"
 
 
 def sync_of_b(store: Store, tracker: SmallTracker) -> None:
