@@ -22,6 +22,7 @@ from okrsync.store.unit import Unit
 
 MOST_VANISHING = 0.05
 """Share of a partition that may vanish at once without a person's word; one single item always may."""
+_MOST_ASKED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,14 @@ def take_census(
     with store.read() as view:
         held = view.missing_from(source, partition.id, listed)
         count = view.present(source, partition.id)
+    most = max(1, count * MOST_VANISHING)
+    if len(held) > max(most, _MOST_ASKED) and not allow_shrink:
+        # Asking after each of them would cost a request each, to learn what is all but certain: a right was lost.
+        raise ShrinkError(source, partition.id, len(held), count)
     resolutions = {entry.id: entry for entry in connector.resolve(partition, [missing for missing, _ in held])}
     vanished = _decided(held, resolutions)
     doubtful = [missing for missing, _ in held if _is_doubtful(resolutions.get(missing.id))]
-    if len(doubtful) > max(1, count * MOST_VANISHING) and not allow_shrink:
+    if len(doubtful) > most and not allow_shrink:
         raise ShrinkError(source, partition.id, len(doubtful), count)
 
     def save(unit: Unit) -> int:
