@@ -26,6 +26,8 @@ class Changelogs:
         self._client = client
         self._aside: dict[str, History | None] = {}
         self._takes_field_ids = True
+        self._has_pages = True
+        self._keys: dict[str, str] = {}
 
     def put_aside(self, raw: RawItem, fields: FieldMap) -> None:
         """Keep the history that came with *raw* until it is asked for."""
@@ -103,15 +105,21 @@ class Changelogs:
         for raw in raws:
             try:
                 self.put_aside(raw, fields)
+                if str(raw["id"]) in ids:
+                    # Some servers tell no history in a search: then each issue is asked for.
+                    self._aside.setdefault(str(raw["id"]), None)
+                    self._keys[str(raw["id"])] = str(raw.get("key") or raw["id"])
             except KeyError:
                 raise self._shapeless() from None
 
-    def _one_by_one(self, id_: str, fields: FieldMap) -> History | None:
+    def _one_by_one(self, number: str, fields: FieldMap) -> History | None:
         """The history of one issue whose history inside a search was cut; ``None``: it cannot be read whole."""
-        try:
-            return self._reduced(self._paged(id_), fields)
-        except NotFoundError:
-            pass  # not every Data Center has the path
+        id_ = self._keys.pop(number, number)  # the key is fresh, and known to servers that take no id here
+        if self._has_pages:
+            try:
+                return self._reduced(self._paged(id_), fields)
+            except NotFoundError:
+                self._has_pages = False  # not every Data Center has the path
         try:
             log = self._client.issue(id_, changelog=True).get(EXPANDED) or {}
         except NotFoundError:

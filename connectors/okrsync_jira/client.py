@@ -196,7 +196,7 @@ class JiraClient:
                 startAt=start,
                 maxResults=self._page_size,
                 validate_query=validates,
-                fields=list(fields),
+                fields=[",".join(fields)],  # the library repeats the name for each, which not every server reads
                 expand=expand,
                 json_result=True,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -44,7 +44,7 @@ def store_url(url: str) -> str:
         raise ValueError(
             "a store is in SQLite or PostgreSQL; write sqlite:///okrsync.db or postgresql://USER@HOST/NAME"
         )
-    if parts.password is not None:
+    if parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True):
         raise ValueError("a password must not stand in the file; set PGPASSWORD or write it into ~/.pgpass")
     return url.replace("postgres://", "postgresql://", 1)
 

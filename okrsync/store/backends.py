@@ -180,6 +180,7 @@ class PostgresBackend:
             "permission denied": "let the role create tables in this database",
             "Connection refused": "check that the server runs, and the url",
             "could not translate": "check the host in the url",
+            "resolve host": "check the host in the url",
             "timeout": "check the host in the url, and the network",
         }
         return next((step for words, step in steps.items() if words in reason), "check the server and its log")

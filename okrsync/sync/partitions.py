@@ -237,7 +237,7 @@ class PartitionReader:
             items = unit.items(self._source)
             saved = items.save(versions, task.partition.id, self._now, replace_events=task.is_whole)
             items.found_again([id_ for id_, held in sorted(batch.same.items()) if held.is_missing])
-            items.purge([id_ for page in batch.pages for id_ in page.withheld])
+            items.purge(_withheld(batch.pages))
             unit.bury(batch.letters + misunderstood, self._now)
             unit.save_stream(self._source, task.partition.id, task.fingerprints, high_water, is_whole=task.is_whole)
             failpoint("cursor-written")
@@ -370,6 +370,16 @@ def _reads(raws: Sequence[Any], source: str) -> tuple[list[Read], list[DeadLette
             reason = without_people(f"it is no JSON object ({type(error).__name__}: {error})")
             letters.append(DeadLetter(source, id_of(raw) or "?", reason[:_MOST_TOLD]))
     return reads, letters
+
+
+def _withheld(pages: Sequence[Page]) -> list[str]:
+    """Ids of items that must not be kept; of one that was opened again while *pages* were read, the last one counts."""
+    withheld: dict[str, None] = {}
+    for page in pages:
+        for raw in page.raws:
+            withheld.pop(id_of(raw), None)
+        withheld.update(dict.fromkeys(page.withheld))
+    return list(withheld)
 
 
 def _is_same(read: Read, held: Mapping[str, Held]) -> bool:

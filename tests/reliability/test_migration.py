@@ -195,9 +195,7 @@ def test_kill_9_within_a_migration_leaves_the_old_schema_at_work(url: str, point
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_a_copy_that_was_cut_short_is_made_again(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_copy_that_was_cut_short_is_made_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = copy_of(url)
     if copy is None:
         pytest.skip("a server's database is not copied")

@@ -10,6 +10,7 @@ import pytest
 
 from okrsync.plugins.text import without_people
 from okrsync.sandbox.http import Request, Response
+from okrsync.sandbox.jira_site import jira_time
 from okrsync.sandbox.tracker_data import GithubData, JiraData, JiraKind, RawObject
 from support import github_desk, jira_desk
 from support.canary import files_below, hits, rows_of
@@ -142,7 +143,7 @@ def jira_with_people(kind: JiraKind) -> JiraData:
         sides = [(None, None), (user.get("accountId") or user["name"], NAME)]
         raw["changelog"]["histories"] = [
             {
-                "id": "7", "author": user, "created": jira_desk.jira_time(jira_desk.at(1)),
+                "id": "7", "author": user, "created": jira_time(jira_desk.at(1)),
                 "historyMetadata": {"actor": {"id": ACCOUNT, "displayName": NAME}, "description": PROSE},
                 "items": [
                     jira_desk.status_change("1", "2"),

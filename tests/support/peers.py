@@ -1,4 +1,4 @@
-"""Counterparts that nobody here wrote, installed by ``.ci/peers``; a test skips with a reason where one is not there."""
+"""Counterparts that nobody here wrote, from ``.ci/peers``; a test skips with a reason where one is not there."""
 
 from __future__ import annotations
 

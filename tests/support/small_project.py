@@ -171,7 +171,9 @@ class WarmStart:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         arguments = ["sync", "--quiet", "--config", str(config), *options]
-        self._server.stdin.write(json.dumps({"arguments": arguments, "environment": environment, "after": after}) + "\n")
+        self._server.stdin.write(
+            json.dumps({"arguments": arguments, "environment": environment, "after": after}) + "\n"
+        )
         self._server.stdin.flush()
         return int(self._server.stdout.readline())
 

@@ -240,6 +240,31 @@ def test_a_restricted_item_is_purged_with_all_that_belongs_to_it(store: Store) -
         assert not any("2" in row[:3] for row in held[table])
 
 
+def test_an_item_that_is_opened_again_while_it_is_read_is_kept(store: Store) -> None:
+    tracker = tracker_of(4)
+    sync(store, tracker)
+    tracker.restricted = {"1"}
+    for number in ("1", "2", "3", "4"):
+        tracker.edit(number)
+
+    def open_behind_the_first_page(purpose: str, _: str) -> None:
+        if purpose == "items" and tracker.count("items") == 2:
+            tracker.restricted = set()
+            tracker.edit("1", title="Open again")
+            tracker.add("5")
+
+    tracker.asked.clear()
+    tracker.on_request = open_behind_the_first_page
+    sync(store, tracker, connector=InOneBatch)
+    assert items(store)["1"].title == "Open again"
+
+
+class InOneBatch(SmallConnector):
+    """Takes many pages together."""
+
+    history_batch = 100
+
+
 def test_a_restricted_item_is_no_dead_letter_any_more(store: Store) -> None:
     tracker = tracker_of(2)
     del tracker.raws["2"]["title"]
