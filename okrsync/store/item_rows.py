@@ -149,13 +149,13 @@ class ItemRows:
         )
 
     def mark_missing(self, partition: str, listed: Collection[str], now: datetime) -> None:
-        """Note which items of *partition* the complete list has not; those that are listed again are there again."""
+        """Note which items of *partition* the complete list has not; those that are listed again are not missing."""
         rows = self._connection.execute(
-            sa.select(item.c.external_id, item.c.missing_since_ms, item.c.gone_ms).where(
-                item.c.source == self._source, item.c.partition == partition
+            sa.select(item.c.external_id, item.c.missing_since_ms).where(
+                item.c.source == self._source, item.c.partition == partition, item.c.gone_ms.is_(None)
             )
         ).all()
-        lost = {row.external_id for row in rows if row.missing_since_ms is not None or row.gone_ms is not None}
+        lost = {row.external_id for row in rows if row.missing_since_ms is not None}
         first = [row.external_id for row in rows if row.external_id not in listed and row.external_id not in lost]
         for part in chunks(first):
             self._connection.execute(
@@ -174,17 +174,18 @@ class ItemRows:
                 .values(gone_ms=codec.to_ms(now), gone_reason=codec.storable(reason))
             )
 
-    def move(self, old: Missing, new_id: str, new_key: str) -> None:
+    def move(self, old: Missing, new_id: str, new_key: str) -> bool:
         """
         Let the item *old* live on under *new_id* and *new_key*, with its history, links and old key.
 
-        Where the new one is stored already, the old row goes, and its events join the new one's.
+        Where the new one is stored already, the old row goes, and its events join the new one's; returns whether it
+        was not.
         """
         new_id, new_key = codec.storable(new_id), codec.storable(new_key)
         self._alias({old.key: new_id})
         if new_id == old.id:
             self._connection.execute(self._of(item, old.id).values(key=new_key, **_BACK_AGAIN))
-            return
+            return True
         there = held_items(self._connection, self._source, [new_id])
         for table in (link, item_alias):
             self._connection.execute(self._of(table, old.id).values(external_id=new_id))
@@ -192,10 +193,11 @@ class ItemRows:
             self._copy_events(old.id, new_id)
             self._delete([old.id])
             self._delete_from(history_due, [old.id])
-            return
+            return False
         for table in (item_event, item_raw, history_due):
             self._connection.execute(self._of(table, old.id).values(external_id=new_id))
         self._connection.execute(self._of(item, old.id).values(external_id=new_id, key=new_key, **_BACK_AGAIN))
+        return True
 
     def purge(self, external_ids: Sequence[str]) -> None:
         """Delete items for good, with all that belongs to them."""

@@ -82,8 +82,10 @@ def take_census(
         items.mark_missing(partition.id, listed.union(vanished.there), now)
         failpoint("missing-written")
         for missing, resolution in moved:
-            items.move(missing, resolution.new_id or missing.id, resolution.new_key or missing.key)
-            items.bury({resolution.new_id or missing.id: f"moved to {resolution.new_key}"}, now)
+            new_id = resolution.new_id or missing.id
+            if items.move(missing, new_id, resolution.new_key or missing.key):
+                # Until it is met where it is now; where it was met already, it is there.
+                items.bury({new_id: f"moved to {resolution.new_key}"}, now)
         failpoint("moved-written")
         items.bury(gone, now)
         failpoint("tombstones-written")

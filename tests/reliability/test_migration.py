@@ -16,12 +16,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-import okrsync.store.database as database
 import okrsync.store.migrations
 from okrsync.cli.main import run
 from okrsync.errors import StoreTooNewError
 from okrsync.model.work import Status
-from okrsync.store import codec
+from okrsync.store import codec, database
 from okrsync.store.backends import backend_of
 from okrsync.store.database import SCHEMA_REVISION, Store
 from okrsync.store.failpoints import EXIT_CODE

@@ -49,9 +49,9 @@ for line in sys.stdin:
     if pid == 0:
         os.environ |= asked["environment"]
         sys.argv = ["okrsync", *asked["arguments"]]
-        nowhere = os.open(os.devnull, os.O_RDWR)
+        told = os.open(asked["told"], os.O_RDWR | os.O_CREAT | os.O_APPEND)
         for stream in (0, 1, 2):
-            os.dup2(nowhere, stream)
+            os.dup2(told, stream)
         exec(program)
     latest = time.monotonic() + asked["after"]
     ended, status = os.waitpid(pid, os.WNOHANG)
@@ -167,12 +167,24 @@ class WarmStart:
         )
 
     def sync(self, config: Path, *options: str, after: float = 3600.0, **environment: str) -> int:
-        """The exit code of a sync in a process of its own, which gets SIGKILL *after* so many seconds."""
+        """
+        The exit code of a sync in a process of its own, which gets SIGKILL *after* so many seconds.
+
+        Its words are in ``told.txt`` beside the configuration.
+        """
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         arguments = ["sync", "--quiet", "--config", str(config), *options]
         self._server.stdin.write(
-            json.dumps({"arguments": arguments, "environment": environment, "after": after}) + "\n"
+            json.dumps(
+                {
+                    "arguments": arguments,
+                    "environment": environment,
+                    "after": after,
+                    "told": str(config.parent / "told.txt"),
+                }
+            )
+            + "\n"
         )
         self._server.stdin.flush()
         return int(self._server.stdout.readline())

@@ -185,9 +185,11 @@ class SmallConnector:
         return IterationsRead(tuple(self._tracker.sprints.values()), tuple(touched), str(len(self._tracker.touched)))
 
     def census(self, partition: Partition) -> Iterator[Sequence[str]]:
+        self._ask("census", partition.id)
         ids = [raw["id"] for raw in self._tracker.rows(partition.id)]
         for start in range(0, max(len(ids), 1), self._tracker.page_size):
-            self._ask("census", partition.id)
+            if start:
+                self._ask("census", partition.id)
             yield ids[start : start + self._tracker.page_size]
 
     def resolve(self, partition: Partition, missing: Sequence[Missing]) -> Sequence[Resolution]:
