@@ -7,6 +7,11 @@ import pytest
 from support.stores import PostgresServer, postgres_programs, postgres_server
 
 
+# Machines are shared and noisy: how long one example takes says nothing of the code.
+settings.register_profile("okrsync", deadline=None)
+settings.load_profile("okrsync")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL, started for this run."""

@@ -28,6 +28,7 @@ from okrsync.model.work import (
 from okrsync.plugins.connector import HISTORY, FieldMap
 from okrsync.plugins.context import WorkMapping
 
+_BETWEEN = b"\n"  # stands nowhere in canonical JSON
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # A database or a file in UTF-8 refuses lone surrogates, and PostgreSQL refuses NUL; trackers send both.
@@ -57,19 +58,25 @@ def storable(text: str) -> str:
     return _NOT_STORABLE.sub("\ufffd", text)
 
 
-def packed(content: bytes) -> bytes:
-    """*content*, compressed."""
-    return zlib.compress(content, 1)
+def packed(content: bytes, history: bytes = b"") -> bytes:
+    """The canonical JSON of a raw item without its history, and that of its history, compressed."""
+    return zlib.compress(content + _BETWEEN + history if history else content, 1)
 
 
-def unpacked(body: bytes) -> dict[str, Any]:
-    """The raw item whose canonical JSON :func:`packed` made *body* of."""
-    content = zlib.decompress(body)
+def unpacked(body: bytes) -> tuple[dict[str, Any], bytes]:
+    """The raw item that :func:`packed` made *body* of, and its content without the history."""
+    content, _, history = zlib.decompress(body).partition(_BETWEEN)
+    raw: dict[str, Any] = _read(content)
+    if history:
+        raw[HISTORY] = _read(history)
+    return raw, content
+
+
+def _read(content: bytes) -> Any:
     try:
-        raw: dict[str, Any] = orjson.loads(content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError:  # a lone surrogate, a number too large
-        raw = json.loads(content)
-    return raw
+        return json.loads(content)
 
 
 def canonical(value: Any) -> bytes:
@@ -95,14 +102,9 @@ def digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
-def raw_digest(raw: Mapping[str, Any]) -> bytes:
-    """16 bytes that tell raw items apart, whatever history they carry."""
-    return digest(canonical({name: value for name, value in raw.items() if name != HISTORY}))
-
-
-def history_digest(raw: Mapping[str, Any]) -> bytes:
-    """16 bytes that tell the histories of raw items apart."""
-    return digest(canonical(raw.get(HISTORY)))
+def raw_content(raw: Mapping[str, Any]) -> bytes:
+    """A raw item without its history, as canonical JSON."""
+    return canonical({name: value for name, value in raw.items() if name != HISTORY} if HISTORY in raw else raw)
 
 
 def item_row(item: Item) -> dict[str, Any]:

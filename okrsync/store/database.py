@@ -222,7 +222,7 @@ class Store:
             yield
         except DBAPIError as error:
             # The library's sentence quotes statement and parameters: only the driver's own words are told.
-            told = " ".join(str(error.orig).split())
+            told = _told_by(error.orig)
             kind = _BrokenConnectionError if error.connection_invalidated else StoreError
             raise kind(f"{self.place}: {told}; {self._backend.next_step(told)}") from None
         except SQLAlchemyError as error:
@@ -231,6 +231,12 @@ class Store:
 
 class _BrokenConnectionError(StoreError):
     """The server went away in the middle; nothing of the transaction was kept."""
+
+
+def _told_by(error: BaseException | None) -> str:
+    """The driver's own words on one line; what PostgreSQL tells beside its message quotes values of rows."""
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    return " ".join(str(primary or error).split())
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -95,8 +95,9 @@ class ItemRows:
         for external_id, version in newest.items():
             row = {**version.row, "partition": partition}
             events_digest = codec.digest(codec.canonical(version.event_rows))
+            raw_digest = codec.digest(version.content)
             row["digest"] = codec.digest(
-                codec.canonical(row) + version.raw_digest + codec.history_digest(version.raw) + events_digest
+                codec.canonical(row) + raw_digest + codec.digest(version.history) + events_digest
             )
             before = known.get(external_id)
             if before is not None and before.events_digest == events_digest:
@@ -105,7 +106,7 @@ class ItemRows:
                 if before.is_missing and is_seen:
                     again.append(external_id)
                 continue
-            noted = {"raw_digest": version.raw_digest, "events_digest": events_digest, "recorded_ms": codec.to_ms(now)}
+            noted = {"raw_digest": raw_digest, "events_digest": events_digest, "recorded_ms": codec.to_ms(now)}
             saved.append(row | noted | _BACK_AGAIN)
         new = sum(row["external_id"] not in known for row in saved)
         self.found_again(again)
@@ -233,7 +234,7 @@ class ItemRows:
         _UPSERT_RAW(
             self._connection,
             [
-                (self._source, version.row["external_id"], codec.packed(codec.canonical(version.raw)))
+                (self._source, version.row["external_id"], codec.packed(version.content, version.history))
                 for version in versions
             ],
         )

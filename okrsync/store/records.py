@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from okrsync.model.work import Item, ItemEvent
-from okrsync.plugins.connector import RawItem
+from okrsync.plugins.connector import HISTORY, RawItem
 from okrsync.store import codec
 
 
@@ -43,13 +43,15 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One item as it was read, with its raw form (its history inside), and that form's digest without the history."""
+    """One item as it was read, with what becomes of it in the store."""
 
     item: Item
     row: Mapping[str, Any]
     """Its row, JSON as text."""
-    raw: RawItem
-    raw_digest: bytes
+    content: bytes
+    """Its raw form without the history, as canonical JSON."""
+    history: bytes
+    """Its history, as canonical JSON; empty where it is not known."""
     events: tuple[ItemEvent, ...] = ()
     event_rows: tuple[tuple[Any, ...], ...] = ()
     history_due: bool = False
@@ -57,16 +59,24 @@ class Version:
 
     @classmethod
     def of(
-        cls, item: Item, raw: RawItem, digest: bytes, events: Sequence[ItemEvent] = (), *, history_due: bool = False
+        cls,
+        item: Item,
+        raw: RawItem,
+        events: Sequence[ItemEvent] = (),
+        *,
+        content: bytes | None = None,
+        history_due: bool = False,
     ) -> Version:
         """
-        The version of *item*, with the rows that it becomes.
+        The version of *item*, with the rows that it becomes; *content* is that of *raw*, where it is known already.
 
         Raises:
             AttributeError, OverflowError, TypeError, ValueError: a part is not of the type that Item or ItemEvent says.
         """
         rows = tuple(map(codec.event_row, events))
-        return cls(item, codec.item_row(item), raw, digest, tuple(events), rows, history_due)
+        history = codec.canonical(raw[HISTORY]) if HISTORY in raw else b""
+        content = codec.raw_content(raw) if content is None else content
+        return cls(item, codec.item_row(item), content, history, tuple(events), rows, history_due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,8 @@ class Stored:
     row: int
     external_id: str
     raw: RawItem
-    raw_digest: bytes | None
+    content: bytes
+    """The raw item without its history, as canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,12 +206,12 @@ class View:
         found: list[Stored] = []
         for part in chunks(external_ids):
             rows = self._connection.execute(
-                sa.select(item.c.id, item.c.external_id, item.c.raw_digest, item_raw.c.body)
+                sa.select(item.c.id, item.c.external_id, item_raw.c.body)
                 .join(item_raw, _HAS_RAW)
                 .where(item.c.source == source, item.c.partition == partition, item.c.external_id.in_(part))
                 .order_by(item.c.id)
             )
-            found += [Stored(row.id, row.external_id, codec.unpacked(row.body), row.raw_digest) for row in rows]
+            found += [Stored(row.id, row.external_id, *codec.unpacked(row.body)) for row in rows]
         return found
 
     def _by(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
@@ -222,7 +222,7 @@ class View:
         body = self._connection.execute(
             sa.select(item_raw.c.body).where(item_raw.c.source == source, item_raw.c.external_id == external_id)
         ).scalar()
-        return None if body is None else codec.unpacked(body)
+        return None if body is None else codec.unpacked(body)[0]
 
     def stream(self, source: str, partition: str) -> StreamState | None:
         """Where the last sync of *partition* ended."""
@@ -243,13 +243,13 @@ class View:
     def raws(self, source: str, partition: str, after: int, limit: int) -> list[Stored]:
         """Up to *limit* stored raw items of *partition*, by row, from the one behind the row *after* on."""
         rows = self._connection.execute(
-            sa.select(item.c.id, item.c.external_id, item.c.raw_digest, item_raw.c.body)
+            sa.select(item.c.id, item.c.external_id, item_raw.c.body)
             .join(item_raw, _HAS_RAW)
             .where(item.c.source == source, item.c.partition == partition, item.c.id > after)
             .order_by(item.c.id)
             .limit(limit)
         )
-        return [Stored(row.id, row.external_id, codec.unpacked(row.body), row.raw_digest) for row in rows]
+        return [Stored(row.id, row.external_id, *codec.unpacked(row.body)) for row in rows]
 
     def observations(self, metric: str, *, as_known: datetime | None = None) -> list[Observation]:
         """

@@ -24,7 +24,7 @@ from okrsync.plugins.connector import (
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.text import without_people
-from okrsync.store.codec import canonical, digest, fields_to_json, raw_digest
+from okrsync.store.codec import canonical, digest, fields_to_json
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored, StreamState, Version
@@ -257,7 +257,7 @@ class PartitionReader:
                 stored = view.raws(self._source, task.partition.id, after, _CHUNK)
             if not stored:
                 return
-            reads = [Read(entry.external_id, entry.raw, entry.raw_digest or raw_digest(entry.raw)) for entry in stored]
+            reads = [Read(entry.external_id, entry.raw, entry.content) for entry in stored]
             versions, letters = task.understanding.versions(reads, now=self._now)
             saved = self._save(versions, letters, task.partition, again=True)
             failpoint("normalised-again")
@@ -303,7 +303,7 @@ class PartitionReader:
                 stored = view.stored(self._source, partition.id, late)
             found = {**{entry.external_id: entry.raw[HISTORY] for entry in stored if HISTORY in entry.raw}, **found}
         return [
-            Read(read.id, {**read.raw, HISTORY: found[read.id]}, read.digest) if read.id in found else read
+            Read(read.id, {**read.raw, HISTORY: found[read.id]}, read.content) if read.id in found else read
             for read in reads
         ], late
 
@@ -388,4 +388,4 @@ def _is_same(read: Read, held: Mapping[str, Held]) -> bool:
 
 def _without_history(entry: Stored) -> Read:
     bare = {name: value for name, value in entry.raw.items() if name != HISTORY}
-    return Read(entry.external_id, bare, raw_digest(bare))
+    return Read(entry.external_id, bare, entry.content)

@@ -12,7 +12,7 @@ from okrsync.model.history import settled
 from okrsync.model.work import EventField, EventOrigin, Item, ItemEvent, Size, Status
 from okrsync.plugins.connector import HISTORY, Connector, FieldMap, HasHistory, HasReleases, HasUnrecorded, RawItem
 from okrsync.plugins.text import without_people
-from okrsync.store.codec import raw_digest
+from okrsync.store.codec import digest, raw_content
 from okrsync.store.records import DeadLetter, Version
 from okrsync.sync.privacy import without_persons
 
@@ -25,7 +25,13 @@ class Read:
 
     id: str
     raw: RawItem
-    digest: bytes
+    content: bytes
+    """It as canonical JSON, without a history."""
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that tell it from others."""
+        return digest(self.content)
 
     @classmethod
     def of(cls, raw: Any) -> Read:
@@ -38,7 +44,7 @@ class Read:
         kept = without_persons(raw)
         if not isinstance(kept, dict):
             raise TypeError(f"a {type(raw).__name__} instead of an object")
-        return cls(id_of(raw), kept, raw_digest(kept))
+        return cls(id_of(raw), kept, raw_content(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,9 @@ class Understanding:
             earlier = (before or {}).get(version.item.external_id)
             if earlier is not None:
                 events = version.events + self._seen(earlier, version.item, now)
-                version = Version.of(version.item, read.raw, read.digest, events, history_due=version.history_due)
+                version = Version.of(
+                    version.item, read.raw, events, content=read.content, history_due=version.history_due
+                )
             versions.append(version)
         return versions, letters
 
@@ -106,7 +114,7 @@ class Understanding:
             item = shipped(item, self.releases)
         # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's,
         # so its rows are made here.
-        return Version.of(item, read.raw, read.digest, events, history_due=history_due)
+        return Version.of(item, read.raw, events, content=read.content, history_due=history_due)
 
     def _seen(self, before: Item, after: Item, now: datetime) -> tuple[ItemEvent, ...]:
         """What changed between two syncs, of what the tracker keeps no history of."""

@@ -12,7 +12,7 @@ from okrsync.store.database import Store
 from okrsync.store.failpoints import EXIT_CODE, POINTS
 from support.small_project import Killing, contents, ended, killing, sync_here
 
-RANDOM_KILLS = 240
+RANDOM_KILLS, MOST_RUNS = 200, 500
 """Of each database; about half by a signal at a random instant, the others at a random visit of a named place."""
 ONLY_WHERE_NOTHING_IS = {"migrated"}
 """Reached by a run that starts without a store; an old schema has a test of its own."""
@@ -40,10 +40,10 @@ def killed_at(ready: Killing, point: str, start: str) -> None:
 
 
 def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) -> None:
-    for point in POINTS:
-        if point in ONLY_ELSEWHERE:
-            continue
-        start = "empty" if point in ONLY_WHERE_NOTHING_IS else "synced"
+    starts = {point: "synced" for point in POINTS if point not in ONLY_ELSEWHERE}
+    # Where nothing is, much is read in many steps: there a cursor that runs ahead of the items would lose some.
+    starts |= dict.fromkeys([*ONLY_WHERE_NOTHING_IS, "page-read:4", "cursor-written:2", "committed:2"], "empty")
+    for point, start in starts.items():
         config, url = in_a_file.run_from(start)
         assert in_a_file.warm.sync(config, "--census", OKRSYNC_FAILPOINT=point) == EXIT_CODE, f"{point} was not reached"
         in_a_file.is_healed(config, url, start)
@@ -90,14 +90,16 @@ def test_after_kills_at_random_instants_the_next_run_heals(
     ready: Killing = request.getfixturevalue(kind)
     chance = random.Random(f"kills {kind}")  # noqa: S311 - the same kills each time
     by_signal = by_place = late = 0
-    for number in range(RANDOM_KILLS):
+    for number in range(MOST_RUNS):
+        if by_signal + by_place >= RANDOM_KILLS:
+            break
         start = chance.choice(["synced", "empty"])
         config, url = ready.run_from(start)
         if number % 2:
-            code = ready.warm.sync(config, "--census", after=ready.seconds * chance.uniform(0.1, 1.0))
+            code = ready.warm.sync(config, "--census", after=ready.seconds * chance.uniform(0.05, 0.8))
             by_signal += code == -9
         else:
-            point = f"{chance.choice(POINTS)}:{chance.randint(1, 6)}"
+            point = f"{chance.choice(POINTS)}:{chance.randint(1, 3)}"
             code = ready.warm.sync(config, "--census", OKRSYNC_FAILPOINT=point)
             by_place += code == EXIT_CODE
         assert code in {0, -9, EXIT_CODE}, (config.parent / "told.txt").read_text()
@@ -105,4 +107,4 @@ def test_after_kills_at_random_instants_the_next_run_heals(
         ready.is_healed(config, url, start)
     with capsys.disabled():
         print(f"\n{kind}: {by_signal} kills by signal, {by_place} at places, {late} runs were over before")  # noqa: T201
-    assert by_signal + by_place >= RANDOM_KILLS // 2
+    assert by_signal + by_place == RANDOM_KILLS

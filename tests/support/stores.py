@@ -17,7 +17,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from okrsync.model.work import Item, ItemEvent
-from okrsync.store.codec import raw_digest
 from okrsync.store.database import Store
 from okrsync.store.records import Version
 from okrsync.store.tables import metadata
@@ -28,7 +27,7 @@ _OF_A_RUN = {"recorded_ms", "first_seen_ms", "valid_from_ms", "valid_to_ms", "ce
 
 def version_of(item: Item, raw: dict[str, Any], events: Sequence[ItemEvent] = ()) -> Version:
     """*item* as it is written."""
-    return Version.of(item, raw, raw_digest(raw), events)
+    return Version.of(item, raw, events)
 
 
 def dump(store: Store, *, timeless: bool = False) -> dict[str, list[tuple[Any, ...]]]:
