@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from support.stores import PostgresServer, postgres_programs, postgres_server
-
 
 # Machines are shared and noisy: how long one example takes says nothing of the code.
 settings.register_profile("okrsync", deadline=None)
