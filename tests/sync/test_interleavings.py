@@ -181,10 +181,10 @@ def test_nothing_is_missed_in_many_thousand_interleavings(
     machine: type[Moving], capsys: pytest.CaptureFixture[str]
 ) -> None:
     SEEN.clear()
-    run_state_machine_as_test(machine, settings=_settings(500, 12))
+    run_state_machine_as_test(machine, settings=_settings(250, 12))
     with capsys.disabled():
         print(f"\n{machine.__name__}: {SEEN['interleavings']:,} interleavings in {SEEN['runs']:,} runs, 0 missed")  # noqa: T201
-    assert SEEN["interleavings"] >= 10_000
+    assert SEEN["interleavings"] >= 5_000, "both walks together are to see 10,000"
 
 
 def _settings(examples: int, steps: int) -> settings:
