@@ -300,15 +300,21 @@ class ItemRows:
         )
 
     def _note_due(self, versions: Mapping[str, Version]) -> None:
-        self.note_due([id_ for id_, version in versions.items() if version.history_due])
-        self._forget(history_due, {id_ for id_, version in versions.items() if not version.history_due})
+        late = {id_ for id_, version in versions.items() if version.history_due}
+        settling = {id_ for id_, version in versions.items() if version.is_settling} - late
+        self.note_due(sorted(late))
+        self.note_due(sorted(settling), is_late=False)
+        self._forget(history_due, versions.keys() - late - settling)
 
-    def note_due(self, external_ids: Sequence[str]) -> None:
-        """Have the history of *external_ids* read again."""
+    def note_due(self, external_ids: Sequence[str], *, is_late: bool = True) -> None:
+        """Have the history of *external_ids* read again; *is_late*: what is stored of it is known to be too little."""
         if external_ids:
+            statement = insert(self._connection, history_due)
             self._connection.execute(
-                insert(self._connection, history_due).on_conflict_do_nothing(),
-                [{"source": self._source, "external_id": id_} for id_ in external_ids],
+                statement.on_conflict_do_update(
+                    index_elements=["source", "external_id"], set_={"is_late": statement.excluded.is_late}
+                ),
+                [{"source": self._source, "external_id": id_, "is_late": is_late} for id_ in external_ids],
             )
 
     def _forget(self, table: sa.Table, external_ids: set[str]) -> None:

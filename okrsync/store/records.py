@@ -56,6 +56,8 @@ class Version:
     event_rows: tuple[tuple[Any, ...], ...] = ()
     history_due: bool = False
     """Its history could not be read this time."""
+    is_settling: bool = False
+    """It changed at the very moment it was read: what happens within that tick of the tracker's clock shows nowhere."""
 
     @classmethod
     def of(

@@ -152,6 +152,7 @@ history_due = Table(
     metadata,
     Column("source", String(64), primary_key=True),
     Column("external_id", String(64), primary_key=True),
+    Column("is_late", Boolean, nullable=False),
 )
 
 link = Table(

@@ -187,19 +187,18 @@ class View:
             if row.external_id not in listed
         ]
 
-    def history_due(self, source: str) -> list[str]:
-        """Ids of the items in scope whose history is to be read again."""
-        return list(
-            self._connection.execute(
-                sa.select(item.c.external_id)
-                .join(
-                    history_due,
-                    sa.and_(history_due.c.source == item.c.source, history_due.c.external_id == item.c.external_id),
-                )
-                .where(in_scope(Scope(source)), item.c.gone_ms.is_(None))
-                .order_by(item.c.id)
-            ).scalars()
+    def history_due(self, source: str, *, is_late: bool = False) -> list[str]:
+        """Ids of the items in scope whose history is to be read again; *is_late*: only where it is known to be short."""
+        due = (
+            sa.select(item.c.external_id)
+            .join(
+                history_due,
+                sa.and_(history_due.c.source == item.c.source, history_due.c.external_id == item.c.external_id),
+            )
+            .where(in_scope(Scope(source)), item.c.gone_ms.is_(None))
+            .order_by(item.c.id)
         )
+        return list(self._connection.execute(due.where(history_due.c.is_late) if is_late else due).scalars())
 
     def stored(self, source: str, partition: str, external_ids: Sequence[str]) -> list[Stored]:
         """The stored raw form of those of *external_ids* that *partition* holds."""

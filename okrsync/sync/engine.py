@@ -286,7 +286,7 @@ class _SourceReader:
         run = self.run
         with self._store.read() as view:
             run.buried = sum(letter.source == run.source for letter in view.dead_letters())
-            run.history_due = len(view.history_due(run.source))
+            run.history_due = len(view.history_due(run.source, is_late=True))
         record = RunRecord(
             source=run.source,
             started=self._now,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from okrsync.plugins.connector import (
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.text import without_people
-from okrsync.store.codec import canonical, digest, fields_to_json
+from okrsync.store.codec import canonical, digest, fields_to_json, to_ms
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored, StreamState, Version
@@ -38,6 +38,8 @@ STOPS_ALL = frozenset({4, 75})
 """Exit codes of failures that concern every partition of a source: a refused token, a limit, the end of the time."""
 _CHUNK = 500
 _MOST_TOLD = 500
+# The coarsest clock of a tracker ticks once a second, and so does the time in its answers.
+_TICK_MS = 1000
 Result = TypeVar("Result")
 Told = Callable[[str, Saved], None]
 """Is told what was stored of a partition."""
@@ -232,6 +234,7 @@ class PartitionReader:
         versions, misunderstood = task.understanding.versions(
             batch.changed, due=batch.late, before=self._before(batch.changed), now=self._now
         )
+        versions = [self._settling(version, batch) for version in versions]
 
         def save(unit: Unit) -> Saved:
             items = unit.items(self._source)
@@ -248,6 +251,14 @@ class PartitionReader:
         if batch.history_error is not None and batch.ends_all:
             raise batch.history_error
         return high_water
+
+    def _settling(self, version: Version, batch: _Batch) -> Version:
+        """*version*, noted where its last tick was not over: two changes there and back in it would show nowhere."""
+        moment = batch.server_time
+        if not version.history or moment is None or to_ms(moment) - version.row["updated_ms"] > _TICK_MS:
+            return version
+        self._late.add(version.item.external_id)
+        return replace(version, is_settling=True)
 
     def _normalise_again(self, task: _Task) -> None:
         """Make the items of a partition anew from their stored raw form; no request is made."""
@@ -346,6 +357,11 @@ class _Batch:
     late: list[str]
     """Ids of those whose history could not be read this time."""
     history_error: ConnectorError | None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The tracker's clock when it answered first; ``None`` where it does not tell."""
+        return min((page.server_time for page in self.pages if page.server_time is not None), default=None)
 
     @property
     def ends_all(self) -> bool:

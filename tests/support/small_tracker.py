@@ -49,7 +49,7 @@ class SmallTracker:
     """
     What is in the tracker, what was asked of it, and *on_request*, which may change it, or fail, at any request.
 
-    Its clock stands still until something happens in it.
+    Its clock stands still until something happens in it; it answers *idle* later.
     """
 
     partitions: Sequence[str] = ("a",)
@@ -66,6 +66,7 @@ class SmallTracker:
     touched: list[str] = field(default_factory=list)
     released: list[datetime] = field(default_factory=list)
     clock: datetime = NOON
+    idle: timedelta = timedelta(seconds=2)
     asked: list[tuple[str, str]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _changes: int = 0
@@ -165,7 +166,7 @@ class SmallConnector:
             yield Page(
                 tuple(item.raw for item in items if item.id not in restricted),
                 items[-1].updated,
-                self._tracker.clock,
+                self._tracker.clock + self._tracker.idle,
                 withheld=tuple(item.id for item in items if item.id in restricted),
             )
 

@@ -122,6 +122,29 @@ def test_unchanged_items_cost_no_request_for_history(store: Store) -> None:
     assert tracker.count("history") == 1
 
 
+def test_two_changes_there_and_back_within_the_tick_of_a_sync_are_found_by_the_next(store: Store, fresh: Store) -> None:
+    """The raw item is as it was, to its last update: only its history tells."""
+    tracker = tracker_of(3)
+    tracker.edit("2", status=DOING)
+    tracker.idle = timedelta(0)
+    run = sync(store, tracker)
+    assert (run.status, run.history_due) == ("ok", 0), "nothing is known to be missing"
+    tracker.edit("2", minutes=0, status=DONE)
+    tracker.edit("2", minutes=0, status=DOING)
+
+    tracker.clock += timedelta(minutes=1)
+    tracker.asked.clear()
+    assert sync(store, tracker).status == "ok"
+    assert tracker.count("history") == 1
+    sync(fresh, tracker)
+    assert event_keys(store) == event_keys(fresh) == {("2", "h1:0"), ("2", "h2:0"), ("2", "h3:0")}
+    assert same_items(store, fresh)
+
+    tracker.asked.clear()
+    sync(store, tracker)
+    assert tracker.count("history") == 0
+
+
 def test_history_that_is_left_out_is_due_and_the_next_sync_reads_it(store: Store) -> None:
     tracker = tracker_of(3)
     tracker.edit("2", status=DOING)

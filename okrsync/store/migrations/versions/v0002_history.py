@@ -71,5 +71,6 @@ def upgrade() -> None:
         "history_due",
         sa.Column("source", sa.String(64), nullable=False),
         sa.Column("external_id", sa.String(64), nullable=False),
+        sa.Column("is_late", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("source", "external_id", name="pk_history_due"),
     )
