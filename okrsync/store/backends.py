@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,12 +17,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from okrsync.errors import LockHeldError, StoreError
 from okrsync.store.lock import file_lock
 
 _BUSY_SECONDS = 30
+_BUSY_STEP_SECONDS = 0.02
 _BEGIN = "okrsync_begin"
 _MOST_IN_NAME = 63  # PostgreSQL cuts application_name there
 
@@ -51,8 +53,18 @@ class SqliteBackend:
 
     def settle(self) -> None:
         """Set the mode: it is written into the file, and changes outside transactions only."""
+        until = time.monotonic() + _BUSY_SECONDS
         with self.engine.connect().execution_options(**{_BEGIN: ""}) as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            while True:
+                try:
+                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                except OperationalError as error:
+                    # While another one writes, SQLite refuses this at once: its own waiting is for statements.
+                    if "locked" not in str(error.orig) or time.monotonic() > until:
+                        raise
+                    time.sleep(_BUSY_STEP_SECONDS)
+                else:
+                    return
 
     def begin_write(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE has waited already."""

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -260,6 +261,20 @@ def test_a_store_that_another_process_writes_to_is_a_store_error_that_says_so(
         with store.read() as view:
             assert list(view.items()) == [], "reports are made while a sync writes"
     store.close()
+
+
+def test_opening_waits_for_whoever_writes_a_store_that_is_not_yet_in_its_mode(path: Path) -> None:
+    """SQLite does not wait by itself where the mode is to be changed, as when several processes make a store at once."""
+    made(path)
+    asked(path, "PRAGMA journal_mode=DELETE")
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.3, writer.rollback)
+        done.start()
+        Store.open(url_of(path)).close()
+        done.join()
+
+    assert asked(path, "PRAGMA journal_mode") == [("wal",)]
 
 
 def test_an_error_never_quotes_what_was_to_be_written(path: Path) -> None:
