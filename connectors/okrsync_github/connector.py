@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -75,9 +75,7 @@ class GithubConnector:
 
     def pages(self, partition: Partition, since: datetime | None, fields: FieldMap) -> Iterator[Page]:
         """Issues and pull requests from *since* on, ascending by update, people left out."""
-        if self._settings.since is not None:
-            oldest = datetime.combine(self._settings.since, time(), UTC)
-            since = oldest if since is None else max(since, oldest)
+        since = self._settings.not_before(since)
 
         def fetch(since: datetime | None, offset: int) -> Batch:
             return self._fetch(partition.id, since, offset)

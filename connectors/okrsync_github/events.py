@@ -8,6 +8,7 @@ from typing import Any
 
 from okrsync.model.work import EventField, ItemEvent
 from okrsync.plugins.connector import HISTORY, FieldMap, RawItem
+from okrsync.plugins.moments import instant
 from okrsync_github.normalise import (
     MERGED,
     OPEN,
@@ -17,7 +18,6 @@ from okrsync_github.normalise import (
     is_pull_request,
     milestone_id,
     repository_of,
-    time_of,
     word_of,
 )
 
@@ -67,7 +67,7 @@ class _Writer:
 
     def _statuses(self, told: Sequence[_Told]) -> Iterator[ItemEvent]:
         opened = OPEN_PULL if self._is_pull_request else OPEN
-        merged = next((time_of(event["at"]) for event in told if event["kind"] == "merged"), None)
+        merged = next((instant(event["at"]) for event in told if event["kind"] == "merged"), None)
         before = opened
         for event in told:
             if event["kind"] not in _STATUS_KINDS or _is_part_of_merge(event, merged):
@@ -113,7 +113,7 @@ class _Writer:
             external_id=self._id,
             key=str(event["id"]),
             field=field,
-            at=time_of(event["at"]),
+            at=instant(event["at"]),
             from_id=before[0],
             from_text=before[1],
             to_id=after[0],
@@ -123,4 +123,4 @@ class _Writer:
 
 def _is_part_of_merge(event: _Told, merged: datetime | None) -> bool:
     # What is merged stays closed for ever, so any closing from then on is the merge's own.
-    return merged is not None and event["kind"] == "closed" and time_of(event["at"]) >= merged - _SAME_CHANGE
+    return merged is not None and event["kind"] == "closed" and instant(event["at"]) >= merged - _SAME_CHANGE

@@ -8,17 +8,18 @@ changed since: where anything on it did, all its items are looked through by the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from okrsync.errors import ConnectorError, NotFoundError, UnexpectedResponseError, UnreachableError
 from okrsync.model.work import IterationRecord
 from okrsync.plugins.connector import IterationsRead
 from okrsync.plugins.context import Context
+from okrsync.plugins.moments import instant, start_of_day
 from okrsync.plugins.text import without_people
 from okrsync_github.client import PAGE_SIZE, GithubClient, GraphqlAnswer
 from okrsync_github.details import HalvingSize, is_too_much
-from okrsync_github.normalise import milestone_id, repository_of, time_of
+from okrsync_github.normalise import milestone_id, repository_of
 from okrsync_github.queries import PROJECT, PROJECT_ITEMS
 from okrsync_github.reduce import project_id
 
@@ -69,16 +70,16 @@ class IterationsReader:
                 "not found, or hidden from this token", where=where, next_step="the token needs to read projects"
             )
         try:
-            updated = time_of(project["updatedAt"])
+            updated = instant(project["updatedAt"])
             iterations = tuple(self._of_fields(project))
             # What changes while this run reads is met again by the next one.
             now = min(updated, self._started - _CLOCK_SLACK).isoformat()
-            if not cursor or updated <= time_of(cursor):
+            if not cursor or updated <= instant(cursor):
                 return IterationsRead(iterations, (), cursor or now)
-            touched = tuple(dict.fromkeys(self._touched(project["id"], time_of(cursor))))
+            touched = tuple(dict.fromkeys(self._touched(project["id"], instant(cursor))))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise UnexpectedResponseError("a project of another shape", where=where) from None
-        return IterationsRead(iterations, touched, max(now, cursor, key=time_of))
+        return IterationsRead(iterations, touched, max(now, cursor, key=instant))
 
     def _milestone(self, repository: str, raw: Mapping[str, Any]) -> IterationRecord:
         # The address has the repository's own spelling, as the items have it.
@@ -89,8 +90,8 @@ class IterationsReader:
             id=milestone_id(spelled, raw["number"]),
             name=without_people(raw.get("title") or ""),
             state="closed" if raw["state"] == "closed" else "active",
-            end=time_of(due) if due else None,
-            completed=time_of(closed) if closed else None,
+            end=instant(due) if due else None,
+            completed=instant(closed) if closed else None,
         )
 
     def _of_fields(self, project: Mapping[str, Any]) -> Iterator[IterationRecord]:
@@ -102,7 +103,7 @@ class IterationsReader:
                     yield self._iteration(lead, each, is_completed=name == "completedIterations")
 
     def _iteration(self, lead: str, told: Mapping[str, Any], *, is_completed: bool) -> IterationRecord:
-        start = datetime.combine(date.fromisoformat(told["startDate"]), time(), UTC)
+        start = start_of_day(date.fromisoformat(told["startDate"]))
         end = start + timedelta(days=told["duration"])
         state = "closed" if is_completed else "future" if start > self._context.clock() else "active"
         return IterationRecord(
@@ -120,7 +121,7 @@ class IterationsReader:
         for _ in range(_MAX_PAGES):
             items = (self._page(project, after).data.get("node") or {})["items"]
             for item in items["nodes"]:
-                if item and item.get("content") and time_of(item["updatedAt"]) > since:
+                if item and item.get("content") and instant(item["updatedAt"]) > since:
                     id_ = self._id_of(item["content"])
                     if id_:
                         yield id_

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from okrsync.model.work import Item, ItemKind, Iteration, Size, Status
 from okrsync.plugins.connector import HISTORY, FieldMap, RawItem
+from okrsync.plugins.moments import instant
 from okrsync.plugins.text import closing_keys, directives, title_keys, without_names, without_people
 
 _NOT_DELIVERED = {"not_planned", "duplicate"}
@@ -87,8 +88,8 @@ def normalise(raw: RawItem, fields: FieldMap) -> Item:
         status=status,
         original_status=progress or _original_status(raw),
         status_id=_status_id(raw),
-        created=time_of(raw["created_at"]),
-        updated=time_of(raw["updated_at"]),
+        created=instant(raw["created_at"]),
+        updated=instant(raw["updated_at"]),
         delivered=_delivered(raw, values.texts(fields.mapping.delivered_field)) if status is Status.DONE else None,
         resolution=raw.get("state_reason") or "",
         size=_size(fields, labels, values),
@@ -105,23 +106,13 @@ def normalise(raw: RawItem, fields: FieldMap) -> Item:
 
 def updated_at(raw: RawItem) -> datetime:
     """When *raw* was last changed."""
-    return time_of(raw["updated_at"])
+    return instant(raw["updated_at"])
 
 
 def is_pull_request(raw: RawItem) -> bool:
     """Whether *raw* is a pull request."""
     # An empty object says it too: only an issue has none.
     return raw.get("pull_request") is not None
-
-
-def time_of(text: str) -> datetime:
-    """*text* as a time in UTC."""
-    moment = datetime.fromisoformat(text)
-    try:
-        # Without a zone it would be read in this machine's.
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        raise ValueError(f"{text!r} is no time in UTC") from None
 
 
 def repository_of(url: str) -> str:
@@ -167,9 +158,9 @@ def _original_status(raw: RawItem) -> str:
 
 def _delivered(raw: RawItem, shipped: Sequence[str]) -> datetime | None:
     if shipped:
-        return time_of(max(shipped))
+        return instant(max(shipped))
     when = (raw.get("pull_request") or {}).get("merged_at") or raw.get("closed_at")
-    return time_of(when) if when else None
+    return instant(when) if when else None
 
 
 def _status_id(raw: RawItem) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from okrsync.errors import UnexpectedResponseError
+from okrsync.plugins.moments import instant
 from okrsync_github.client import GithubClient
-from okrsync_github.normalise import time_of
 from okrsync_github.queries import DEPLOYMENTS
 
 _MAX_PAGES = 1000
@@ -22,7 +22,7 @@ def published(client: GithubClient, repository: str) -> list[datetime]:
         page, more = client.page(path, number)
         try:
             found += [
-                time_of(raw["published_at"])
+                instant(raw["published_at"])
                 for raw in page
                 if raw.get("published_at") and not raw.get("draft") and not raw.get("prerelease")
             ]
@@ -59,4 +59,4 @@ def _deployments(client: GithubClient, repository: str, environment: str) -> Ite
 def _succeeded(deployment: Mapping[str, Any]) -> datetime | None:
     # The latest status of all but the newest is "inactive": the next deployment took its place.
     statuses = (deployment.get("statuses") or {}).get("nodes") or ()
-    return min((time_of(each["createdAt"]) for each in statuses if each and each["state"] == "SUCCESS"), default=None)
+    return min((instant(each["createdAt"]) for each in statuses if each and each["state"] == "SUCCESS"), default=None)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from okrsync.errors import AuthenticationError, ConnectorError, NotFoundError, UnexpectedResponseError
 from okrsync.model.work import IterationRecord
 from okrsync.plugins.connector import IterationsRead
 from okrsync.plugins.context import Context
+from okrsync.plugins.moments import instant
 from okrsync.plugins.text import without_people
 from okrsync_jira.client import JiraClient, answered
-from okrsync_jira.normalise import SIZE_ROLE, instant
+from okrsync_jira.daily import Daily
+from okrsync_jira.normalise import SIZE_ROLE
 from okrsync_jira.settings import JiraSettings
 
-_REMEMBERED = "boards"
-_MEMORY_HOLDS = timedelta(hours=24)
 _OPEN = "active,future"
 _STATES = {"active", "future", "closed"}
 
@@ -43,6 +43,7 @@ class Boards:
         self._client = client
         self._settings = settings
         self._context = context
+        self._daily = Daily(context, "boards")
 
     def all(self, projects: Sequence[str]) -> list[Board]:
         """
@@ -59,7 +60,7 @@ class Boards:
                 found = self._own() if self._settings.board else self._of(projects)
             except (KeyError, TypeError, AttributeError):
                 raise UnexpectedResponseError("a board of the wrong shape", where=self._settings.url) from None
-        self._remember(projects, self._context.clock(), found)
+        self._daily.keep(self._of_what(projects), [asdict(board) for board in found])
         return found
 
     def size_roles(self, boards: Iterable[Board]) -> dict[str, tuple[str, ...]]:
@@ -128,29 +129,17 @@ class Boards:
         )
 
     def _remembered(self, projects: Sequence[str]) -> list[Board] | None:
-        held = self._context.memory.get(_REMEMBERED) or {}
+        held = self._daily.held(self._of_what(projects))
         try:
-            age = self._context.clock() - datetime.fromisoformat(held["at"])
-            boards = [Board(**each) for each in held["boards"]]
-        except (KeyError, TypeError, ValueError):
+            return None if held is None else [Board(**each) for each in held]
+        except TypeError:
             return None
-        return boards if timedelta() <= age < _MEMORY_HOLDS and held.get("of") == self._of_what(projects) else None
-
-    def _remember(self, projects: Sequence[str], at: datetime, boards: Sequence[Board]) -> None:
-        self._context.memory[_REMEMBERED] = {
-            "at": at.isoformat(),
-            "of": self._of_what(projects),
-            "boards": [asdict(board) for board in boards],
-        }
 
     def _of_what(self, projects: Sequence[str]) -> list[str]:
         return [f"board/{self._settings.board}"] if self._settings.board else sorted(projects)
 
     def _forget_sprints(self, number: int) -> None:
-        for place, held in enumerate(self._context.memory.get(_REMEMBERED, {}).get("boards", [])):
-            if held["id"] == number:
-                board = replace(Board(**held), has_sprints=False)
-                self._context.memory[_REMEMBERED]["boards"][place] = asdict(board)
+        self._daily.amend(lambda held: {**held, "has_sprints": held["has_sprints"] and held["id"] != number})
 
 
 def board_filter(boards: Sequence[Board], where: str) -> str:

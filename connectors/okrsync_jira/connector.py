@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -30,6 +30,7 @@ from okrsync_jira.census import Census
 from okrsync_jira.changelogs import EXPANDED, Changelogs
 from okrsync_jira.check import Check
 from okrsync_jira.client import BULK_ISSUES, JiraClient, answered
+from okrsync_jira.daily import Daily
 from okrsync_jira.settings import JiraSettings
 
 _MAX_PAGES = 100_000
@@ -63,14 +64,15 @@ class JiraConnector:
         self._boards = Boards(self._client, settings, context)
         self._changelogs = Changelogs(self._client)
         self._filter_query: str | None = None
+        self._daily_statuses = Daily(context, "statuses")
 
     def discover(self) -> FieldMap:
         """
         Field ids by role and statuses by id (two requests), and once a day the boards, for what they estimate in.
 
-        Of a source that reads a board, its filter is asked for besides.
+        Of a source that reads a board, its filter is asked for besides, and the statuses once a day only.
         """
-        catalogue, statuses = self._of_right_kind(lambda: (self._client.fields(), self._client.statuses()))
+        catalogue, statuses = self._of_right_kind(lambda: (self._client.fields(), self._statuses()))
         boards = self._boards.all(self._projects())
         if self._settings.board:
             self._filter_query = self._client.filter_query(board_filter(boards, self._settings.url))
@@ -81,7 +83,7 @@ class JiraConnector:
             site=self._settings.address,
             source=self._settings.name,
             team=self._settings.team,
-            statuses=normalise.statuses(statuses),
+            statuses=statuses,
             not_delivered=tuple(sorted(normalise.NOT_DELIVERED)),
             ships_apart=bool(mapping.delivered_on == normalise.RELEASE or mapping.delivered_field),
         )
@@ -102,9 +104,7 @@ class JiraConnector:
 
     def pages(self, partition: Partition, since: datetime | None, fields: FieldMap) -> Iterator[Page]:
         """Issues from *since* on, ascending by update, people and restricted issues left out."""
-        if self._settings.since is not None:
-            oldest = datetime.combine(self._settings.since, time(), UTC)
-            since = oldest if since is None else max(since, oldest)
+        since = self._settings.not_before(since)
         try:
             yield from self._pages(partition, since, fields)
         except ConnectorError as error:
@@ -155,6 +155,16 @@ class JiraConnector:
     def normalise_history(self, raw: RawItem, fields: FieldMap) -> Sequence[ItemEvent]:
         """The events in ``raw["history"]``."""
         return history.normalise_history(raw, fields)
+
+    def _statuses(self) -> dict[str, str]:
+        of = [f"board/{self._settings.board}"]
+        held = self._daily_statuses.held(of) if self._settings.board else None
+        if isinstance(held, dict):
+            return held
+        statuses = normalise.statuses(self._client.statuses())
+        if self._settings.board:
+            self._daily_statuses.keep(of, statuses)
+        return statuses
 
     def _roles(self, catalogue: Sequence[Mapping[str, Any]], boards: Sequence[Board]) -> dict[str, tuple[str, ...]]:
         roles = normalise.roles(catalogue)

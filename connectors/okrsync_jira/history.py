@@ -11,8 +11,9 @@ from typing import Any
 
 from okrsync.model.work import EventField, ItemEvent
 from okrsync.plugins.connector import HISTORY, FieldMap, RawItem
+from okrsync.plugins.moments import instant
 from okrsync.plugins.text import without_people
-from okrsync_jira.normalise import instant, size_fields
+from okrsync_jira.normalise import size_fields
 
 _STANDARD = {
     "status": EventField.STATUS,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from okrsync.model.work import Item, ItemKind, Iteration, Size, Status
 from okrsync.plugins.connector import FieldMap, RawItem
+from okrsync.plugins.moments import instant, start_of_day
 from okrsync.plugins.text import directives, without_people
 
 # Custom fields are known by the schema that Jira gives them; names are translated and can repeat.
@@ -104,21 +105,6 @@ def is_restricted(raw: RawItem) -> bool:
 def updated_at(raw: RawItem) -> datetime:
     """When *raw* was last changed."""
     return instant(raw["fields"]["updated"])
-
-
-def instant(text: str) -> datetime:
-    """
-    The moment that *text* says, in UTC.
-
-    Raises:
-        ValueError: it is no time, or outside of what UTC has.
-    """
-    moment = datetime.fromisoformat(text)
-    try:
-        # Without a zone it would be read in this machine's.
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        raise ValueError(f"{text!r} is no time in UTC") from None
 
 
 def normalise(raw: RawItem, fields: FieldMap) -> Item:
@@ -242,7 +228,7 @@ def _delivered(held: Mapping[str, Any], fields: FieldMap) -> datetime | None:
 
 
 def _day_or_time(text: str) -> datetime:
-    return instant(text) if "T" in text else datetime.combine(date.fromisoformat(text), time(), UTC)
+    return instant(text) if "T" in text else start_of_day(date.fromisoformat(text))
 
 
 def _size(held: Mapping[str, Any], fields: FieldMap, project: str) -> Size | None:

@@ -121,10 +121,7 @@ def _observations(workspace: Workspace, metric: Metric, view: View) -> list[Obse
 
 def scopes(project: Project) -> list[Scope]:
     """What of the store counts: a source that was renamed or narrowed leaves items behind that do not."""
-    return [
-        Scope(source.name, None if source.since is None else datetime.combine(source.since, time(), UTC))
-        for source in project.sources
-    ]
+    return [Scope(source.name, source.oldest) for source in project.sources]
 
 
 def chosen_cycles(workspace: Workspace, wanted: str | None) -> list[str]:

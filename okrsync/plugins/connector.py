@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from okrsync.model.work import Item, ItemEvent, IterationRecord, Status
 from okrsync.plugins.context import Context, WorkMapping
+from okrsync.plugins.moments import start_of_day
 from okrsync.plugins.secret import TokenReference
 
 CONNECTOR_GROUP = "okrsync.connectors"
@@ -63,6 +64,15 @@ class SourceSettings(BaseModel):
     team: Annotated[str, Field(description="Team of its items where the tracker has no team field")] = ""
     ca: Annotated[str, Field(description="File with the certificates to trust, where the tracker has its own CA")] = ""
     proxy: Annotated[str, Field(description="Proxy to reach it by, instead of the environment's")] = ""
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Nothing that was last changed before is read (UTC); ``None``: everything is."""
+        return None if self.since is None else start_of_day(self.since)
+
+    def not_before(self, since: datetime | None) -> datetime | None:
+        """Where to read from, asked for what changed at or after *since*: never from before :attr:`oldest`."""
+        return max((moment for moment in (since, self.oldest) if moment is not None), default=None)
 
     def reads(self) -> frozenset[str]:
         """What it reads, each by a name that is the same in every source that reads it; empty where that is open."""
@@ -170,6 +180,20 @@ class Connector(Protocol):
             ValueError, KeyError, TypeError, AttributeError: the raw item does not have the tracker's shape.
         """
         ...
+
+
+def threads_of(connector: Connector) -> int:
+    """
+    How many threads may read partitions of one source at once, each with a connector of its own: its ``parallel``.
+
+    1 where it says nothing: then it is asked in one thread alone, also for what could be read ahead.
+    """
+    return int(getattr(connector, "parallel", 1))
+
+
+def reads_history_apart(connector: Connector) -> bool:
+    """Whether another object of its class may read histories meanwhile, knowing nothing of its pages."""
+    return bool(getattr(connector, "history_apart", False))
 
 
 HISTORY = "history"

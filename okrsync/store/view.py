@@ -188,7 +188,7 @@ class View:
         ]
 
     def history_due(self, source: str, *, is_late: bool = False) -> list[str]:
-        """Ids of the items in scope whose history is to be read again; *is_late*: only where it is known to be short."""
+        """Ids of the items in scope whose history is to be read again; *is_late*: only where it is known short."""
         due = (
             sa.select(item.c.external_id)
             .join(

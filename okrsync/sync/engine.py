@@ -19,6 +19,8 @@ from okrsync.plugins.connector import (
     Partition,
     SourceSettings,
     Stream,
+    reads_history_apart,
+    threads_of,
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.text import without_people
@@ -185,7 +187,7 @@ class _SourceReader:
         self, connector: Connector, fields: FieldMap, partitions: Sequence[Partition]
     ) -> list[ConnectorError]:
         """Read *partitions*, several at once where the connector allows it; returns what failed, in their order."""
-        workers = min(getattr(connector, "parallel", 1), len(partitions))
+        workers = min(threads_of(connector), len(partitions))
         if workers <= 1:
             worker = _Worker(self, connector, fields)
             found = [worker.read(partition) for partition in partitions]
@@ -210,7 +212,7 @@ class _SourceReader:
             self._now,
             writing=self._writing,
             told=self._tell,
-            historian=self.made() if getattr(connector, "history_apart", False) else None,
+            historian=self.made() if reads_history_apart(connector) else None,
         )
 
     def attempt_partition(

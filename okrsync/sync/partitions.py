@@ -21,9 +21,9 @@ from okrsync.plugins.connector import (
     Page,
     Partition,
     SourceSettings,
+    threads_of,
 )
 from okrsync.plugins.context import Context
-from okrsync.plugins.text import without_people
 from okrsync.store.codec import canonical, digest, fields_to_json, to_ms
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
@@ -31,13 +31,12 @@ from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored,
 from okrsync.store.unit import Unit
 from okrsync.sync.ahead import ahead
 from okrsync.sync.privacy import without_persons
-from okrsync.sync.understanding import Read, Understanding, id_of
+from okrsync.sync.understanding import Read, Understanding, id_of, reads_of
 from okrsync.sync.window import advanced, start_of
 
 STOPS_ALL = frozenset({4, 75})
 """Exit codes of failures that concern every partition of a source: a refused token, a limit, the end of the time."""
 _CHUNK = 500
-_MOST_TOLD = 500
 # The coarsest clock of a tracker ticks once a second, and so does the time in its answers.
 _TICK_MS = 1000
 Result = TypeVar("Result")
@@ -179,7 +178,7 @@ class PartitionReader:
                 with ahead(together) as groups:
                     yield from self._read_batches(groups, task)
 
-        if getattr(self._connector, "parallel", 1) == 1:
+        if threads_of(self._connector) == 1:
             yield read()
             return
         with ahead(read) as batches:
@@ -215,7 +214,7 @@ class PartitionReader:
 
     def _read_batch(self, pages: tuple[Page, ...], task: _Task) -> _Batch:
         """*pages* with the history of what changed."""
-        reads, letters = _reads([raw for page in pages for raw in page.raws], self._source)
+        reads, letters = reads_of([raw for page in pages for raw in page.raws], self._source)
         with self._store.read() as view:
             held = view.held(self._source, [read.id for read in reads if read.id])
         # By version, not by id: an item may come as it was and, where it changed meanwhile, once more behind.
@@ -374,18 +373,6 @@ def fingerprints_of(settings: SourceSettings, connector: Connector, fields: Fiel
     scope = settings.model_dump(mode="json", exclude=set(settings.of_access))
     raw = [connector.version, scope, sorted(connector.raw_depends_on(fields))]
     return Fingerprints(digest(canonical(raw)).hex(), digest(canonical(fields_to_json(fields))).hex())
-
-
-def _reads(raws: Sequence[Any], source: str) -> tuple[list[Read], list[DeadLetter]]:
-    reads: list[Read] = []
-    letters: list[DeadLetter] = []
-    for raw in raws:
-        try:
-            reads.append(Read.of(raw))
-        except (TypeError, ValueError, RecursionError) as error:
-            reason = without_people(f"it is no JSON object ({type(error).__name__}: {error})")
-            letters.append(DeadLetter(source, id_of(raw) or "?", reason[:_MOST_TOLD]))
-    return reads, letters
 
 
 def _withheld(pages: Sequence[Page]) -> list[str]:

@@ -83,8 +83,7 @@ class Understanding:
             try:
                 version = self.version(read, history_due=read.id in late)
             except Exception as error:  # noqa: BLE001 - one item that cannot be understood is counted, not fatal
-                reason = without_people(_reason(error))
-                letters.append(DeadLetter(self.source, read.id or "?", reason[:_MOST_TOLD]))
+                letters.append(_letter(self.source, read.id, _reason(error)))
                 continue
             earlier = (before or {}).get(version.item.external_id)
             if earlier is not None:
@@ -123,6 +122,19 @@ class Understanding:
         return tuple(filter(self.unrecorded.is_unrecorded, _differences(before, after, now)))
 
 
+def reads_of(raws: Sequence[Any], source: str) -> tuple[list[Read], list[DeadLetter]]:
+    """*raws* without people, and those that are no JSON objects, with the reason."""
+    reads: list[Read] = []
+    letters: list[DeadLetter] = []
+    for raw in raws:
+        try:
+            reads.append(Read.of(raw))
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = f"it is no JSON object ({type(error).__name__}: {error})"
+            letters.append(_letter(source, id_of(raw), reason))
+    return reads, letters
+
+
 def shipped(item: Item, releases: Sequence[datetime]) -> Item:
     """*item* delivered by the first of *releases* (ascending) at or after it was done; not yet where there is none."""
     if item.status is not Status.DONE or item.delivered is None:
@@ -137,6 +149,10 @@ def id_of(raw: object) -> str:
     """The tracker's id in *raw*, cut to what the store takes; empty where there is none."""
     named = raw.get("id") if isinstance(raw, Mapping) else None
     return "" if named is None else str(named)[:64]
+
+
+def _letter(source: str, external_id: str, reason: str) -> DeadLetter:
+    return DeadLetter(source, external_id or "?", without_people(reason)[:_MOST_TOLD])
 
 
 def _reason(error: Exception) -> str:

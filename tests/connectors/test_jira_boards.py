@@ -284,6 +284,22 @@ def test_another_query_in_a_boards_filter_needs_everything_anew(open_desk: Open)
     assert before == again != depends()
 
 
+def test_a_source_that_reads_a_board_asks_two_requests_before_it_reads_and_its_statuses_once_a_day(
+    open_desk: Open,
+) -> None:
+    desk = open_desk(JiraData([issue(1)], boards=[board(3)], filters={"1": "project = PAY"}), board=3)
+    first, second = desk.run(), desk.run()
+    fields = first.connector.discover()
+
+    assert second.connector.discover() == fields
+    assert second.counts["setup"] == 2
+    assert json.loads(json.dumps(desk.memory)) == desk.memory
+    desk.now += timedelta(hours=25)
+    later = desk.run()
+    assert later.connector.discover() == fields
+    assert later.counts["setup"] == 3
+
+
 def test_the_filter_of_a_board_is_asked_for_where_nothing_was_discovered(open_desk: Open) -> None:
     desk = open_desk(JiraData([issue(1)], boards=[board(3)], filters={"1": "project = PAY"}), board=3)
     fields = desk.run().connector.discover()

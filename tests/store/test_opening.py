@@ -264,7 +264,7 @@ def test_a_store_that_another_process_writes_to_is_a_store_error_that_says_so(
 
 
 def test_opening_waits_for_whoever_writes_a_store_that_is_not_yet_in_its_mode(path: Path) -> None:
-    """SQLite does not wait by itself where the mode is to be changed, as when several processes make a store at once."""
+    """SQLite does not wait by itself where the mode is to be changed, as when several make a store at once."""
     made(path)
     asked(path, "PRAGMA journal_mode=DELETE")
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as writer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any, ClassVar
 
 from okrsync.errors import ConnectorError, NotFoundError, UnexpectedResponseError
@@ -60,9 +60,7 @@ class PlainlistConnector:
 
     def pages(self, partition: Partition, since: datetime | None, fields: FieldMap) -> Iterator[Page]:
         """Tasks from *since* on, ascending by change, people left out."""
-        if self._settings.since is not None:
-            oldest = datetime.combine(self._settings.since, time(), UTC)
-            since = oldest if since is None else max(since, oldest)
+        since = self._settings.not_before(since)
 
         def fetch(since: datetime | None, offset: int) -> Batch:
             raws, more = self._client.tasks(partition.id, since, offset)
