@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from okrsync.cli.main import run
+from okrsync.errors import LockHeldError
 from okrsync.sandbox import github_site, jira_site
 from okrsync.sandbox.demo import TOKEN_NAMES
 from okrsync.sandbox.serve import Sites
@@ -29,6 +30,7 @@ from support.stores import PostgresServer, dump
 
 NOW = jira_desk.NOW
 SOURCES = ("hub", "product")
+_LOCK_TRIES = 200
 # Small steps, so that a small project is stored in many: real processes, real pages, real transactions.
 PROGRAM = """
 from okrsync_github.connector import GithubConnector
@@ -253,12 +255,23 @@ class Killing:
         with closing(Store.open(url)) as store:
             assert store.faults() == []
             for source in SOURCES:
-                with store.lock(source, NOW):
-                    pass
+                self._wait_for_lock(store, source)
         assert sync_here(config, "--census") == 0
         with closing(Store.open(url)) as store:
             assert store.faults() == []
         assert contents(url) == self.calm[start]
+
+    @staticmethod
+    def _wait_for_lock(store: Store, source: str) -> None:
+        """A server sees that its client was killed when it next looks at the connection, not at once."""
+        for left in range(_LOCK_TRIES, 0, -1):
+            try:
+                with store.lock(source, NOW):
+                    return
+            except LockHeldError:
+                if left == 1:
+                    raise
+                time.sleep(0.1)
 
     def _store(self, template: str) -> str:
         if self.postgres is not None:
