@@ -168,6 +168,12 @@ class StoreTooNewError(StoreError):
     exit_code = 2
 
 
+class OutcomeInputError(OkrsyncError):
+    """The statistics were given what they cannot work with: not finite, twice, or out of order."""
+
+    exit_code = 2
+
+
 class LockHeldError(OkrsyncError):
     """Another sync of the same source runs; *holder* says which. Come back when it is done."""
 

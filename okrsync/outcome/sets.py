@@ -1,0 +1,211 @@
+"""
+Which of many deliveries matter: every small choice of delivery dates is weighed against every other, and against none.
+
+A *choice* is a set of up to six candidate dates with a step at each. Its marginal likelihood is that of the regression,
+averaged over the covariance grid; choices are searched with a deterministic beam, largest first, and weighed by their
+posterior (Bayesian variable selection: George and McCulloch 1997). As in the sum of single effects (Wang, Sarkar,
+Carbonetto and Stephens 2020), what is claimed is a set of dates: all but a tenth of the weight has a step in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from okrsync.outcome.grid import TILT
+from okrsync.outcome.regression import ALMOST_FLAT, TRENDS, Grams
+
+Floats = NDArray[np.float64]
+MOST_EFFECTS = 6
+NONE = 0.5
+"""Prior probability that no delivery has an effect; the numbers from one to the most share the rest evenly."""
+SLABS = (0.25, 1.0, 4.0)
+"""Prior variances of an effect, in noise variances."""
+BEAM = 8
+"""Choices of each size that are widened further."""
+MOST_MISSED = 0.1
+"""Posterior probability that a claimed set has no effect in it."""
+
+
+_LEAST_WEIGHT = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """
+    Products of y and the candidates with everything else swept out, one entry a model.
+
+    *products* (m, c + 1, c + 1), y first; *base* (m,): the part of the log marginal likelihood that y is not in.
+    """
+
+    products: Floats
+    base: Floats
+    df: int
+
+
+def swept(
+    grams: Grams,
+    candidates: Sequence[int],
+    flat: Sequence[int],
+    shrunk: Sequence[int],
+    precisions: Sequence[float],
+    trend: int,
+) -> Swept:
+    """Products of y and *candidates* under every model, with *flat*, *shrunk* and *trend* columns swept out."""
+    kept = [0, *candidates]
+    others = [*flat, *shrunk]
+    place = np.arange(len(others))
+    normal = grams.products[:, others][:, :, others].copy()
+    normal[:, place, place] += np.array([*[ALMOST_FLAT] * len(flat), *precisions])
+    across = grams.products[:, others][:, :, [*kept, trend]]
+    solved = np.linalg.solve(normal, across)
+    left = grams.products[:, [*kept, trend]][:, :, [*kept, trend]] - np.matmul(across.transpose(0, 2, 1), solved)
+    log_det = np.linalg.slogdet(normal)[1]
+    prior = 0.5 * float(np.sum(np.log(precisions))) if len(precisions) else 0.0
+    base = TILT - grams.log_roots - 0.5 * log_det + prior
+    along, pivot = left[:, :-1, -1], left[:, -1, -1]
+    products, bases = [], []
+    for sd in TRENDS:
+        if sd:
+            total = pivot + 1 / sd**2
+            products.append(left[:, :-1, :-1] - along[:, :, None] * along[:, None, :] / total[:, None, None])
+            bases.append(base - 0.5 * np.log(total * sd**2))
+        else:
+            products.append(left[:, :-1, :-1])
+            bases.append(base)
+    return Swept(np.concatenate(products), np.concatenate(bases), grams.n - len(flat))
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """*members* of each choice, ascending candidate numbers, with its *slab* and its posterior *weights*."""
+
+    members: tuple[tuple[int, ...], ...]
+    slabs: Floats
+    weights: Floats
+    count: int
+
+    def hits(self, group: set[int]) -> float:
+        """The posterior probability that one of *group* has an effect."""
+        return float(self.weights[[not group.isdisjoint(chosen) for chosen in self.members]].sum())
+
+
+def choices(swept: Swept, floor: float) -> Choices:
+    """The choices that were met on the way, with their posterior weights; *floor* as in the regression."""
+    count = swept.products.shape[1] - 1
+    found: dict[tuple[tuple[int, ...], float], float] = {}
+    none = _evidence(swept.base, swept.products[:, 0, 0], swept.df, floor)
+    found[(), 0.0] = none + _log_prior(0, count)
+    for slab in SLABS:
+        beam: list[tuple[tuple[int, ...], Floats, Floats]] = [((), swept.products, swept.base)]
+        for size in range(1, min(MOST_EFFECTS, count) + 1):
+            met: dict[tuple[int, ...], tuple[float, int, int]] = {}
+            for place, (members, products, base) in enumerate(beam):
+                logs = _additions(products, base, swept.df, floor, slab)
+                for candidate in range(count):
+                    if candidate in members:
+                        continue
+                    wider = tuple(sorted((*members, candidate)))
+                    if wider not in met:
+                        met[wider] = (float(logs[candidate]), place, candidate)
+            prior = _log_prior(size, count) - log(len(SLABS))
+            for wider, (evidence, _, _) in met.items():
+                found[wider, slab] = evidence + prior
+            best = sorted(met.items(), key=lambda entry: (-entry[1][0], entry[0]))[:BEAM]
+            if size < MOST_EFFECTS:
+                beam = [
+                    (wider, *_swept_by(beam[place][1], beam[place][2], candidate + 1, slab))
+                    for wider, (_, place, candidate) in best
+                ]
+    logs = np.array(list(found.values()))
+    weights = np.exp(logs - logs.max())
+    return Choices(
+        tuple(members for members, _ in found), np.array([slab for _, slab in found]), weights / weights.sum(), count
+    )
+
+
+def _additions(products: Floats, base: Floats, df: int, floor: float, slab: float) -> Floats:
+    """The log evidence of each candidate's addition (c,)."""
+    own = np.diagonal(products, axis1=1, axis2=2)[:, 1:]
+    total = own + 1 / slab
+    rest = np.maximum(products[:, 0, 0][:, None] - products[:, 0, 1:] ** 2 / total, 0.0) + floor
+    logs = base[:, None] - 0.5 * np.log(total * slab) - df / 2 * np.log(rest)
+    top = logs.max(axis=0)
+    evidence: Floats = top + np.log(np.exp(logs - top).sum(axis=0))
+    return evidence
+
+
+def _swept_by(products: Floats, base: Floats, place: int, slab: float) -> tuple[Floats, Floats]:
+    along = products[:, :, place]
+    total = products[:, place, place] + 1 / slab
+    return products - along[:, :, None] * (along / total[:, None])[:, None, :], base - 0.5 * np.log(total * slab)
+
+
+def _evidence(base: Floats, rest: Floats, df: int, floor: float) -> float:
+    logs = base - df / 2 * np.log(np.maximum(rest, 0.0) + floor)
+    top = logs.max()
+    return float(top + np.log(np.exp(logs - top).sum()))
+
+
+def _log_prior(size: int, count: int) -> float:
+    """Of one choice of *size* dates out of *count*."""
+    of_size = NONE if size == 0 else (1 - NONE) / min(MOST_EFFECTS, count)
+    return log(of_size) - log(comb(count, size))
+
+
+def groups(found: Choices) -> list[tuple[tuple[int, ...], float]]:
+    """The sets of candidates that are claimed, the surest first, with the probability of each; none overlap."""
+    most = max(3, found.count // 3)
+    held = np.zeros((len(found.members), found.count))
+    for row, members in enumerate(found.members):
+        held[row, list(members)] = 1.0
+    shares = found.weights @ held
+    free = np.ones(found.count, dtype=bool)
+    seeds = [int(place) for place in np.argsort(-shares, kind="stable") if shares[place] > 1 / found.count]
+    claimed: list[tuple[tuple[int, ...], float]] = []
+    for seed in seeds:
+        if not free[seed]:
+            continue
+        group = [seed]
+        left = found.weights * (1 - held[:, seed])
+        while left.sum() > MOST_MISSED and len(group) < most:
+            gains = np.where(free, left @ held, -1.0)
+            gains[group] = -1.0
+            place = int(np.argmax(gains))
+            if gains[place] <= 0:
+                break
+            group.append(place)
+            left = left * (1 - held[:, place])
+        if left.sum() <= MOST_MISSED:
+            claimed.append((tuple(sorted(group)), float(1 - left.sum())))
+            free[group] = False
+    return claimed
+
+
+def effect_of(found: Choices, swept: Swept, group: Sequence[int], floor: float) -> tuple[Floats, Floats, Floats]:
+    """Weights, means and scales of the mixture that the summed effect of *group* has, where it has one."""
+    inside = set(group)
+    order = np.argsort(-found.weights, kind="stable")
+    picked = [int(q) for q in order if not inside.isdisjoint(found.members[q])][:40]
+    weights, means, scales = [], [], []
+    for q in picked:
+        members, slab = found.members[q], found.slabs[q]
+        places = [member + 1 for member in members]
+        normal = swept.products[:, places][:, :, places] + np.eye(len(places)) / slab
+        towards = swept.products[:, places, 0]
+        inverse = np.linalg.inv(normal)
+        mean = np.einsum("mij,mj->mi", inverse, towards)
+        rest = np.maximum(swept.products[:, 0, 0] - np.einsum("mi,mi->m", towards, mean), 0.0) + floor
+        logs = swept.base + 0.5 * np.linalg.slogdet(inverse)[1] - swept.df / 2 * np.log(rest)
+        cells = np.exp(logs - logs.max())
+        mask = np.array([member in inside for member in members], dtype=float)
+        weights.append(found.weights[q] * cells / cells.sum())
+        means.append(mean @ mask)
+        scales.append(np.sqrt(np.einsum("i,mij,j->m", mask, inverse, mask) * rest / swept.df))
+    total = np.concatenate(weights)
+    kept = total > _LEAST_WEIGHT * total.sum()
+    return total[kept] / total[kept].sum(), np.concatenate(means)[kept], np.concatenate(scales)[kept]
