@@ -13,6 +13,10 @@ import click
 from okrsync import __version__
 from okrsync.errors import OkrsyncError, UsageError
 
+# Matrices here are small: threads for them cost more than they give, most of all beside other work. Set before numpy
+# is imported; whoever knows better may set it before.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Command: (module, attribute, help in one line). A test keeps the lines in step with the commands.
 COMMANDS = {
     "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
@@ -21,6 +25,7 @@ COMMANDS = {
     "doctor": ("okrsync.cli.doctor", "doctor", "Look at files, plugins, store and trackers, and say what to do."),
     "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
     "link": ("okrsync.cli.by_hand", "link", "Link an item to a key result by hand."),
+    "check": ("okrsync.cli.check", "check", "Show the verdicts on a key result or item, and how they came about."),
     "outcomes": ("okrsync.cli.reports", "outcomes", "Show delivered work by key result, and what its metric did."),
     "sandbox": ("okrsync.cli.sandbox", "sandbox", "Serve loopback trackers to try things on."),
     "status": ("okrsync.cli.reports", "status", "Show what is known, and how work stands to key results."),

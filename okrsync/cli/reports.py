@@ -9,6 +9,7 @@ import click
 
 from okrsync.cli.output import Day, console, print_json, project_options
 from okrsync.jobs.by_hand import current_linking, find_item
+from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
 from okrsync.reports.outcomes import build_outcomes
 from okrsync.reports.render.as_json import report_document
@@ -63,7 +64,8 @@ def outcomes(
     where a source was not read completely or within a day.
     """
     with open_workspace(config, as_of, as_known) as workspace:
-        report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, cycle))
+        cycles = chosen_cycles(workspace, cycle)
+        report = build_outcomes(with_outcomes(workspace, report_inputs(workspace)), cycles)
     if output == "json":
         print_json(report_document("outcomes", report))
     elif markdown:

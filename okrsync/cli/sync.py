@@ -13,6 +13,7 @@ from okrsync.cli.output import Duration, console, print_json, project_options
 from okrsync.cli.progress import SyncProgress
 from okrsync.cli.signals import stopped_by_signals
 from okrsync.jobs.artifacts import write_outcomes
+from okrsync.jobs.checks import recorded_outcomes
 from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions, SyncResult, sync_all
 from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace, report_inputs
@@ -79,7 +80,8 @@ def run_sync(
     options = options or SyncOptions(Stopping())
     with stopped_by_signals(options.stopping), SyncProgress() as progress:
         result = sync_all(workspace, progress, options)
-    report = build_outcomes(report_inputs(workspace, result.linking), chosen_cycles(workspace, None))
+    inputs = recorded_outcomes(workspace, report_inputs(workspace, result.linking))
+    report = build_outcomes(inputs, chosen_cycles(workspace, None))
     if all(source.age_days is None for source in report.sources):
         return result, report, []  # nothing was ever read: a report would show zeros that nobody counted
     return result, report, write_outcomes(report, out or workspace.project.folder / "reports")

@@ -17,6 +17,7 @@ from okrsync.config.okrs_file import OkrsFile, to_model
 from okrsync.config.settings_file import SettingsFile, marked_word
 from okrsync.config.validation import check
 from okrsync.errors import ConfigError, PluginError, Problem
+from okrsync.model.expectations import WORD
 from okrsync.model.ledger import Ledger
 from okrsync.model.okrs import Okrs
 from okrsync.plugins.connector import SourceSettings
@@ -72,7 +73,9 @@ class Project:
             size_label=size.label if size else "",
             count_items=size.count if size else False,
             extra_fields=tuple(sorted({condition.field for condition in conditions if condition.field})),
-            body_words=tuple(sorted({marked_word(condition.body) for condition in conditions if condition.body})),
+            body_words=tuple(
+                sorted({WORD, *(marked_word(condition.body) for condition in conditions if condition.body)})
+            ),
         )
 
 

@@ -127,6 +127,8 @@ class OutcomeCheck:
     warnings: tuple[str, ...] = ()
     is_in_stream: bool = False
     """One of so many that only sets are claimed: it has an interval, and no claim of its own."""
+    recorded: date | None = None
+    """The day on which it was put on record, from when on nothing changes it; ``None``: not yet."""
     probability: float | None = None
     """Of a set: the posterior probability that one of its members has an effect."""
 

@@ -54,7 +54,7 @@ def attribute_all(cases: Iterable[Case], *, as_of: date, processes: int = 1) -> 
     found: list[KeyResultOutcome] = []
     for place, entry in enumerate(judged):
         checks = [
-            concluded(_counted(check, (place, row), months), entry.case.settings, level)
+            check if check.recorded else concluded(_counted(check, (place, row), months), entry.case.settings, level)
             for row, (check, level) in enumerate(zip(entry.outcome.checks, entry.levels, strict=True))
         ]
         found.append(replace(entry.outcome, checks=tuple(map(_at_edge, checks))))
@@ -62,7 +62,7 @@ def attribute_all(cases: Iterable[Case], *, as_of: date, processes: int = 1) -> 
 
 
 def _at_edge(check: OutcomeCheck) -> OutcomeCheck:
-    told = check.estimate
+    told = None if check.recorded else check.estimate
     alarm = edge_alarm(told.effect, told.low, told.high) if told is not None and check.verdict.is_claim else ""
     return replace(check, warnings=(*check.warnings, alarm)) if alarm else check
 

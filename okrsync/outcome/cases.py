@@ -9,6 +9,9 @@ from math import isfinite
 
 from okrsync.errors import OutcomeInputError
 from okrsync.model.okrs import Direction
+from okrsync.model.verdicts import OutcomeCheck
+
+_LARGEST = 1e100  # beyond, squares overflow; what is not finite is not below it either
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class MetricSeries:
                 what = "twice" if after == before else "out of order"
                 raise OutcomeInputError(f"a series names the day {after} {what}; give each day once, ascending")
         for day, value in zip(self.days, self.values, strict=True):
-            if not isfinite(value):
+            if not abs(value) < _LARGEST:
                 raise OutcomeInputError(f"a series has {value} on {day}; leave out what was not measured")
         for day, size in zip(self.days, self.sizes, strict=bool(self.sizes)):
             if not (isfinite(size) and size > 0):
@@ -104,6 +107,15 @@ class Settings:
     baseline: date | None = None
     """The last day of the baseline window of the decomposition; ``None``: the window ends before the first delivery."""
 
+    def __post_init__(self) -> None:
+        for name in ("lag_days", "ramp_days", "settle_days"):
+            if getattr(self, name) < 0:
+                raise OutcomeInputError(f"{name} is negative")
+        if self.window_days < 1:
+            raise OutcomeInputError("window_days is less than a day")
+        if self.band is not None and not self.band[0] <= self.band[1]:
+            raise OutcomeInputError(f"the band {self.band} is not ascending")
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -114,6 +126,8 @@ class Case:
     deliveries: tuple[Delivery, ...]
     controls: tuple[MetricSeries, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    recorded: tuple[OutcomeCheck, ...] = ()
+    """Checks that are on record: told as they are, their members judged no second time, yet part of every fit."""
 
 
 def in_order(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:

@@ -13,6 +13,7 @@ from okrsync.outcome.grid import CELLS
 from okrsync.outcome.prepared import Scale
 from okrsync.outcome.regression import TRENDS
 from okrsync.outcome.student import Mixture
+from okrsync.outcome.waves import wait_days
 
 Floats = NDArray[np.float64]
 _TAIL = (1 - LEVEL) / 2
@@ -26,7 +27,7 @@ def windows(frame: Frame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     end = settings.baseline or (first - timedelta(days=1) if first else None)
     if end is None:
         return None
-    length = settings.window_days
+    length = wait_days(ready.step_days, settings)
     before = (ready.days <= end.toordinal()) & (ready.days > end.toordinal() - length)
     last = ready.days > max(int(ready.days[-1]) - length, end.toordinal())
     return (before, last) if before.any() and last.any() else None

@@ -7,8 +7,8 @@ that persists for about tau steps, and a slow random walk, because no business m
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ SHARES = (0.1, 0.3, 0.6, 1.0)
 """v: the part of the noise that persists."""
 FLOOR = 0.05
 """f: standard deviation of the random walk a step, in noise standard deviations."""
-_HELD = 64
-_WHOLE = 64
+_MOST_DENSE = 160
+"""Points up to which multiplying by a shared factorisation is faster than filtering."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,55 @@ TILT: Floats = np.array([0.5 * cell.share * np.log(cell.tau) if cell.share else 
 
 
 @dataclass(frozen=True, slots=True)
-class Whitener:
-    """*inverses* (cells, n, n) of R's lower Cholesky factors; *log_roots* (cells,): log det R / 2."""
+class _Dense:
+    """*inverses* (cells, n, n) of R's lower Cholesky factors."""
 
     inverses: Floats
+
+    def white(self, columns: Floats) -> Floats:
+        white: Floats = self.inverses @ columns
+        return white
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """
+    A Kalman filter for each cell: what persists and what walks are its state, white noise its measurement error.
+
+    By step and cell (n, cells): *fade* of what persists until the next, its *pull* by what is new and the walk's
+    *drift*, and *root*, the standard deviation of what is new. Its innovations are the whitened series (Schweppe
+    1965), at a cost that grows with the points and not with their cube.
+    """
+
+    fade: Floats
+    pull: Floats
+    drift: Floats
+    root: Floats
+
+    def white(self, columns: Floats) -> Floats:
+        n, count = columns.shape
+        made = np.empty((len(CELLS), n, count))
+        held = np.zeros((len(CELLS), count))
+        walked = np.zeros((len(CELLS), count))
+        for step in range(n):
+            new = columns[step] - held - walked
+            made[:, step] = new / self.root[step][:, None]
+            held += self.pull[step][:, None] * new
+            held *= self.fade[step][:, None]
+            walked += self.drift[step][:, None] * new
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Whitener:
+    """What turns noise with the covariance R into white noise, under each cell; *log_roots* (cells,): log det R / 2."""
+
+    by: _Dense | _Filter
     log_roots: Floats
 
-
-_whiteners: OrderedDict[bytes, tuple[Floats, Floats]] = OrderedDict()
+    def white(self, columns: Floats) -> Floats:
+        """*columns* (n, q), whitened (cells, n, q)."""
+        return self.by.white(columns)
 
 
 def whitener_of(times: Floats, noise: Floats | None = None) -> Whitener:
@@ -53,45 +94,39 @@ def whitener_of(times: Floats, noise: Floats | None = None) -> Whitener:
     What whitens observations at *times* (n,), ascending, in steps from the first, which is at 0.
 
     *noise* (n,): variances of the part that does not persist, 1 where every observation is as good; samples of
-    different sizes make them differ. Series with evenly spaced times share one factorisation: the Cholesky factor of
-    a longer series begins with that of a shorter one, and so does its inverse.
+    different sizes make them differ. Short series with evenly spaced times share one factorisation: the Cholesky factor
+    of a longer series begins with that of a shorter one, and so does its inverse.
     """
     n = len(times)
-    if noise is not None:
-        return Whitener(*_factored(times, noise))
-    if n and np.array_equal(times, np.arange(n, dtype=float)):
-        size = -(-n // _WHOLE) * _WHOLE
-        times = np.arange(size, dtype=float)
-    key = times.tobytes()
-    if key not in _whiteners:
-        inverses, logs = _factored_parts(times, np.ones(len(times)))
-        _whiteners[key] = (inverses, np.cumsum(logs, axis=1))
-        if len(_whiteners) > _HELD:
-            _whiteners.popitem(last=False)
-    _whiteners.move_to_end(key)
-    inverses, cumulative = _whiteners[key]
-    return Whitener(inverses[:, :n, :n], cumulative[:, n - 1])
+    if noise is None and n <= _MOST_DENSE and np.array_equal(times, np.arange(n, dtype=float)):
+        inverses, cumulative = _evenly_spaced()
+        return Whitener(_Dense(inverses[:, :n, :n]), cumulative[:, n - 1])
+    made = _filter_of(times, np.ones(n) if noise is None else noise)
+    return Whitener(made, np.log(made.root).sum(axis=0))
 
 
-def covariances(times: Floats, noise: Floats) -> Floats:
-    """R for each cell (cells, n, n)."""
-    apart = np.abs(times[:, None] - times[None, :])
-    # From one step before the first observation, so that the first has some of it too.
-    walk = FLOOR**2 * (np.minimum(times[:, None], times[None, :]))
-    white = np.diag(noise)
-    return np.stack(
-        [
-            walk + ((1 - cell.share) * white + cell.share * np.exp(-apart / cell.tau) if cell.share else white)
-            for cell in CELLS
-        ]
-    )
+@lru_cache(maxsize=1)
+def _evenly_spaced() -> tuple[Floats, Floats]:
+    """The inverses for the longest series that is factorised, and the running sums of their log roots."""
+    made = _filter_of(np.arange(_MOST_DENSE, dtype=float), np.ones(_MOST_DENSE))
+    return made.white(np.eye(_MOST_DENSE)), np.cumsum(np.log(made.root), axis=0).T
 
 
-def _factored(times: Floats, noise: Floats) -> tuple[Floats, Floats]:
-    inverses, logs = _factored_parts(times, noise)
-    return inverses, logs.sum(axis=1)
-
-
-def _factored_parts(times: Floats, noise: Floats) -> tuple[Floats, Floats]:
-    factors = np.linalg.cholesky(covariances(times, noise))
-    return np.linalg.inv(factors), np.log(np.diagonal(factors, axis1=1, axis2=2))
+def _filter_of(times: Floats, noise: Floats) -> _Filter:
+    n = len(times)
+    share = np.array([cell.share for cell in CELLS])
+    rate = np.array([1 / cell.tau if cell.share else 0.0 for cell in CELLS])
+    fade, pull, drift, root = (np.empty((n, len(CELLS))) for _ in range(4))
+    # Variances of what persists and of what walked, and their covariance, before the first observation.
+    held, walked, both = share.copy(), np.zeros(len(CELLS)), np.zeros(len(CELLS))
+    gaps = np.append(np.diff(times), 0.0)
+    for step in range(n):
+        total = held + walked + 2 * both + (1 - share) * noise[step]
+        pull[step], drift[step] = (held + both) / total, (walked + both) / total
+        root[step] = np.sqrt(total)
+        fade[step] = np.exp(-gaps[step] * rate)
+        left = held - pull[step] * (held + both), walked - drift[step] * (walked + both)
+        both = (both - pull[step] * (walked + both)) * fade[step]
+        held = left[0] * fade[step] ** 2 + share * (1 - fade[step] ** 2)
+        walked = left[1] + FLOOR**2 * gaps[step]
+    return _Filter(fade, pull, drift, root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from okrsync.model.verdicts import CheckKind, Estimate, HypothesisVerdict, Outco
 from okrsync.outcome.cases import Case, Delivery, Settings
 from okrsync.outcome.design import LONGEST_TRAILING
 from okrsync.outcome.prepared import Prepared
-from okrsync.outcome.waves import Wave
+from okrsync.outcome.waves import Wave, wait_days
 
 ALPHA = 0.05
 FALSE_DISCOVERIES = 0.10
@@ -63,12 +63,15 @@ def gated(
     """
     before, after = points
     withheld = _withheld(check, case, as_of, step_days)
+    # Until its values are settled, those up to the evaluation may still change.
+    judged_on = check.evaluation + timedelta(days=case.settings.settle_days)
+    is_provisional = as_of < judged_on
     gates = (
         (case.settings.is_draft, Verdict.NO_DATA, "the key result is a draft"),
         (not case.series.days, Verdict.NO_DATA, "nothing was measured"),
         (bool(withheld), Verdict.WITHHELD, withheld),
         (before == 0, Verdict.NO_DATA, "nothing was measured before the delivery"),
-        (as_of < check.evaluation, Verdict.TOO_EARLY, f"judged on {check.evaluation}"),
+        (is_provisional, Verdict.TOO_EARLY, f"judged on {judged_on}"),
         (after == 0, Verdict.NO_DATA, "nothing was measured after the delivery"),
         (after < LEAST_AFTER, Verdict.TOO_EARLY, f"fewer than {LEAST_AFTER} points since the delivery"),
         (before < LEAST_BEFORE, Verdict.OBSERVED_CHANGE_ONLY, f"fewer than {LEAST_BEFORE} points before the delivery"),
@@ -81,7 +84,7 @@ def gated(
                 reason=reason,
                 points_before=before,
                 points_after=after,
-                is_provisional=as_of < check.evaluation,
+                is_provisional=is_provisional,
             )
     return None
 
@@ -103,7 +106,7 @@ def _withheld(check: OutcomeCheck, case: Case, as_of: date, step_days: float) ->
 def concluded(check: OutcomeCheck, settings: Settings, level: Level) -> OutcomeCheck:
     """*check*, which has an estimate and q, with the verdict that they allow."""
     estimate = check.estimate
-    if estimate is None:
+    if estimate is None or check.is_provisional:
         return check
     # A set is a claim by its probability; it was chosen among many, so p is not what decides.
     is_found = check.kind is CheckKind.SET or (
@@ -156,12 +159,12 @@ def _hypothesis(check: OutcomeCheck, estimate: Estimate) -> HypothesisVerdict:
     return HypothesisVerdict.OPEN
 
 
-def level_around(ready: Prepared | None, wave: Wave, settings: Settings) -> Level:
-    """Means of the window before *wave* and of what was observed since."""
+def level_around(ready: Prepared | None, wave: Wave, settings: Settings, step_days: float) -> Level:
+    """Means of as long a time before *wave* as its evaluation takes, and of what was observed since."""
     if ready is None:
         return Level(None, None)
-    start = wave.first.toordinal() + settings.lag_days
-    before = ready.raw[(ready.days < start) & (ready.days >= start - settings.window_days)]
+    start = wave.steps[0][0].toordinal() + settings.lag_days
+    before = ready.raw[(ready.days < start) & (ready.days >= start - wait_days(step_days, settings))]
     after = ready.raw[ready.days >= start]
     return Level(
         float(before.mean()) if len(before) else None,

@@ -18,6 +18,7 @@ _WINDOW = 7
 _MAD_TO_SD = 1.4826
 _NEAR_BOUND = 0.03
 _FEW = 5.0
+_ON_BOUND = 0.005
 # Relative to the range: a series without noise still has an interval of some width.
 _RELATIVE_RESOLUTION = 1e-3
 
@@ -97,8 +98,9 @@ def prepared(series: MetricSeries, until: date) -> Prepared | None:
     on_scale = _on(scale, raw, series.bounds)
     clipped = _clipped(on_scale)
     location = float(np.median(clipped))
-    spread = float(np.std(clipped))
     extent = float(np.ptp(clipped))
+    # Equal numbers have a standard deviation of some 1e-17 by rounding.
+    spread = float(np.std(clipped)) if extent else 0.0
     noise: Floats | None = None
     if series.sizes:
         cases = np.array([size for _, _, size in kept])
@@ -128,7 +130,7 @@ def _scale_of(raw: Floats, bounds: tuple[float, float] | None) -> Scale:
     if bounds is None:
         return Scale.RAW
     low, high = bounds
-    if np.isfinite(high):
+    if np.isfinite(low) and np.isfinite(high):
         near = _NEAR_BOUND * (high - low)
         return Scale.LOGIT if raw.min() < low + near or raw.max() > high - near else Scale.RAW
     is_count = low == 0 and bool(np.all(raw == np.round(raw)))
@@ -138,9 +140,13 @@ def _scale_of(raw: Floats, bounds: tuple[float, float] | None) -> Scale:
 def _on(scale: Scale, raw: Floats, bounds: tuple[float, float] | None) -> Floats:
     if scale is Scale.LOGIT and bounds is not None:
         low, high = bounds
-        # A value on the bound would be infinite: it is taken for half a percent of a step inside.
-        share = np.clip((raw - low) / (high - low), 0.005, 0.995)
-        return np.log(share / (1 - share))
+        share = (raw - low) / (high - low)
+        # A value on the bound would be infinite: it is taken for half as far from it as the nearest that is not.
+        apart = np.minimum(share, 1 - share)
+        inside = apart[apart > 0]
+        least = float(inside.min()) / 2 if len(inside) else _ON_BOUND
+        share = np.clip(share, least, 1 - least)
+        return np.asarray(np.log(share / (1 - share)))
     if scale is Scale.ROOT:
         return 2 * np.sqrt(np.maximum(raw, 0.0) + 3 / 8)
     return raw.copy()
@@ -158,5 +164,13 @@ def _clipped(value: Floats) -> Floats:
     apart = value - middle
     spread = _MAD_TO_SD * float(np.median(np.abs(apart - np.median(apart))))
     if spread == 0:
-        return value
+        # Most values are the same one: then a lone other one among equals is the outlier, however small it is.
+        lone = np.array([_is_lone(value, place) for place in range(len(value))])
+        return np.where(lone, middle, value)
     return np.clip(value, middle - CLIP * spread, middle + CLIP * spread)
+
+
+def _is_lone(value: Floats, place: int) -> bool:
+    """Whether all others around *place* are the same, and it is not."""
+    around = np.delete(value[max(0, place - _WINDOW // 2) : place + _WINDOW // 2 + 1], min(place, _WINDOW // 2))
+    return bool(np.all(around == around[0])) and bool(value[place] != around[0])

@@ -36,7 +36,7 @@ class Grams:
 
 def grams_of(columns: Floats, whitener: Whitener) -> Grams:
     """The products of *columns* (n, q), y first, under every covariance of the grid."""
-    white = whitener.inverses @ columns
+    white = whitener.white(columns)
     return Grams(np.matmul(white.transpose(0, 2, 1), white), whitener.log_roots, len(columns))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -19,10 +20,13 @@ from okrsync.outcome.decomposition import counterfactual, decomposition, model_w
 from okrsync.outcome.fitting import Fitted, Frame, Part, contrasts, estimates, fitted, framed, line_estimate
 from okrsync.outcome.judging import ALPHA, Level, blank, gated, level_around
 from okrsync.outcome.streams import Found, Stream, stream_of
-from okrsync.outcome.waves import Wave, evaluation_of, is_stream, waves_of
+from okrsync.outcome.waves import Wave, evaluation_of, is_stream, recorded_waves, waves_of
 
 Floats = NDArray[np.float64]
 _CADENCES = ((1.5, 1.0), (5.0, None), (9.0, 7.0), (24.0, None), (38.0, 30.4))
+_TOO_FEW = "the metric never changed, or has too few points"
+MOST_BEFORE = 365
+"""Points before the first delivery that are used."""
 _LEAST_FOR_PROVISIONAL = 3
 _AT_ONCE = 64
 """Cases a process takes at a time."""
@@ -38,6 +42,8 @@ class Judged:
 
 
 Checked = tuple[OutcomeCheck, Level]
+StepOf = Callable[[date], float]
+"""Median days between the points that were known on a day."""
 
 
 def judged_apart(cases: Sequence[Case], as_of: date, processes: int) -> list[Judged]:
@@ -64,28 +70,59 @@ def _calendar(case: Case) -> tuple[int, int, int]:
 
 def judged(case: Case, as_of: date) -> Judged:
     """*case* on what is known on *as_of*."""
+    case = replace(case, series=_recent(case))
     settings = case.settings
-    delivered = [each for each in in_order(case.deliveries) if each.day <= as_of]
     known = as_of - timedelta(days=settings.settle_days)
     step = cadence(case.series, as_of)
-    waves = waves_of(delivered, step, settings)
+    step_of = _step_of(case.series, step)
+    on_record = frozenset(member for check in case.recorded for member in check.members)
+    waves = waves_at(case, as_of)
+    fresh = [wave for wave in waves if wave.deliveries[0].id not in on_record]
     observed = sum(day <= known for day in case.series.days)
     outcome = KeyResultOutcome(as_of, (), points=observed, step_days=step)
     if settings.is_draft or not case.series.days:
-        entries = [_untold(case, wave, as_of, step) for wave in waves]
-        return Judged(case, replace(outcome, checks=tuple(c for c, _ in entries)), tuple(lv for _, lv in entries))
+        return _with(outcome, case, [_untold(case, wave, as_of, step_of) for wave in fresh])
     plain = {each.day for wave in waves if wave.kind is CheckKind.WAVE for each in wave.deliveries}
     if is_stream(waves, len(plain), observed):
-        stream = stream_of(case, waves, known)
+        stream = stream_of(case, waves, known, on_record)
         latest = None if stream is None or stream.rest is None else _whole(stream.rest)
-        entries = _stream_checks(case, waves, stream, latest, as_of, step)
+        entries = _stream_checks(case, fresh, stream, latest, as_of, step_of)
     else:
         frame = framed(case, waves, known)
         latest = None if frame is None else _whole(frame)
-        entries = _wave_checks(case, waves, latest, known, as_of, step)
+        entries = _wave_checks(case, waves, latest, known, as_of, step_of)
     if latest is not None:
         outcome = _described(outcome, latest)
-    return Judged(case, replace(outcome, checks=tuple(c for c, _ in entries)), tuple(lv for _, lv in entries))
+    return _with(outcome, case, [entry for entry in entries if on_record.isdisjoint(entry[0].members)])
+
+
+def _with(outcome: KeyResultOutcome, case: Case, entries: Sequence[Checked]) -> Judged:
+    both = sorted([*entries, *((check, Level(None, None)) for check in case.recorded)], key=_by_day)
+    return Judged(case, replace(outcome, checks=tuple(c for c, _ in both)), tuple(level for _, level in both))
+
+
+def _step_of(series: MetricSeries, otherwise: float) -> StepOf:
+    """The cadence that was known on a day; *otherwise* where there were not yet two points."""
+    known: dict[date, float] = {}
+
+    def step(day: date) -> float:
+        if day not in known:
+            known[day] = cadence(series, day) if bisect_right(series.days, day) > 1 else otherwise
+        return known[day]
+
+    return step
+
+
+def _recent(case: Case) -> MetricSeries:
+    """
+    The series of *case* from so many points before its first delivery on.
+
+    What a metric did long ago says little about its drift now, and the work grows with the cube of the points.
+    """
+    series = case.series
+    first = min((delivery.day for delivery in case.deliveries), default=date.max)
+    start = max(0, bisect_left(series.days, first) - MOST_BEFORE)
+    return replace(series, days=series.days[start:], values=series.values[start:], sizes=series.sizes[start:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +144,15 @@ def _whole(frame: Frame) -> _Whole:
         columns = [size / sum(sizes) * part.stairs.column for size, part in zip(sizes, frame.in_fit, strict=True)]
         line = frame.design.add(np.sum(columns, axis=0))
     return _Whole(frame, fitted(frame), windows, line)
+
+
+def waves_at(case: Case, as_of: date) -> tuple[Wave, ...]:
+    """The units and waves of *case* on *as_of*, by first day; those on record as they were judged."""
+    delivered = [each for each in in_order(case.deliveries) if each.day <= as_of]
+    on_record = frozenset(member for check in case.recorded for member in check.members)
+    step_of = _step_of(case.series, cadence(case.series, as_of))
+    fresh = waves_of([each for each in delivered if each.id not in on_record], step_of, case.settings)
+    return tuple(sorted((*fresh, *recorded_waves(delivered, case.recorded)), key=lambda wave: (wave.first, wave.last)))
 
 
 def cadence(series: MetricSeries, as_of: date) -> float:
@@ -147,17 +193,22 @@ def _described(outcome: KeyResultOutcome, whole: _Whole) -> KeyResultOutcome:
     )
 
 
-def _untold(case: Case, wave: Wave, as_of: date, step: float) -> Checked:
+def _untold(case: Case, wave: Wave, as_of: date, step_of: StepOf) -> Checked:
     """A check about which the series tells nothing."""
     check = blank(wave.kind, wave.deliveries, wave.evaluation)
-    start = wave.first + timedelta(days=case.settings.lag_days)
-    before = sum(day < start for day in case.series.days)
-    after = sum(start <= day <= as_of for day in case.series.days)
-    return gated(check, case, as_of, (before, after), step) or check, Level(None, None)
+    series, settings = case.series, case.settings
+    start = wave.steps[0][0] + timedelta(days=settings.lag_days)
+    last = min(wave.evaluation, as_of - timedelta(days=settings.settle_days))
+    since = max((day for day in series.breaks if day <= last), default=date.min)
+    counted = [day for day in series.days if since <= day <= last and day not in series.masked]
+    before = sum(day < start for day in counted)
+    after = len(counted) - before
+    held = gated(check, case, as_of, (before, after), step_of(wave.first))
+    return held or replace(check, points_before=before, points_after=after, reason=_TOO_FEW), Level(None, None)
 
 
 def _wave_checks(
-    case: Case, waves: Sequence[Wave], latest: _Whole | None, known: date, as_of: date, step: float
+    case: Case, waves: Sequence[Wave], latest: _Whole | None, known: date, as_of: date, step_of: StepOf
 ) -> list[Checked]:
     """Each wave judged on what was known on its own evaluation date, with all waves that had begun by then."""
     made: list[Checked] = []
@@ -176,8 +227,8 @@ def _wave_checks(
             if min(part.wave.evaluation, known) == cut and part.wave.deliveries[0].id not in told
         ]
         told.update(delivery.id for part in due for delivery in part.wave.deliveries)
-        made += _checks(frame, fit, due, as_of, step)
-    made += [_untold(case, wave, as_of, step) for wave in waves if wave.deliveries[0].id not in told]
+        made += _checks(frame, fit, due, as_of, step_of)
+    made += [_untold(case, wave, as_of, step_of) for wave in waves if wave.deliveries[0].id not in told]
     return sorted(made, key=_by_day)
 
 
@@ -185,7 +236,7 @@ def _by_day(entry: Checked) -> tuple[date, date, tuple[str, ...]]:
     return entry[0].first, entry[0].last, entry[0].members
 
 
-def _checks(frame: Frame, fit: Fitted | None, parts: Sequence[Part], as_of: date, step: float) -> list[Checked]:
+def _checks(frame: Frame, fit: Fitted | None, parts: Sequence[Part], as_of: date, step_of: StepOf) -> list[Checked]:
     case = frame.case
     told = [part for part in parts if part.column is not None]
     numbers: dict[int, Estimate] = {}
@@ -197,20 +248,20 @@ def _checks(frame: Frame, fit: Fitted | None, parts: Sequence[Part], as_of: date
         others = {id(part): tangled.get(row, []) for row, part in enumerate(told)}
     made: list[Checked] = []
     for part in parts:
-        level = level_around(frame.prepared, part.wave, case.settings)
+        level = level_around(frame.prepared, part.wave, case.settings, step_of(part.wave.first))
         points = part.stairs.points_before, part.stairs.points_after
         check = replace(blank(part.wave.kind, part.wave.deliveries, part.wave.evaluation), observed_change=level.change)
-        held = gated(check, case, as_of, points, step)
+        held = gated(check, case, as_of, points, step_of(part.wave.first))
         estimate = numbers.get(id(part))
         if held is None:
-            reason = "" if estimate is not None else "the metric never changed, or has too few points"
+            reason = "" if estimate is not None else _TOO_FEW
             check = replace(check, points_before=points[0], points_after=points[1], estimate=estimate, reason=reason)
         else:
             is_shown = held.is_provisional and min(points) >= _LEAST_FOR_PROVISIONAL
             check = replace(held, estimate=estimate if is_shown else None)
         if check.estimate is not None and fit is not None:
             named = [told[row].wave.deliveries[0].id for row in others.get(id(part), [])]
-            check = replace(check, warnings=_warnings(fit, part, check.estimate, named, step))
+            check = replace(check, warnings=_warnings(fit, part, check.estimate, named, step_of(part.wave.first)))
         made.append((check, level))
     return made
 
@@ -227,32 +278,32 @@ def _warnings(fit: Fitted, part: Part, estimate: Estimate, others: Sequence[str]
 
 
 def _stream_checks(
-    case: Case, waves: Sequence[Wave], stream: Stream | None, latest: _Whole | None, as_of: date, step: float
+    case: Case, waves: Sequence[Wave], stream: Stream | None, latest: _Whole | None, as_of: date, step_of: StepOf
 ) -> list[Checked]:
     """Sets of candidates, and the waves of what is in none, which get an interval and no claim of their own."""
     if stream is None or latest is None:
-        return [_untold(case, wave, as_of, step) for wave in waves]
+        return [_untold(case, wave, as_of, step_of) for wave in waves]
     in_sets = {delivery.id for found in stream.sets for delivery in found.part.wave.deliveries}
     parts = [part for part in latest.frame.parts if part.wave.deliveries[0].id not in in_sets]
     made = [
         (replace(check, is_in_stream=check.kind is CheckKind.WAVE), level)
-        for check, level in _checks(latest.frame, latest.fit, parts, as_of, step)
+        for check, level in _checks(latest.frame, latest.fit, parts, as_of, step_of)
     ]
-    made += [_set_check(latest.frame, found, as_of, step) for found in stream.sets]
+    made += [_set_check(latest.frame, found, as_of, step_of) for found in stream.sets]
     return sorted(made, key=_by_day)
 
 
-def _set_check(frame: Frame, found: Found, as_of: date, step: float) -> Checked:
+def _set_check(frame: Frame, found: Found, as_of: date, step_of: StepOf) -> Checked:
     case, part = frame.case, found.part
-    evaluation = evaluation_of(part.wave.last, step, case.settings)
-    level = level_around(frame.prepared, part.wave, case.settings)
+    evaluation = evaluation_of(part.wave.last, step_of(part.wave.first), case.settings)
+    level = level_around(frame.prepared, part.wave, case.settings, step_of(part.wave.first))
     check = replace(
         blank(CheckKind.SET, part.wave.deliveries, evaluation),
         observed_change=level.change,
         probability=found.probability,
     )
     points = part.stairs.points_before, part.stairs.points_after
-    held = gated(check, case, as_of, points, step)
+    held = gated(check, case, as_of, points, step_of(part.wave.first))
     if held is not None and not held.is_provisional:
         return held, level
     estimate = estimates(frame, found.mixture, [part])[0]

@@ -47,15 +47,19 @@ class _Candidate:
     column: int
 
 
-def stream_of(case: Case, waves: Sequence[Wave], until: date) -> Stream | None:
-    """What can be said of *case*, whose *waves* are too many to be judged one by one; ``None`` without two points."""
+def stream_of(case: Case, waves: Sequence[Wave], until: date, on_record: frozenset[str]) -> Stream | None:
+    """
+    What can be said of *case*, whose *waves* are too many to be judged one by one; ``None`` without two points.
+
+    What is *on_record* (ids) stays a candidate, and is in no set that is told.
+    """
     units = [wave for wave in waves if wave.kind is CheckKind.UNIT]
     plain = [wave for wave in waves if wave.kind is not CheckKind.UNIT]
     frame = framed(case, units, until)
     if frame is None or frame.prepared.spread == 0:
         return None if frame is None else Stream((), framed(case, waves, until))
     deliveries = sorted((each for wave in plain for each in wave.deliveries), key=lambda each: (each.day, each.id))
-    found = _sets(frame, _candidates(frame, deliveries))
+    found = _sets(frame, _candidates(frame, deliveries), on_record)
     taken = {delivery.id for each in found for delivery in each.part.wave.deliveries}
     left = [*units, *(wave for wave in (_without(wave, taken) for wave in plain) if wave is not None)]
     return Stream(tuple(found), framed(case, [*left, *(each.part.wave for each in found)], until))
@@ -78,7 +82,7 @@ def _candidates(frame: Frame, deliveries: Sequence[Delivery]) -> list[_Candidate
     return [_Candidate(tuple(members), frame.design.add(column)) for column, members in columns.values()]
 
 
-def _sets(frame: Frame, candidates: Sequence[_Candidate]) -> list[Found]:
+def _sets(frame: Frame, candidates: Sequence[_Candidate], on_record: frozenset[str]) -> list[Found]:
     if not candidates:
         return []
     ready, design = frame.prepared, frame.design
@@ -86,7 +90,8 @@ def _sets(frame: Frame, candidates: Sequence[_Candidate]) -> list[Found]:
     flat = [1, *(part.column for part in frame.in_fit if part.column is not None)]
     left = swept(grams, [each.column for each in candidates], flat, design.shrunk, design.precisions, design.trend)
     met = choices(left, ready.floor)
-    return [_found(frame, candidates, met, left, group, sure) for group, sure in groups(met)]
+    found = [_found(frame, candidates, met, left, group, sure) for group, sure in groups(met)]
+    return [each for each in found if on_record.isdisjoint(delivery.id for delivery in each.part.wave.deliveries)]
 
 
 def _found(

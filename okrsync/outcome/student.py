@@ -127,7 +127,7 @@ class Mixture:
     def p_two_sided(self) -> Floats:
         """Twice the smaller tail beyond zero (k,), at most 1."""
         below = self.below(np.zeros(self.means.shape[1]))
-        p: Floats = np.minimum(1.0, 2 * np.minimum(below, 1 - below))
+        p: Floats = np.clip(2 * np.minimum(below, 1 - below), 0.0, 1.0)
         return p
 
     def quantiles(self, shares: Sequence[float]) -> Floats:

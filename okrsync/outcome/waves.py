@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
 
-from okrsync.model.verdicts import CheckKind
+from okrsync.model.verdicts import CheckKind, OutcomeCheck
 from okrsync.outcome.cases import Delivery, Settings
 
 LEAST_POINTS_AFTER = 8
@@ -48,27 +48,42 @@ class Wave:
         return tuple((delivery.day, delivery.size / total) for delivery in self.deliveries)
 
 
-def waves_of(deliveries: Sequence[Delivery], step_days: float, settings: Settings) -> tuple[Wave, ...]:
+def waves_of(deliveries: Sequence[Delivery], step_of: Callable[[date], float], settings: Settings) -> tuple[Wave, ...]:
     """
     The units and waves of *deliveries* (in order), by first day.
 
-    A wave is closed after the longer of five points and seven days (three points of weekly data), counted from its
-    first delivery, so neighbours never chain into one endless wave.
+    *step_of* a day: median days between the points that were known then; so neither a wave's end nor its evaluation
+    date changes with what is measured later. A wave is closed after the longer of five points and seven days (three
+    points of weekly data), counted from its first delivery, so neighbours never chain into one endless wave.
     """
     units: dict[str, list[Delivery]] = {}
     single: list[list[Delivery]] = []
-    length = wave_days(step_days)
     for delivery in deliveries:
         if delivery.unit:
             units.setdefault(delivery.unit, []).append(delivery)
-        elif single and (delivery.day - single[-1][0].day).days < length:
+        elif single and (delivery.day - single[-1][0].day).days < wave_days(step_of(single[-1][0].day)):
             single[-1].append(delivery)
         else:
             single.append([delivery])
     found = [(CheckKind.UNIT, members) for members in units.values()]
     found += [(CheckKind.WAVE, members) for members in single]
-    made = [Wave(kind, tuple(members), evaluation_of(members[-1].day, step_days, settings)) for kind, members in found]
+    made = [
+        Wave(kind, tuple(members), evaluation_of(members[-1].day, step_of(members[0].day), settings))
+        for kind, members in found
+    ]
     return tuple(sorted(made, key=lambda wave: (wave.first, wave.last, wave.deliveries[0].id)))
+
+
+def recorded_waves(deliveries: Sequence[Delivery], recorded: Sequence[OutcomeCheck]) -> tuple[Wave, ...]:
+    """The waves of the checks that are on record, of those of their members that are still there."""
+    by_id = {delivery.id: delivery for delivery in deliveries}
+    found: list[Wave] = []
+    for check in recorded:
+        members = tuple(by_id[member] for member in check.members if member in by_id)
+        if members:
+            kind = CheckKind.UNIT if check.kind is CheckKind.UNIT else CheckKind.WAVE
+            found.append(Wave(kind, members, check.evaluation))
+    return tuple(found)
 
 
 def wave_days(step_days: float) -> float:
@@ -82,8 +97,12 @@ def evaluation_of(day: date, step_days: float, settings: Settings) -> date:
     """When what was delivered on *day* is judged: after its lag and the longer of the window and eight points."""
     if settings.evaluate_at is not None:
         return settings.evaluate_at
-    wait = max(settings.window_days, ceil(LEAST_POINTS_AFTER * step_days))
-    return day + timedelta(days=settings.lag_days + wait)
+    return day + timedelta(days=settings.lag_days + wait_days(step_days, settings))
+
+
+def wait_days(step_days: float, settings: Settings) -> int:
+    """Days from the first possible effect to the evaluation: the window, or eight points."""
+    return max(settings.window_days, ceil(LEAST_POINTS_AFTER * step_days))
 
 
 def is_stream(waves: Sequence[Wave], dates: int, points: int) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from okrsync.linking.placing import Group, Linking, Placement
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, Okrs
-from okrsync.model.verdicts import ObservedChange
+from okrsync.model.verdicts import KeyResultOutcome, ObservedChange, Verdict
 from okrsync.model.work import ItemKind, Size
+from okrsync.outcome.delivered import Piece, by_key_result, day_of, pieces
 from okrsync.outcome.observed import observed_change
 from okrsync.reports.counts import (
     ExemptShare,
@@ -56,10 +57,12 @@ class Delivery:
     via: str
     observed: ObservedChange | None
     """``None`` where there is no day or no metric."""
+    verdict: Verdict | None = None
+    """That of the check it is part of; ``None`` where it is in none."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeyResultOutcome:
+class KeyResultReport:
     """One key result with its work."""
 
     id: str
@@ -83,6 +86,8 @@ class KeyResultOutcome:
     direction: Direction
     deliveries: tuple[Delivery, ...]
     open_items: int
+    outcome: KeyResultOutcome | None
+    """What the statistics say of it; ``None`` where they were not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class OutcomesReport:
     items: ItemCounts
     exempt: tuple[ExemptShare, ...]
     joined_issues: int
-    key_results: tuple[KeyResultOutcome, ...]
+    key_results: tuple[KeyResultReport, ...]
     unlinked: tuple[UnlinkedDelivery, ...]
     """Delivered in the report's cycles, newest first."""
     faulty_links: tuple[FaultyLink, ...]
@@ -133,13 +138,15 @@ class ReportInputs:
     failed_metrics: Sequence[str]
     zone: ZoneInfo
     as_of: date
+    outcomes: Mapping[str, KeyResultOutcome] = field(default_factory=dict)
+    """What the statistics say, by key result."""
 
 
 def build_outcomes(inputs: ReportInputs, cycles: Sequence[str]) -> OutcomesReport:
     """The report on *cycles* (ids)."""
-    by_key_result = _deliverers(inputs.linking)
+    linked = by_key_result(inputs.linking)
     key_results = tuple(
-        _key_result(entry, by_key_result.get(entry.qualified_id, []), inputs)
+        _key_result(entry, linked.get(entry.qualified_id, []), inputs)
         for entry in inputs.okrs.key_results
         if entry.cycle in cycles
     )
@@ -180,21 +187,18 @@ def _stale_days(metric: Metric | None, observations: Sequence[Observation], as_o
     return age if age > metric.most_days else None
 
 
-def _deliverers(linking: Linking) -> dict[str, list[Placement]]:
-    found: dict[str, list[Placement]] = {}
-    for placement in linking.placements:
-        for link in placement.counted_links:
-            found.setdefault(link.key_result, []).append(placement)
-    return found
-
-
-def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> KeyResultOutcome:
+def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> KeyResultReport:
     metric = inputs.okrs.metrics_by_id.get(entry.metric)
     observations = inputs.observations.get(entry.metric, ())
+    delivered = pieces(placements, entry.qualified_id, inputs.zone, inputs.as_of)
+    outcome = inputs.outcomes.get(entry.qualified_id)
+    checks = () if outcome is None else outcome.checks
+    verdicts = {member: check.verdict for check in checks for member in check.members}
     deliveries = [
-        _delivery(issue, requests, entry, observations, inputs) for issue, requests in _units(placements, inputs)
+        replace(made, verdict=verdicts.get(made.key))
+        for made in (_delivery(piece, entry, observations, inputs) for piece in delivered)
     ]
-    return KeyResultOutcome(
+    return KeyResultReport(
         id=entry.qualified_id,
         cycle=entry.cycle,
         title=entry.title,
@@ -213,49 +217,19 @@ def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: Repor
         direction=entry.direction,
         deliveries=tuple(sorted(deliveries, key=lambda unit: (_newest_first(unit.day), natural(unit.key)))),
         open_items=sum(1 for placement in placements if not placement.item.is_delivered and _counts(placement)),
+        outcome=outcome,
     )
 
 
-def _units(placements: Sequence[Placement], inputs: ReportInputs) -> list[tuple[Placement, tuple[str, ...]]]:
-    """Delivered items with the pull requests that implement them; one counts with the first issue it closes."""
-    here = {placement.item.key.casefold() for placement in placements if placement.item.is_delivered}
-    requests: dict[str, list[str]] = {}
-    alone: list[Placement] = []
-    for placement in placements:
-        if not placement.item.is_delivered or not _on_or_before(placement, inputs):
-            continue
-        host = next((key for key in placement.implements if key.casefold() in here), None)
-        if host is None:
-            alone.append(placement)
-        else:
-            requests.setdefault(host.casefold(), []).append(placement.item.key)
-    return [
-        (placement, tuple(sorted(requests.get(placement.item.key.casefold(), ()), key=natural))) for placement in alone
-    ]
-
-
-def _on_or_before(placement: Placement, inputs: ReportInputs) -> bool:
-    day = _day(placement.item.delivered, inputs.zone)
-    return day is None or day <= inputs.as_of
-
-
-def _delivery(
-    placement: Placement,
-    requests: tuple[str, ...],
-    entry: KeyResult,
-    observations: Sequence[Observation],
-    inputs: ReportInputs,
-) -> Delivery:
-    item = placement.item
-    link = next(link for link in placement.counted_links if link.key_result == entry.qualified_id)
-    day = _day(item.delivered, inputs.zone)
+def _delivery(piece: Piece, entry: KeyResult, observations: Sequence[Observation], inputs: ReportInputs) -> Delivery:
+    item, link, day = piece.placement.item, piece.link, piece.day
     measured = day is not None and entry.state != "draft" and bool(entry.metric)
     return Delivery(
         key=item.key,
         title=item.title,
         url=item.url,
         team=item.team,
-        pull_requests=requests,
+        pull_requests=tuple(sorted(piece.pull_requests, key=natural)),
         day=day,
         size=item.size,
         share=link.share,
@@ -277,11 +251,7 @@ def _is_unlinked_delivery(placement: Placement) -> bool:
 
 def _unlinked(placement: Placement, zone: ZoneInfo) -> UnlinkedDelivery:
     item = placement.item
-    return UnlinkedDelivery(item.key, item.title, _day(item.delivered, zone), placement.reason)
-
-
-def _day(moment: datetime | None, zone: ZoneInfo) -> date | None:
-    return None if moment is None else moment.astimezone(zone).date()
+    return UnlinkedDelivery(item.key, item.title, day_of(item.delivered, zone), placement.reason)
 
 
 def _lies_in(day: date | None, periods: Sequence[Cycle], as_of: date) -> bool:
@@ -299,13 +269,13 @@ def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: R
         placement.group is Group.EXEMPT
         and placement.item.is_delivered
         and _counts(placement)
-        and _lies_in(_day(placement.item.delivered, inputs.zone), periods, inputs.as_of)
+        and _lies_in(day_of(placement.item.delivered, inputs.zone), periods, inputs.as_of)
         for placement in placements
     )
 
 
 def _headline(
-    key_results: Sequence[KeyResultOutcome], items: ItemCounts, unlinked: int, exempt: int, periods: Sequence[Cycle]
+    key_results: Sequence[KeyResultReport], items: ItemCounts, unlinked: int, exempt: int, periods: Sequence[Cycle]
 ) -> str:
     delivered = {delivery.key: delivery.day for entry in key_results for delivery in entry.deliveries}
     inside = {key for key, day in delivered.items() if day is None or any(period.contains(day) for period in periods)}

@@ -7,7 +7,7 @@ import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -43,6 +43,11 @@ def to_ms(moment: datetime) -> int:
 def from_ms(milliseconds: int) -> datetime:
     """The aware UTC moment of *milliseconds*."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def day_of(text: str) -> date:
+    """The day that :meth:`date.isoformat` wrote."""
+    return date.fromisoformat(text)
 
 
 def storable(text: str) -> str:

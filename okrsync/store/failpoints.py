@@ -31,6 +31,7 @@ POINTS = (
     "links-written",
     "metric-written",
     "okrs-written",
+    "checks-written",
     "copied",
     "migrated",
     "report-written",

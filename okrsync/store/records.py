@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from okrsync.model.verdicts import OutcomeCheck
 from okrsync.model.work import Item, ItemEvent
 from okrsync.plugins.connector import HISTORY, RawItem
 from okrsync.store import codec
@@ -138,3 +139,13 @@ class DeadLetter:
     source: str
     external_id: str
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCheck:
+    """An outcome check on record, with what it was made from as JSON."""
+
+    key_result: str
+    check: OutcomeCheck
+    inputs: bytes
+    recorded: datetime

@@ -186,6 +186,32 @@ observation = Table(
     Column("origin", Text, nullable=False),
 )
 
+outcome_check = Table(
+    "outcome_check",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key_result", Text, nullable=False, index=True),
+    Column("evaluation", String(10), nullable=False),
+    Column("verdict", String(32), nullable=False),
+    Column("told", Text, nullable=False),
+    Column("inputs", LargeBinary, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)
+
+expectation = Table(
+    "expectation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("external_id", String(64), nullable=False),
+    Column("key_result", Text, nullable=False),
+    Column("change", Float, nullable=False),
+    Column("due", String(10), nullable=False),
+    Column("because", Text, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Index(None, "source", "external_id"),
+)
+
 metric_state = Table(
     "metric_state",
     metadata,

@@ -10,14 +10,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Observation
 from okrsync.model.work import IterationRecord, Link
 from okrsync.plugins.connector import FieldMap
 from okrsync.store import codec
 from okrsync.store.backends import insert
+from okrsync.store.checks import save_checks, save_expectations
 from okrsync.store.failpoints import failpoint
 from okrsync.store.item_rows import ItemRows
-from okrsync.store.records import DeadLetter, Fingerprints, RunRecord, Scope
+from okrsync.store.records import DeadLetter, Fingerprints, RecordedCheck, RunRecord, Scope
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
     dead_letter,
@@ -238,6 +240,14 @@ class Unit:
                 statement.on_conflict_do_update(index_elements=["metric", "day", "recorded_ms"], set_=values), rows
             )
         return len(rows)
+
+    def save_checks(self, checks: Sequence[RecordedCheck]) -> int:
+        """Put *checks* on record, but those with a member that is on record already; returns how many."""
+        return save_checks(self._connection, checks)
+
+    def save_expectations(self, seen: Sequence[SeenExpectation], now: datetime) -> int:
+        """Keep what items say they expect, where it differs from what they said last; returns how many."""
+        return save_expectations(self._connection, seen, now)
 
     def save_metric_state(self, metric: str, problems: Sequence[str]) -> None:
         """Record whether the last reading of *metric* failed, and why; no *problems* means that it did not."""

@@ -10,13 +10,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from okrsync.model import history
+from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Observation
 from okrsync.model.work import Item, ItemEvent, IterationRecord
 from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
 from okrsync.store.backends import in_byte_order
+from okrsync.store.checks import checks_on_record, expectations
 from okrsync.store.item_rows import chunks, held_items
-from okrsync.store.records import DeadLetter, Fingerprints, Held, RunRecord, Saved, Scope, Stored, StreamState
+from okrsync.store.records import (
+    DeadLetter,
+    Fingerprints,
+    Held,
+    RecordedCheck,
+    RunRecord,
+    Saved,
+    Scope,
+    Stored,
+    StreamState,
+)
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
     dead_letter,
@@ -27,6 +39,7 @@ from okrsync.store.tables import (
     item_raw,
     iteration,
     iteration_stream,
+    link,
     metric_state,
     observation,
     source_state,
@@ -296,6 +309,23 @@ class View:
             sa.select(sync_run).where(sync_run.c.id.in_(newest)).order_by(self._by(sync_run.c.source))
         )
         return {row.source: _run(row) for row in rows}
+
+    def checks(self, as_known: datetime | None = None) -> list[RecordedCheck]:
+        """The outcome checks on record, oldest first; *as_known*: those that were by then."""
+        return checks_on_record(self._connection, as_known)
+
+    def expectations(self) -> list[SeenExpectation]:
+        """Everything that items were ever seen to expect, oldest first."""
+        return expectations(self._connection)
+
+    def link_starts(self) -> dict[tuple[str, str, str], datetime]:
+        """When each link in force was first seen, by source, item and key result."""
+        rows = self._connection.execute(
+            sa.select(link.c.source, link.c.external_id, link.c.key_result, link.c.valid_from_ms).where(
+                link.c.valid_to_ms.is_(None)
+            )
+        )
+        return {(row.source, row.external_id, row.key_result): codec.from_ms(row.valid_from_ms) for row in rows}
 
     def failed_metrics(self) -> dict[str, list[str]]:
         """The metrics whose last reading failed, with the reasons."""

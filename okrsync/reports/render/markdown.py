@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from okrsync.reports.outcomes import KeyResultOutcome, OutcomesReport
-from okrsync.reports.render import words
+from okrsync.reports.outcomes import KeyResultReport, OutcomesReport
+from okrsync.reports.render import check_words, words
 
 MAX_ROWS = 20
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
@@ -54,7 +54,7 @@ def render_outcomes(report: OutcomesReport) -> str:
         lines += _key_result(entry)
     lines += _unlinked(report)
     lines += _faults(report)
-    lines += ["## How to read this", "", words.HOW_TO_READ, ""]
+    lines += ["## How to read this", "", words.HOW_TO_READ, "", check_words.METHOD, ""]
     return "\n".join(lines)
 
 
@@ -78,7 +78,7 @@ def _coverage(report: OutcomesReport) -> list[str]:
     return [*lines, ""]
 
 
-def _key_result(entry: KeyResultOutcome) -> list[str]:
+def _key_result(entry: KeyResultReport) -> list[str]:
     lines = [f"## {escaped(entry.id)} · {escaped(entry.title)}", "", escaped(words.aim(entry)), ""]
     if not entry.deliveries:
         return [*lines, f"No delivered work; {entry.open_items:,} open.", ""]
@@ -91,14 +91,33 @@ def _key_result(entry: KeyResultOutcome) -> list[str]:
             words.observed(delivery),
             words.change(delivery),
             words.days_observed(delivery),
-            words.verdict(delivery),
+            words.MISSING if delivery.verdict is None else check_words.verdict_word(delivery.verdict),
         ]
         for delivery in entry.deliveries[:MAX_ROWS]
     ]
     unit = f", {escaped(entry.unit)}" if entry.unit else ""
     header = ["Delivered", "Title", "With", "On", f"Before → after{unit}", "Change", "Days seen", "Verdict"]
     more = _more(len(entry.deliveries), "deliveries")
-    return [*lines, *table(header, rows), *more, "", f"{entry.open_items:,} open.", ""]
+    return [*lines, *table(header, rows), *more, "", f"{entry.open_items:,} open.", "", *_checks(entry)]
+
+
+def _checks(entry: KeyResultReport) -> list[str]:
+    """The verdicts, claims first, and where the whole change comes from."""
+    outcome = entry.outcome
+    if outcome is None or not outcome.checks:
+        return []
+    lines: list[str] = []
+    for check in check_words.by_weight(outcome)[:MAX_ROWS]:
+        mark = check_words.MARKS.get(check.verdict, "·")
+        keys = ", ".join(code(key) for key in check.members)
+        lines.append(f"- {mark} {keys}: {escaped(check_words.line(check, entry.unit))}")
+        lines += [f"  - {escaped(warning)}" for warning in check.warnings]
+    lines += _more(len(outcome.checks), "checks")
+    if outcome.line is not None:
+        lines += ["", f"All deliveries as one line: {escaped(check_words.effect(outcome.line, entry.unit))}."]
+    if parts := check_words.decomposition(outcome, entry.unit):
+        lines += ["", f"{escaped(parts)}."]
+    return [*lines, ""]
 
 
 def _unlinked(report: OutcomesReport) -> list[str]:

@@ -9,13 +9,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from okrsync.model.verdicts import KeyResultOutcome
 from okrsync.reports.counts import FaultyLink
-from okrsync.reports.outcomes import KeyResultOutcome, OutcomesReport
-from okrsync.reports.render import words
+from okrsync.reports.outcomes import KeyResultReport, OutcomesReport
+from okrsync.reports.render import check_words, words
 from okrsync.reports.status import StatusReport
 from okrsync.reports.why import Line, WhyReport
 
 MAX_DELIVERIES = 5
+_MOST_MEMBERS = 4
 MAX_ROWS = 8
 ROOMY = 100
 """Columns from which on the less important ones are shown."""
@@ -45,6 +47,7 @@ def print_outcomes(report: OutcomesReport, console: Console) -> None:
     _print_faults(report, console)
     console.print()
     _line(console, words.HOW_TO_READ, style="dim")
+    _line(console, check_words.METHOD, style="dim")
 
 
 def print_status(report: StatusReport, console: Console) -> None:
@@ -126,7 +129,7 @@ def _print_why_line(line: Line, console: Console) -> None:
         _line(console, f"→ {value.id}: {words.harmless(value.statement)}{because}", indent=8)
 
 
-def _print_key_result(entry: KeyResultOutcome, console: Console) -> None:
+def _print_key_result(entry: KeyResultReport, console: Console) -> None:
     _heading(console, f"{entry.id} · {words.harmless(entry.title)}")
     _line(console, words.aim(entry), style="dim")
     if not entry.deliveries:
@@ -147,10 +150,27 @@ def _print_key_result(entry: KeyResultOutcome, console: Console) -> None:
         ]
         grid.add_row(*cells, *([words.days_observed(delivery)] if roomy else []))
     _indented(console, grid)
-    verdicts = dict.fromkeys(words.verdict(delivery) for delivery in entry.deliveries[:MAX_DELIVERIES])
     rest = len(entry.deliveries) - MAX_DELIVERIES
     tail = f" · {rest:,} earlier deliveries not shown (all: --format json)" if rest > 0 else ""
-    _line(console, f"verdict: {', '.join(verdicts)} · {entry.open_items:,} open{tail}", style="dim")
+    _line(console, f"{entry.open_items:,} open{tail}", style="dim")
+    if entry.outcome is not None:
+        _print_checks(entry, entry.outcome, console)
+
+
+def _print_checks(entry: KeyResultReport, outcome: KeyResultOutcome, console: Console) -> None:
+    """The verdicts, claims first, and where the whole change comes from."""
+    for check in check_words.by_weight(outcome)[:MAX_DELIVERIES]:
+        mark = check_words.MARKS.get(check.verdict, "·")
+        keys = ", ".join(check.members[:_MOST_MEMBERS]) + ("…" if len(check.members) > _MOST_MEMBERS else "")
+        style = check_words.STYLES.get(check.verdict, "")
+        _line(console, f"{mark} {keys}: {check_words.line(check, entry.unit)}", style=style)
+        for warning in check.warnings:
+            _line(console, warning, style="yellow", indent=6)
+    if outcome.line is not None:
+        said = check_words.effect(outcome.line, entry.unit)
+        _line(console, f"all deliveries as one line: {said}", style="dim")
+    if parts := check_words.decomposition(outcome, entry.unit):
+        _line(console, parts, style="dim")
 
 
 def _print_failed_metrics(names: Sequence[str], console: Console) -> None:

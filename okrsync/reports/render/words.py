@@ -8,7 +8,7 @@ from datetime import date
 
 from okrsync.model.okrs import DatedValue, Direction
 from okrsync.reports.counts import ExemptShare
-from okrsync.reports.outcomes import Delivery, KeyResultOutcome, SourceState
+from okrsync.reports.outcomes import Delivery, KeyResultReport, SourceState
 
 # Control characters move cursors, bidirectional ones reorder what is read: neither belongs in a title.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -103,7 +103,7 @@ def source(entry: SourceState) -> str:
     return f"{entry.name}: {said} {age}"
 
 
-def aim(entry: KeyResultOutcome) -> str:
+def aim(entry: KeyResultReport) -> str:
     """Where a key result comes from, where it is and where it is to be."""
     if entry.state == "draft" and entry.target is None:
         return "draft: no target yet"
@@ -138,18 +138,12 @@ def days_observed(delivery: Delivery) -> str:
     return MISSING if seen is None else f"{seen.days_before} / {seen.days_after}"
 
 
-def verdict(delivery: Delivery) -> str:
-    """The verdict in words."""
-    return "no data" if delivery.observed is None else delivery.observed.verdict.value.replace("_", " ")
-
-
 def _scale(delivery: Delivery) -> float:
     seen = delivery.observed
     return max((abs(value) for value in (seen.before, seen.after) if value is not None), default=1.0) if seen else 1.0
 
 
 HOW_TO_READ = (
-    "Before and after are means over each key result's own window, nothing more: trend, weekday and chance are not "
-    "taken out yet, so no delivery is said to have moved anything. Days seen: observations before / after. A missing "
-    "day is missing, never 0."
+    "Before → after are means over each key result's own window, nothing more; the verdicts below them allow for "
+    "trend, weekday and drift. Days seen: observations before / after. A missing day is missing, never 0."
 )

@@ -1,0 +1,154 @@
+"""The statistics over a project's key results, with the verdicts that are on record already."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import date
+
+from okrsync.jobs.workspace import Workspace
+from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
+from okrsync.outcome.attribution import attribute_all
+from okrsync.outcome.cases import Case
+from okrsync.outcome.outlook import further_points
+from okrsync.outcome.questions import Questions, cases_of
+from okrsync.outcome.registration import Evidence, expectations_of, items_that_expect, seen_now
+from okrsync.reports.checks import CheckedKeyResult, ChecksReport
+from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.render.as_json import to_plain
+from okrsync.store.codec import canonical
+from okrsync.store.failpoints import failpoint
+from okrsync.store.records import RecordedCheck
+
+_FINAL = {
+    Verdict.MOVED,
+    Verdict.MOVED_WRONG_WAY,
+    Verdict.HELD,
+    Verdict.NO_MEANINGFUL_MOVEMENT,
+    Verdict.INCONCLUSIVE,
+    Verdict.OBSERVED_CHANGE_ONLY,
+}
+"""Verdicts that are put on record; without data, or with data withheld, it may come later."""
+
+
+def with_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
+    """*inputs* with what can be said of every key result; nothing is stored."""
+    cases = _cases(workspace, inputs)
+    return replace(inputs, outcomes=_by_key(cases, attribute_all(cases, as_of=inputs.as_of)))
+
+
+def recorded_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
+    """
+    As :func:`with_outcomes`, and what has come due is put on record, once and for all.
+
+    So are expectations that items state for the first time, or anew.
+    """
+    with workspace.store.write() as unit:
+        unit.save_expectations(seen_now(inputs.linking, workspace.now), workspace.now)
+    cases = _cases(workspace, inputs)
+    found = attribute_all(cases, as_of=inputs.as_of)
+    due = [
+        RecordedCheck(case.key, _on_record(check, inputs.as_of), _inputs(case, outcome, check), workspace.now)
+        for case, outcome in zip(cases, found, strict=True)
+        for check in outcome.checks
+        if _is_final(check, inputs.as_of)
+    ]
+    with workspace.store.write() as unit:
+        unit.save_checks(due)
+        failpoint("checks-written")
+    told = {(entry.key_result, entry.check.members): entry.check for entry in due}
+    outcomes = [
+        replace(outcome, checks=tuple(told.get((case.key, check.members), check) for check in outcome.checks))
+        for case, outcome in zip(cases, found, strict=True)
+    ]
+    return replace(inputs, outcomes=_by_key(cases, outcomes))
+
+
+def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksReport) -> ChecksReport:
+    """*report* with how many further points would settle what is inconclusive in it."""
+    cases = {case.key: case for case in _cases(workspace, inputs)}
+
+    def settled(entry: CheckedKeyResult, check: OutcomeCheck) -> OutcomeCheck:
+        if check.verdict is not Verdict.INCONCLUSIVE or check.estimate is None or check.is_in_stream:
+            return check
+        smallest = abs(check.expected) if check.expected else entry.settings.min_effect
+        return replace(check, further_points=further_points(cases[entry.id], check.members, inputs.as_of, smallest))
+
+    return replace(
+        report,
+        key_results=tuple(
+            replace(entry, checks=tuple(settled(entry, check) for check in entry.checks))
+            for entry in report.key_results
+        ),
+    )
+
+
+def _on_record(check: OutcomeCheck, day: date) -> OutcomeCheck:
+    return replace(check, recorded=day)
+
+
+def _is_final(check: OutcomeCheck, as_of: date) -> bool:
+    return check.recorded is None and not check.is_provisional and check.evaluation <= as_of and check.verdict in _FINAL
+
+
+def _by_key(cases: list[Case], outcomes: list[KeyResultOutcome]) -> dict[str, KeyResultOutcome]:
+    return {case.key: outcome for case, outcome in zip(cases, outcomes, strict=True)}
+
+
+def _inputs(case: Case, outcome: KeyResultOutcome, check: OutcomeCheck) -> bytes:
+    """What *check* was made from, so that it can be made again."""
+    last = check.evaluation
+    known = [(day, value) for day, value in zip(case.series.days, case.series.values, strict=True) if day <= last]
+    return canonical(
+        to_plain(
+            {
+                "series": known,
+                "deliveries": [asdict(delivery) for delivery in case.deliveries if delivery.day <= last],
+                "controls": len(case.controls),
+                "settings": asdict(case.settings),
+                "models": outcome.models,
+            }
+        )
+    )
+
+
+def _cases(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
+    ledger = workspace.project.ledger
+    with workspace.store.read() as view:
+        on_record = view.checks(workspace.as_known)
+        expecting = items_that_expect(inputs.linking, ledger.hypotheses)
+        by_source: dict[str, list[str]] = {}
+        for item in expecting:
+            by_source.setdefault(item.source, []).append(item.external_id)
+        events = {
+            (source, id_): found for source, ids in by_source.items() for id_, found in view.events(source, ids).items()
+        }
+        evidence = Evidence(ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(), events)
+    cases = cases_of(
+        Questions(
+            inputs.okrs,
+            inputs.linking,
+            inputs.observations,
+            inputs.zone,
+            inputs.as_of,
+            expectations_of(inputs.linking, evidence),
+        )
+    )
+    old = {
+        key.casefold(): placement.item.key for placement in inputs.linking.placements for key in placement.item.old_keys
+    }
+    return [
+        replace(
+            case,
+            recorded=tuple(
+                _renamed(entry.check, old)
+                for entry in on_record
+                if entry.key_result == case.key and entry.check.evaluation <= inputs.as_of
+            ),
+        )
+        for case in cases
+    ]
+
+
+def _renamed(check: OutcomeCheck, old: dict[str, str]) -> OutcomeCheck:
+    """*check* with its members by the keys that they have now."""
+    return replace(check, members=tuple(old.get(member.casefold(), member) for member in check.members))

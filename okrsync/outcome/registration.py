@@ -1,0 +1,129 @@
+"""Which expectations and links were on record before the work was delivered: only those are a test of anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from okrsync.linking.placing import Linking, Placement
+from okrsync.model.expectations import WORD, SeenExpectation, stated
+from okrsync.model.ledger import Hypothesis, LinkDecision
+from okrsync.model.work import EventField, Item, ItemEvent, Link
+from okrsync.outcome.questions import Expectation
+
+Identity = tuple[str, str, str]
+"""Source, item and key result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What tells when something was first on record."""
+
+    hypotheses: Sequence[Hypothesis]
+    decisions: Sequence[LinkDecision]
+    seen: Sequence[SeenExpectation]
+    link_starts: Mapping[Identity, datetime]
+    """When an earlier sync first saw each link."""
+    events: Mapping[tuple[str, str], Sequence[ItemEvent]]
+    """The tracker's history of items, by source and item."""
+
+
+def expectations_of(linking: Linking, evidence: Evidence) -> dict[tuple[str, str], Expectation]:
+    """What each delivered item was to change, by key result and item key (casefolded)."""
+    found: dict[tuple[str, str], Expectation] = {}
+    for placement in linking.placements:
+        item = placement.item
+        if not item.is_delivered or item.delivered is None:
+            continue
+        for link in placement.counted_links:
+            expectation = _expectation(item, link, item.delivered, evidence)
+            if expectation is not None:
+                found[link.key_result, item.key.casefold()] = expectation
+    return found
+
+
+def seen_now(linking: Linking, now: datetime) -> list[SeenExpectation]:
+    """What items say of themselves that they are to change, of the key results that they serve."""
+    return [
+        SeenExpectation(
+            placement.item.source,
+            placement.item.external_id,
+            link.key_result,
+            told.change,
+            told.due,
+            told.because,
+            now,
+        )
+        for placement in linking.placements
+        for link in placement.counted_links
+        for directive in placement.item.directives
+        if directive.word == WORD
+        and (told := stated(directive.value)) is not None
+        and _is_named(link.key_result, told.key_result)
+    ]
+
+
+def items_that_expect(linking: Linking, hypotheses: Iterable[Hypothesis]) -> list[Item]:
+    """Delivered items for which something was stated anywhere."""
+    named = {key.casefold() for hypothesis in hypotheses for key in hypothesis.items}
+    return [
+        placement.item
+        for placement in linking.placements
+        if placement.item.is_delivered and (_states(placement) or not named.isdisjoint(_keys(placement.item)))
+    ]
+
+
+def _states(placement: Placement) -> bool:
+    return any(directive.word == WORD for directive in placement.item.directives)
+
+
+def _keys(item: Item) -> set[str]:
+    return {key.casefold() for key in (item.key, *item.old_keys)}
+
+
+def _is_named(key_result: str, name: str) -> bool:
+    wanted = name.casefold()
+    return key_result.casefold() == wanted or key_result.casefold().rpartition("/")[2] == wanted
+
+
+def _expectation(item: Item, link: Link, delivered: datetime, evidence: Evidence) -> Expectation | None:
+    keys = _keys(item)
+    stated_at: list[tuple[datetime, float, str]] = [
+        (entry.recorded, entry.change / max(1, len(entry.items)), entry.id)
+        for entry in evidence.hypotheses
+        if _is_named(link.key_result, entry.key_result) and not keys.isdisjoint(key.casefold() for key in entry.items)
+    ]
+    stated_at += [
+        (entry.seen, entry.change, "")
+        for entry in evidence.seen
+        if (entry.source, entry.external_id, entry.key_result) == (item.source, item.external_id, link.key_result)
+    ]
+    if not stated_at:
+        return None
+    stated_at.sort(key=lambda entry: entry[0])
+    before = [entry for entry in stated_at if entry[0] <= delivered]
+    # The last word before the delivery is the one that is tested; what came later is told, and tests nothing.
+    _, change, unit = before[-1] if before else stated_at[0]
+    return Expectation(change, bool(before) and _is_linked_before(item, link, delivered, evidence), unit)
+
+
+def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evidence) -> bool:
+    start = evidence.link_starts.get((item.source, item.external_id, link.key_result))
+    if start is not None and start <= delivered:
+        return True
+    keys = _keys(item)
+    for decision in evidence.decisions:
+        is_same = decision.item.casefold() in keys and _is_named(link.key_result, decision.key_result)
+        if is_same and decision.action == "link" and decision.recorded <= delivered:
+            return True
+    return _is_labelled_before(item, link, delivered, evidence.events.get((item.source, item.external_id), ()))
+
+
+def _is_labelled_before(item: Item, link: Link, delivered: datetime, events: Sequence[ItemEvent]) -> bool:
+    """By the tracker's own history; a label that was never added has been there since the item was made."""
+    name = link.key_result.casefold().rpartition("/")[2]
+    added = [event for event in events if event.field is EventField.LABEL and name in event.to_text.casefold()]
+    if added:
+        return any(event.at <= delivered for event in added)
+    return bool(events) and any(name in label.casefold() for label in item.labels)

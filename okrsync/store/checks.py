@@ -1,0 +1,101 @@
+"""Outcome checks and expectations in the store: both only ever grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from okrsync.model.expectations import SeenExpectation
+from okrsync.model.verdicts import OutcomeCheck
+from okrsync.store import codec
+from okrsync.store.records import RecordedCheck
+from okrsync.store.tables import expectation, outcome_check
+
+_CHECK = TypeAdapter(OutcomeCheck)
+
+
+def save_checks(connection: sa.Connection, checks: Sequence[RecordedCheck]) -> int:
+    """Put *checks* on record, but those with a member that is on record already; returns how many."""
+    held: dict[str, set[str]] = {}
+    for entry in checks_on_record(connection):
+        held.setdefault(entry.key_result, set()).update(entry.check.members)
+    new = [entry for entry in checks if held.get(entry.key_result, set()).isdisjoint(entry.check.members)]
+    if new:
+        connection.execute(
+            sa.insert(outcome_check),
+            [
+                {
+                    "key_result": codec.storable(entry.key_result),
+                    "evaluation": entry.check.evaluation.isoformat(),
+                    "verdict": entry.check.verdict.value,
+                    "told": codec.storable(_CHECK.dump_json(entry.check).decode()),
+                    "inputs": codec.packed(entry.inputs),
+                    "recorded_ms": codec.to_ms(entry.recorded),
+                }
+                for entry in new
+            ],
+        )
+    return len(new)
+
+
+def checks_on_record(connection: sa.Connection, as_known: datetime | None = None) -> list[RecordedCheck]:
+    """The checks on record, oldest first; *as_known*: those that were by then."""
+    rows = sa.select(outcome_check).order_by(outcome_check.c.id)
+    if as_known is not None:
+        rows = rows.where(outcome_check.c.recorded_ms <= codec.to_ms(as_known))
+    return [
+        RecordedCheck(
+            row.key_result,
+            _CHECK.validate_json(row.told),
+            codec.canonical(codec.unpacked(row.inputs)[0]),
+            codec.from_ms(row.recorded_ms),
+        )
+        for row in connection.execute(rows)
+    ]
+
+
+def save_expectations(connection: sa.Connection, seen: Iterable[SeenExpectation], now: datetime) -> int:
+    """Keep what items say they expect, where it differs from what they said last; returns how many."""
+    last = {(entry.source, entry.external_id, entry.key_result): entry for entry in expectations(connection)}
+    new = [
+        entry
+        for entry in seen
+        if (before := last.get((entry.source, entry.external_id, entry.key_result))) is None
+        or not before.says_the_same(entry)
+    ]
+    if new:
+        connection.execute(
+            sa.insert(expectation),
+            [
+                {
+                    "source": entry.source,
+                    "external_id": entry.external_id,
+                    "key_result": codec.storable(entry.key_result),
+                    "change": entry.change,
+                    "due": entry.due.isoformat(),
+                    "because": codec.storable(entry.because),
+                    "seen_ms": codec.to_ms(now),
+                }
+                for entry in new
+            ],
+        )
+    return len(new)
+
+
+def expectations(connection: sa.Connection) -> list[SeenExpectation]:
+    """Everything that items were ever seen to expect, oldest first."""
+    return [
+        SeenExpectation(
+            row.source,
+            row.external_id,
+            row.key_result,
+            row.change,
+            codec.day_of(row.due),
+            row.because,
+            codec.from_ms(row.seen_ms),
+        )
+        for row in connection.execute(sa.select(expectation).order_by(expectation.c.id))
+    ]

@@ -1,0 +1,114 @@
+"""Why a metric stands elsewhere than at its baseline: parts that add up, and hold what was put in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from okrsync.model.verdicts import Decomposition, KeyResultOutcome
+from outcome.builders import Floats, day, delivery, judge, noise, persistent, series, step
+
+
+def parts_of(outcome: KeyResultOutcome) -> Decomposition:
+    assert outcome.decomposition is not None
+    return outcome.decomposition
+
+
+def assert_adds_up(found: Decomposition) -> None:
+    total = found.drift.value + found.deliveries.value + found.clipped + found.unexplained
+    assert total == pytest.approx(found.change, rel=1e-6, abs=1e-9)
+    for span in (found.drift, found.deliveries):
+        assert span.low <= span.value <= span.high
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_parts_add_up_to_the_change(seed: int) -> None:
+    values = persistent(118, seed) + 0.02 * np.arange(118) + step(118, 60, 2.0) + step(118, 90, -3.0)
+    values[100] += 40
+
+    found = parts_of(judge(values, delivery(60), delivery(90, "b")))
+
+    assert_adds_up(found)
+    assert found.change == pytest.approx(values[-28:].mean() - values[32:60].mean())
+    assert found.clipped > 0.5, "an outlier of 40 in 28 days is more than a point of their mean"
+
+
+def test_the_parts_of_a_stream_add_up_too() -> None:
+    values = noise(180, 3) + step(180, 90, 6.0)
+    work = [delivery(20 + 8 * place, f"d{place:02}") for place in range(18)]
+
+    assert_adds_up(parts_of(judge(values, *work)))
+
+
+def test_the_windows_are_the_last_days_before_the_work_and_of_the_series() -> None:
+    found = parts_of(judge(noise(118), delivery(60), delivery(90, "b")))
+
+    assert (found.baseline_start, found.baseline_end) == (day(32), day(59))
+    assert (found.last_start, found.last_end) == (day(90), day(117))
+
+
+def test_a_baseline_may_be_declared() -> None:
+    found = parts_of(judge(noise(118), delivery(60), baseline=day(40), window_days=14))
+
+    assert (found.baseline_start, found.baseline_end) == (day(27), day(40))
+    assert found.last_start == day(104)
+
+
+def test_a_step_without_noise_is_all_of_the_work() -> None:
+    found = parts_of(judge(step(118, 60, 5.0), delivery(60)))
+
+    assert found.change == pytest.approx(5.0)
+    assert found.deliveries.value == pytest.approx(5.0, rel=1e-2)
+    assert found.drift.value == pytest.approx(0.0, abs=0.05)
+    assert found.unexplained == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_trend_without_work_in_it_is_all_drift() -> None:
+    values = 0.1 * np.arange(118) + noise(118, 4, 0.05)
+
+    found = parts_of(judge(values, delivery(60)))
+
+    assert found.drift.low < found.change < found.drift.high
+    assert abs(found.deliveries.value) < 0.1 * found.change
+
+
+def test_a_decomposition_scales_with_the_unit() -> None:
+    values: Floats = persistent(118, 4) + step(118, 60, 2.0)
+
+    plain, large = (parts_of(judge(values * unit, delivery(60))) for unit in (1.0, 1e6))
+
+    assert large.deliveries.value == pytest.approx(1e6 * plain.deliveries.value, rel=1e-6)
+    assert large.drift.low == pytest.approx(1e6 * plain.drift.low, rel=1e-6)
+
+
+def test_the_interval_of_the_work_holds_what_was_put_in() -> None:
+    """Forty series with a trend and noise that persists; two steps of a known size."""
+    held = 0
+    for seed in range(40):
+        values = persistent(118, seed, 0.4) + 0.01 * (seed % 3) * np.arange(118)
+        values = values + step(118, 60, 2.0) + step(118, 85, 1.0)
+        found = parts_of(judge(series(values), delivery(60), delivery(85, "b"), evaluate_at=day(117)))
+        held += found.deliveries.low <= 3.0 <= found.deliveries.high
+
+    assert held >= 34
+
+
+def test_the_line_of_a_key_result_is_the_work_as_one() -> None:
+    values = noise(140, 5) + step(140, 50, 1.5) + step(140, 80, 1.5) + step(140, 110, 1.5)
+    work = [delivery(50), delivery(80, "b"), delivery(110, "c")]
+
+    line = judge(values, *work).line
+
+    assert line is not None
+    assert line.low < 4.5 < line.high
+    assert line.p < 0.05
+    assert judge(values, work[0]).line is None, "of one wave it would be that wave again"
+
+
+def test_the_models_that_weigh_something_are_named_heaviest_first() -> None:
+    models = judge(noise(118, 4), delivery(60)).models
+
+    weights = [model.weight for model in models]
+    assert weights == sorted(weights, reverse=True)
+    assert 0.5 < sum(weights) <= 1 + 1e-9
+    assert min(weights) >= 0.01
