@@ -25,7 +25,7 @@ COMMANDS = {
     "doctor": ("okrsync.cli.doctor", "doctor", "Look at files, plugins, store and trackers, and say what to do."),
     "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
     "link": ("okrsync.cli.by_hand", "link", "Link an item to a key result by hand."),
-    "check": ("okrsync.cli.check", "check", "Show the verdicts on a key result or item, and how they came about."),
+    "check": ("okrsync.cli.check", "check", "Show the verdicts on one key result or item."),
     "outcomes": ("okrsync.cli.reports", "outcomes", "Show delivered work by key result, and what its metric did."),
     "sandbox": ("okrsync.cli.sandbox", "sandbox", "Serve loopback trackers to try things on."),
     "status": ("okrsync.cli.reports", "status", "Show what is known, and how work stands to key results."),

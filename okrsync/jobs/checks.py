@@ -143,10 +143,16 @@ def _cases(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
                 _renamed(entry.check, old)
                 for entry in on_record
                 if entry.key_result == case.key and entry.check.evaluation <= inputs.as_of
+                # What serves another key result by now, or is out of scope, is told no more; it stays on record.
+                and not _members(entry.check, old).isdisjoint(delivery.id for delivery in case.deliveries)
             ),
         )
         for case in cases
     ]
+
+
+def _members(check: OutcomeCheck, old: dict[str, str]) -> set[str]:
+    return set(_renamed(check, old).members)
 
 
 def _renamed(check: OutcomeCheck, old: dict[str, str]) -> OutcomeCheck:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from statistics import NormalDist
@@ -12,7 +12,7 @@ from okrsync.outcome.alarms import edge_alarm
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
 from okrsync.outcome.fitting import MDE_FACTOR
 from okrsync.outcome.judging import ALPHA, FALSE_DISCOVERIES, concluded
-from okrsync.outcome.multiplicity import false_discovery_rates, threshold
+from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
 from okrsync.outcome.single import Judged, judged_apart
 
 Place = tuple[int, int]
@@ -50,46 +50,45 @@ def attribute_all(cases: Iterable[Case], *, as_of: date, processes: int = 1) -> 
         OutcomeInputError: as :func:`attribute`.
     """
     judged = judged_apart(list(cases), as_of, processes)
-    months = _months(judged)
+    counted = _counted(judged)
     found: list[KeyResultOutcome] = []
     for place, entry in enumerate(judged):
         checks = [
-            check if check.recorded else concluded(_counted(check, (place, row), months), entry.case.settings, level)
+            check
+            if check.recorded
+            else _at_edge(concluded(counted.get((place, row), check), entry.case.settings, level))
             for row, (check, level) in enumerate(zip(entry.outcome.checks, entry.levels, strict=True))
         ]
-        found.append(replace(entry.outcome, checks=tuple(map(_at_edge, checks))))
+        found.append(replace(entry.outcome, checks=tuple(checks)))
     return found
 
 
 def _at_edge(check: OutcomeCheck) -> OutcomeCheck:
-    told = None if check.recorded else check.estimate
+    told = check.estimate
     alarm = edge_alarm(told.effect, told.low, told.high) if told is not None and check.verdict.is_claim else ""
     return replace(check, warnings=(*check.warnings, alarm)) if alarm else check
 
 
-def _months(judged: Sequence[Judged]) -> dict[Place, tuple[Place, list[tuple[Place, float]]]]:
-    """For each check that has a p of its own and is counted: its month, with all that are judged in it."""
-    months: dict[Place, list[tuple[Place, float]]] = {}
+def _counted(judged: Sequence[Judged]) -> dict[Place, OutcomeCheck]:
+    """Each check that is one of its month's, with q and with the effect that could have been claimed among them."""
+    months: dict[Place, list[tuple[Place, OutcomeCheck]]] = {}
     for place, entry in enumerate(judged):
         for row, check in enumerate(entry.outcome.checks):
-            if check.kind is CheckKind.SET or check.is_in_stream:
-                continue
-            p = 1.0 if check.estimate is None or check.is_provisional else check.estimate.p
-            months.setdefault((check.evaluation.year, check.evaluation.month), []).append(((place, row), p))
-    return {where: (month, entries) for month, entries in months.items() for where, _ in entries}
-
-
-def _counted(
-    check: OutcomeCheck, where: Place, months: Mapping[Place, tuple[Place, list[tuple[Place, float]]]]
-) -> OutcomeCheck:
-    """*check* with q among those of its month, and with the effect that could have been claimed beside them."""
-    if where not in months or check.estimate is None:
-        return check
-    entries = months[where][1]
-    others = [p for other, p in entries if other != where]
-    rate = false_discovery_rates([check.estimate.p, *others])[0]
-    alpha = threshold(others, ALPHA, FALSE_DISCOVERIES)
+            if check.kind is not CheckKind.SET and not check.is_in_stream:
+                month = check.evaluation.year, check.evaluation.month
+                months.setdefault(month, []).append(((place, row), check))
     normal = NormalDist()
-    stricter = normal.inv_cdf(1 - alpha / 2) - normal.inv_cdf(1 - ALPHA / 2)
-    mde = check.estimate.standard_error * (MDE_FACTOR + stricter)
-    return replace(check, q=rate, estimate=replace(check.estimate, mde=mde))
+    usual = normal.inv_cdf(1 - ALPHA / 2)
+    found: dict[Place, OutcomeCheck] = {}
+    for entries in months.values():
+        family = [1.0 if check.estimate is None or check.is_provisional else check.estimate.p for _, check in entries]
+        rates = false_discovery_rates(family)
+        limits = thresholds(family, ALPHA, FALSE_DISCOVERIES)
+        for (where, check), rate, limit in zip(entries, rates, limits, strict=True):
+            if check.estimate is None or check.recorded:
+                continue
+            stricter = normal.inv_cdf(1 - limit / 2) - usual
+            mde = check.estimate.standard_error * (MDE_FACTOR + stricter)
+            q = None if check.is_provisional else rate
+            found[where] = replace(check, q=q, estimate=replace(check.estimate, mde=mde))
+    return found

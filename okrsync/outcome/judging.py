@@ -109,8 +109,12 @@ def concluded(check: OutcomeCheck, settings: Settings, level: Level) -> OutcomeC
     if estimate is None or check.is_provisional:
         return check
     # A set is a claim by its probability; it was chosen among many, so p is not what decides.
-    is_found = check.kind is CheckKind.SET or (
-        not check.is_in_stream and estimate.p < ALPHA and check.q is not None and check.q <= FALSE_DISCOVERIES
+    is_found = (check.kind is CheckKind.SET and estimate.low * estimate.high > 0) or (
+        check.kind is not CheckKind.SET
+        and not check.is_in_stream
+        and estimate.p < ALPHA
+        and check.q is not None
+        and check.q <= FALSE_DISCOVERIES
     )
     verdict, is_small = Verdict.INCONCLUSIVE, False
     matters = abs(check.expected) if check.expected else settings.min_effect

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 
 def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
     """
@@ -21,15 +23,21 @@ def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
     return rates
 
 
-def threshold(others: Sequence[float], most: float, rate: float) -> float:
+def thresholds(p_values: Sequence[float], most: float, rate: float) -> list[float]:
     """
-    The largest p, at most *most*, at which one more test beside *others* would be claimed at a false-discovery *rate*.
+    For each of *p_values* the largest p, at most *most*, at which it would be claimed beside the others.
 
-    Benjamini and Hochberg's step-up rule: claimed if k tests in all have ``p <= k rate / m``.
+    Benjamini and Hochberg's step-up rule at the false-discovery *rate*: claimed if k tests in all have
+    ``p <= k rate / m``.
     """
-    count = len(others) + 1
-    for rank in range(count, 0, -1):
-        limit = min(most, rate * rank / count)
-        if sum(p <= rate * rank / count for p in others) >= rank - 1:
-            return limit
-    return 0.0
+    count = len(p_values)
+    ordered = np.sort(np.asarray(p_values, dtype=float))
+    ranks = np.arange(1, count + 1)
+    limits = rate * ranks / count
+    under = np.searchsorted(ordered, limits, side="right")
+    found: list[float] = []
+    for p in p_values:
+        others = under - (p <= limits)
+        enough = np.flatnonzero(others >= ranks - 1)
+        found.append(min(most, float(limits[enough[-1]])))
+    return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -28,6 +30,7 @@ _TOO_FEW = "the metric never changed, or has too few points"
 MOST_BEFORE = 365
 """Points before the first delivery that are used."""
 _LEAST_FOR_PROVISIONAL = 3
+_THREADS = "OPENBLAS_NUM_THREADS"
 _AT_ONCE = 64
 """Cases a process takes at a time."""
 
@@ -56,10 +59,24 @@ def judged_apart(cases: Sequence[Case], as_of: date, processes: int) -> list[Jud
         return [judged(case, as_of) for case in cases]
     order = sorted(range(len(cases)), key=lambda place: _calendar(cases[place]))
     # Forked children would inherit the parent's threads' locks.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+    with _single_threaded(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         done = executor.map(partial(judged, as_of=as_of), [cases[place] for place in order], chunksize=_AT_ONCE)
         found = dict(zip(order, done, strict=True))
     return [found[place] for place in range(len(cases))]
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Inside, new processes multiply matrices in one thread each: so many threads would wait for one another."""
+    before = os.environ.get(_THREADS)
+    os.environ[_THREADS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = before
 
 
 def _calendar(case: Case) -> tuple[int, int, int]:
@@ -93,7 +110,14 @@ def judged(case: Case, as_of: date) -> Judged:
         entries = _wave_checks(case, waves, latest, known, as_of, step_of)
     if latest is not None:
         outcome = _described(outcome, latest)
-    return _with(outcome, case, [entry for entry in entries if on_record.isdisjoint(entry[0].members)])
+    return _with(outcome, case, [told for entry in entries if (told := _not_on_record(entry, on_record)) is not None])
+
+
+def _not_on_record(entry: Checked, on_record: frozenset[str]) -> Checked | None:
+    """*entry* without those of its members that are on record; ``None`` where they all are."""
+    check, level = entry
+    left = tuple(member for member in check.members if member not in on_record)
+    return (replace(check, members=left), level) if left else None
 
 
 def _with(outcome: KeyResultOutcome, case: Case, entries: Sequence[Checked]) -> Judged:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.running import Run
+from support.running import Run, counted
 
 
 def rewritten(path: Path, old: str, new: str) -> None:
@@ -27,11 +27,11 @@ def rewritten(path: Path, old: str, new: str) -> None:
 def test_a_narrowed_scope_counts_as_a_fresh_store_would(okrsync: Run, project: Path, old: str, new: str) -> None:
     rewritten(project / "okrsync.yaml", old, new)
     assert okrsync("sync", "--quiet").code == 0
-    kept = [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"])]
+    kept = counted(okrsync)
     for leftover in project.glob("okrsync.db*"):
         leftover.unlink()
     assert okrsync("sync", "--quiet").code == 0
-    assert [okrsync(*command).out for command in (["status"], ["outcomes", "--cycle", "all"])] == kept
+    assert counted(okrsync) == kept
 
 
 def test_a_removed_source_counts_no_more_even_before_the_next_sync(okrsync: Run, project: Path) -> None:

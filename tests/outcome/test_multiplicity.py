@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.outcome import Case, Delivery, attribute_all
-from okrsync.outcome.multiplicity import false_discovery_rates, threshold
+from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
 from outcome.builders import LATER, START, Floats, day, delivery, judge, noise, only, series, step, told
 
 # Benjamini and Hochberg 1995, section 3.2.
@@ -69,7 +69,7 @@ def test_the_order_of_the_tests_does_not_matter(p_values: list[float], random: R
 def test_one_more_test_is_claimed_just_under_the_threshold_and_not_just_over_it(
     others: list[float], rate: float
 ) -> None:
-    limit = threshold(others, 1.0, rate)
+    limit = thresholds([1.0, *others], 1.0, rate)[0]
 
     assert limit >= rate / (len(others) + 1) * (1 - 1e-12)
     assert false_discovery_rates([limit * (1 - 1e-9), *others])[0] <= rate
@@ -78,9 +78,9 @@ def test_one_more_test_is_claimed_just_under_the_threshold_and_not_just_over_it(
 
 
 def test_the_threshold_is_never_over_the_level_of_one_test() -> None:
-    assert threshold([], 0.05, 0.10) == 0.05
-    assert threshold([1e-9] * 30, 0.05, 0.10) == 0.05
-    assert threshold([1.0] * 9, 0.05, 0.10) == pytest.approx(0.01)
+    assert thresholds([1.0], 0.05, 0.10)[0] == 0.05
+    assert thresholds([1.0, *[1e-9] * 30], 0.05, 0.10)[0] == 0.05
+    assert thresholds([1.0] * 10, 0.05, 0.10)[0] == pytest.approx(0.01)
 
 
 @lru_cache(maxsize=1)

@@ -72,7 +72,7 @@ def line(check: OutcomeCheck, unit: str) -> str:
             parts.append(f"q{rate(check.q)}")
         if check.probability is not None:
             whose = "it" if check.is_sole else "one of them"
-            parts.append(f"{words.percent(check.probability)} sure that it was {whose}")
+            parts.append(f"{sure(check.probability)} sure that it was {whose}")
     elif check.observed_change is not None and check.verdict is Verdict.OBSERVED_CHANGE_ONLY:
         parts[0] += f" {signed(check.observed_change, check.observed_change)} {unit_of_change(unit)}".rstrip()
     if check.points_before or check.points_after:
@@ -107,6 +107,11 @@ def rate(value: float) -> str:
     if value < 0.001:
         return "<.001"
     return "=" + (f"{value:.3f}".rstrip("0") if value < 0.0995 else f"{value:.2f}").lstrip("0")
+
+
+def sure(probability: float) -> str:
+    """A probability as far as it deserves to be printed."""
+    return "over 99 %" if probability > 0.99 else words.percent(round(probability, 2))
 
 
 def decomposition(outcome: KeyResultOutcome, unit: str) -> str:

@@ -38,7 +38,7 @@ def story(entry: CheckedKeyResult, check: OutcomeCheck) -> Iterator[tuple[str, s
         yield "Expected", _expected(entry, check)
     for warning in check.warnings:
         yield "Beware", warning
-    if check.verdict is Verdict.INCONCLUSIVE:
+    if check.verdict is Verdict.INCONCLUSIVE and not check.is_in_stream:
         yield "To settle it", _outlook(entry, check)
 
 
@@ -115,7 +115,7 @@ def _reason(entry: CheckedKeyResult, check: OutcomeCheck) -> str:
     if check.verdict.is_claim:
         if check.probability is not None:
             return (
-                f"with {words.percent(check.probability)} one of these dates moved the metric, among all choices of "
+                f"with {check_words.sure(check.probability)} one of these dates moved the metric, among all choices of "
                 "dates that were weighed"
             )
         return (

@@ -1,0 +1,101 @@
+"""Verdicts at the command line: on record once and for all, and their story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.running import Run
+
+MOVED = "GRO-84"
+
+
+def checks(okrsync: Run, *more: str) -> dict[str, list[dict[str, Any]]]:
+    """The checks of all key results."""
+    report = okrsync("outcomes", "--cycle", "all", "--format", "json", *more).json
+    return {entry["id"]: entry["outcome"]["checks"] for entry in report["key_results"]}
+
+
+def recorded(okrsync: Run, *more: str) -> dict[str, list[dict[str, Any]]]:
+    return {name: [check for check in own if check["recorded"]] for name, own in checks(okrsync, *more).items()}
+
+
+def test_verdicts_that_have_come_due_are_on_record_and_others_are_not(okrsync: Run, project: Path) -> None:
+    for own in checks(okrsync).values():
+        for check in own:
+            is_due = check["evaluation"] <= "2026-11-20" and not check["is_provisional"]
+            is_final = check["verdict"] not in {"no_data", "withheld", "too_early"}
+            assert (check["recorded"] is not None) == (is_due and is_final), check
+
+
+def test_another_sync_and_other_values_change_no_recorded_verdict(okrsync: Run, project: Path) -> None:
+    before = recorded(okrsync)
+    assert any(before.values())
+    for path in (project / "metrics").glob("*.csv"):
+        head, *rows = path.read_text().splitlines()
+        half = rows[: len(rows) // 2]
+        path.write_text("\n".join([head, *half, *(row for row in rows[len(rows) // 2 :] if "-11-" not in row)]) + "\n")
+
+    assert okrsync("sync", "--quiet").code == 0
+
+    assert recorded(okrsync) == before
+    assert recorded(okrsync, "--as-of", "2026-11-19") != {}
+
+
+def test_a_filter_changes_no_recorded_verdict(okrsync: Run, project: Path) -> None:
+    before = recorded(okrsync)
+    one = okrsync("outcomes", "--cycle", "2026Q3", "--format", "json").json
+
+    for entry in one["key_results"]:
+        assert [check for check in entry["outcome"]["checks"] if check["recorded"]] == before[entry["id"]]
+
+
+def test_work_that_serves_the_key_result_no_more_takes_its_verdict_along(okrsync: Run, project: Path) -> None:
+    assert any(MOVED in check["members"] for check in checks(okrsync)["2026Q4/KR1.1"])
+
+    assert okrsync("unlink", MOVED, "KR1.1", "--reason", "it was something else").code == 0
+
+    assert not any(MOVED in check["members"] for check in checks(okrsync)["2026Q4/KR1.1"])
+
+
+def test_a_report_of_an_earlier_day_holds_what_was_due_by_then(okrsync: Run, project: Path) -> None:
+    (early,) = checks(okrsync, "--as-of", "2026-10-20")["2026Q4/KR1.1"]
+
+    assert early["verdict"] == "too_early"
+    assert early["members"] == [MOVED]
+
+
+def test_check_tells_the_verdicts_of_an_item_and_of_a_key_result(okrsync: Run, project: Path) -> None:
+    of_item = okrsync("check", MOVED)
+    assert of_item.code == 0
+    assert f"▲ {MOVED}: moved" in of_item.out
+    of_key_result = okrsync("check", "2026Q4/KR2.1", "--format", "json").json
+    (check,) = of_key_result["key_results"][0]["checks"]
+    assert (check["verdict"], len(check["members"])) == ("moved", 2)
+
+
+@pytest.mark.parametrize(
+    "words", ["Delivered:", "Judged as:", "Series:", "Estimate:", "Model:", "Verdict:", "Expected:"]
+)
+def test_the_story_of_a_verdict_has_all_its_parts(okrsync: Run, project: Path, words: str) -> None:
+    assert f"{words} " in okrsync("check", MOVED, "--explain").out
+
+
+def test_the_story_of_an_inconclusive_verdict_says_what_would_settle_it(okrsync: Run, project: Path) -> None:
+    ran = okrsync("check", "2026Q4/KR3.1", "--explain")
+    assert "To settle it:" in ran.out
+
+
+def test_what_is_neither_a_key_result_nor_an_item_is_a_usage_error(okrsync: Run, project: Path) -> None:
+    ran = okrsync("check", "NOPE-1")
+    assert ran.code == 2
+    assert '"NOPE-1" is neither a key result nor an item that was read' in ran.err
+
+
+def test_an_expectation_that_is_first_seen_after_the_delivery_counts_for_nothing(okrsync: Run, project: Path) -> None:
+    own = {check["members"][0]: check for entry in checks(okrsync).values() for check in entry}
+
+    assert own["PAY-131"]["hypothesis"] == "post_hoc", "it stands in the item alone, which nobody had read before"
+    assert own[MOVED]["hypothesis"] == "confirmed", "it was in the ledger before"
