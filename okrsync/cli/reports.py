@@ -60,8 +60,8 @@ def outcomes(
     """
     Show delivered work by key result, and what its metric did.
 
-    Before and after are means; the statistics that may say "moved" come with a later version. Ends with exit code 5
-    where a source was not read completely or within a day.
+    Before and after are means; the verdicts below them allow for trend, weekday and drift. Ends with exit code 5 where
+    a source was not read completely or within a day.
     """
     with open_workspace(config, as_of, as_known) as workspace:
         cycles = chosen_cycles(workspace, cycle)

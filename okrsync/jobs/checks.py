@@ -142,7 +142,8 @@ def _cases(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
             recorded=tuple(
                 _renamed(entry.check, old)
                 for entry in on_record
-                if entry.key_result == case.key and entry.check.evaluation <= inputs.as_of
+                if entry.key_result == case.key
+                and entry.check.evaluation <= inputs.as_of
                 # What serves another key result by now, or is out of scope, is told no more; it stays on record.
                 and not _members(entry.check, old).isdisjoint(delivery.id for delivery in case.deliveries)
             ),

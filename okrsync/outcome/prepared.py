@@ -93,11 +93,11 @@ def prepared(series: MetricSeries, until: date) -> Prepared | None:
         return None
     days = np.array(days_of([day for day, _, _ in kept]), dtype=np.int64)
     raw = np.array([value for _, value, _ in kept])
-    step = float(np.median(np.diff(days)))
+    step = _median(np.diff(days).astype(float))
     scale = _scale_of(raw, series.bounds)
     on_scale = _on(scale, raw, series.bounds)
     clipped = _clipped(on_scale)
-    location = float(np.median(clipped))
+    location = _median(clipped)
     extent = float(np.ptp(clipped))
     # Equal numbers have a standard deviation of some 1e-17 by rounding.
     spread = float(np.std(clipped)) if extent else 0.0
@@ -157,17 +157,24 @@ def _clipped(value: Floats) -> Floats:
     half = _WINDOW // 2
     padded = np.concatenate([np.full(half, np.nan), value, np.full(half, np.nan)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)
-    # At the ends the window is shorter: nanmedian is slow, so only there.
-    middle = np.median(windows, axis=1) if len(value) >= _WINDOW else np.full(len(value), np.nan)
-    for place in np.flatnonzero(np.isnan(middle)):
-        middle[place] = np.median(value[max(0, place - half) : place + half + 1])
+    middle = np.sort(windows, axis=1)[:, half]
+    # At the ends the window is shorter.
+    for place in {*range(min(half, len(value))), *range(max(0, len(value) - half), len(value))}:
+        middle[place] = _median(value[max(0, place - half) : place + half + 1])
     apart = value - middle
-    spread = _MAD_TO_SD * float(np.median(np.abs(apart - np.median(apart))))
+    spread = _MAD_TO_SD * _median(np.abs(apart - _median(apart)))
     if spread == 0:
         # Most values are the same one: then a lone other one among equals is the outlier, however small it is.
         lone = np.array([_is_lone(value, place) for place in range(len(value))])
         return np.where(lone, middle, value)
     return np.clip(value, middle - CLIP * spread, middle + CLIP * spread)
+
+
+def _median(values: Floats) -> float:
+    """As numpy's, without its care for what is not finite: there is none here."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _is_lone(value: Floats, place: int) -> bool:
