@@ -42,54 +42,102 @@ def window_column(frame: Frame) -> Floats | None:
     return last / np.count_nonzero(last) - before / np.count_nonzero(before)
 
 
-def decomposition(fit: Fitted, column: int) -> Decomposition | None:
+def described(fit: Fitted, column: int | None) -> tuple[Decomposition | None, tuple[CounterfactualPoint, ...]]:
     """
-    The parts of the change, by the fit whose design has the window weights as *column*; ``None`` on a changed scale.
+    The parts of the change, and every observation with what it would have been without the deliveries.
 
-    Of the deliveries, a linear combination of their effects, jointly. What is neither theirs nor white noise is drift:
-    for one covariance R with white part (1 - v) I, the noise in the windows has the mean (1 - v) c' R^-1 (y - X b), so
-    drift is linear in the coefficients too, with a variance of its own beside theirs.
+    *column*: that of the window weights in the design; without it, and on a changed scale, there is no decomposition.
+    All intervals come from one mixture, because they share its models.
+    """
+    stairs = _stairs(fit)
+    rows, place = (np.zeros((0, 0)), None) if stairs is None else np.unique(stairs, axis=0, return_inverse=True)
+    touched = rows[rows.any(axis=1)] if len(rows) else rows
+    effects = _picked(fit, touched)
+    found = None if column is None or fit.frame.prepared.scale is not Scale.RAW else windows(fit.frame)
+    if found is None or column is None:
+        spans = _spans(fit.posterior.mixture(effects)) if effects.shape[1] else np.zeros((3, 0))
+        return None, _counterfactual(fit, rows, place, spans)
+    drift = _drift(fit, column)
+    deliveries = _of_deliveries(fit, column)[:, None]
+    both = fit.posterior.mixture(np.concatenate([effects, deliveries], axis=1))
+    spans = _spans(
+        Mixture(
+            both.weights,
+            np.concatenate([both.means, drift[0][fit.posterior.kept, None]], axis=1),
+            np.concatenate([both.scales, drift[1][fit.posterior.kept, None]], axis=1),
+            both.df,
+        )
+    )
+    parts = _decomposition(fit, column, found, spans[:, -1], spans[:, -2])
+    return parts, _counterfactual(fit, rows, place, spans[:, :-2])
+
+
+def _spans(mixture: Mixture) -> Floats:
+    """Mean and both ends of the interval of each quantity (3, k)."""
+    return np.vstack([mixture.mean, mixture.quantiles([_TAIL, 1 - _TAIL])])
+
+
+def _stairs(fit: Fitted) -> Floats | None:
+    parts = fit.frame.in_fit
+    return np.stack([part.stairs.column for part in parts], axis=1) if parts else None
+
+
+def _picked(fit: Fitted, rows: Floats) -> Floats:
+    """Contrasts (p, k) that sum up the effects of the deliveries as each of *rows* (k, parts) weighs them."""
+    picked = np.zeros((fit.posterior.means.shape[1], len(rows)))
+    if len(rows):
+        picked[1 : 1 + rows.shape[1]] = rows.T
+    return picked
+
+
+def _of_deliveries(fit: Fitted, column: int) -> Floats:
+    """What the windows' difference owes to each coefficient of the deliveries (p,)."""
+    weights = fit.frame.design.columns[column]
+    owed = np.zeros(fit.posterior.means.shape[1])
+    for place, part in enumerate(fit.frame.in_fit, start=1):
+        owed[place] = float(weights @ part.stairs.column)
+    return owed
+
+
+def _drift(fit: Fitted, column: int) -> tuple[Floats, Floats]:
+    """
+    Mean and scale (m,) of what is neither the deliveries' nor white noise, for each model.
+
+    For one covariance R with white part (1 - v) I, the white noise in the windows has the mean
+    (1 - v) c' R^-1 (y - X b), so drift is linear in the coefficients too, with a variance of its own beside theirs.
     """
     frame, posterior, ready = fit.frame, fit.posterior, fit.frame.prepared
-    found = windows(frame)
-    if found is None or ready.scale is not Scale.RAW:
-        return None
-    weights = frame.design.columns[column]
-    parts = frame.in_fit
-    count = posterior.means.shape[1]
-    of_parts = np.zeros(count)
-    for place, part in enumerate(parts, start=1):
-        of_parts[place] = float(weights @ part.stairs.column)
-    deliveries = _span(posterior.mixture(of_parts[:, None]), ready.spread)
-    design = frame.design
-    chosen = [1, *(part.column for part in parts if part.column is not None), *design.shrunk, design.trend]
-    models = len(TRENDS)
-    white = np.repeat([1 - cell.share for cell in CELLS], models)[:, None]
-    along = np.repeat(fit.grams.products[:, column, :], models, axis=0)
+    weights, design = frame.design.columns[column], frame.design
+    chosen = [1, *(part.column for part in frame.in_fit if part.column is not None), *design.shrunk, design.trend]
+    white = np.repeat([1 - cell.share for cell in CELLS], len(TRENDS))[:, None]
+    along = np.repeat(fit.grams.products[:, column, :], len(TRENDS), axis=0)
     # drift = c'y - c'S g - (1 - v) c'R^-1 (y - X b) - e
-    combined = white * along[:, chosen] - of_parts
+    combined = white * along[:, chosen] - _of_deliveries(fit, column)
     constant = float(weights @ ready.y) - white[:, 0] * along[:, 0]
     mean = constant + np.einsum("mp,mp->m", combined, posterior.means)
     spread = np.sum(np.matmul(posterior.covariances, combined[:, :, None])[:, :, 0] * combined, axis=1)
-    noise = _white_noise(frame)
-    own = white[:, 0] * float(weights**2 @ noise) - white[:, 0] ** 2 * along[:, column]
-    scale = np.sqrt(np.maximum(spread + np.maximum(own, 0.0), 1e-300) * posterior.variance)
-    drift = _span(Mixture(posterior.weights, mean[:, None], scale[:, None], posterior.df), ready.spread)
+    own = white[:, 0] * float(weights**2 @ _white_noise(frame)) - white[:, 0] ** 2 * along[:, column]
+    return mean, np.sqrt(np.maximum(spread + np.maximum(own, 0.0), 1e-300) * posterior.variance)
+
+
+def _decomposition(
+    fit: Fitted,
+    column: int,
+    found: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    drifted: Floats,
+    delivered: Floats,
+) -> Decomposition:
+    ready = fit.frame.prepared
+    weights = fit.frame.design.columns[column]
+    drift, deliveries = (Span(*(float(value) * ready.spread for value in span)) for span in (drifted, delivered))
     change = float(weights @ ready.raw)
     kept = float(weights @ ready.y) * ready.spread
-    days = [date.fromordinal(int(day)) for day in ready.days]
     before, last = (np.flatnonzero(window) for window in found)
-    return Decomposition(
-        days[before[0]],
-        days[before[-1]],
-        days[last[0]],
-        days[last[-1]],
-        change,
-        drift,
-        deliveries,
-        change - kept,
-        kept - drift.value - deliveries.value,
+    first, until, since, end = (
+        date.fromordinal(int(ready.days[place])) for place in (before[0], before[-1], last[0], last[-1])
     )
+    unexplained = kept - drift.value - deliveries.value
+    return Decomposition(first, until, since, end, change, drift, deliveries, change - kept, unexplained)
 
 
 def _white_noise(frame: Frame) -> Floats:
@@ -97,36 +145,23 @@ def _white_noise(frame: Frame) -> Floats:
     return np.ones(len(ready.y)) if ready.noise is None else ready.noise
 
 
-def _span(mixture: Mixture, unit: float) -> Span:
-    low, high = mixture.quantiles([_TAIL, 1 - _TAIL])[:, 0] * unit
-    return Span(float(mixture.mean[0]) * unit, float(low), float(high))
-
-
-def counterfactual(fit: Fitted) -> tuple[CounterfactualPoint, ...]:
-    """Every observation with what it would have been without the deliveries; the interval is that of their effects."""
-    frame, ready = fit.frame, fit.frame.prepared
-    parts = frame.in_fit
-    if not parts:
+def _counterfactual(
+    fit: Fitted, rows: Floats, place: NDArray[np.intp] | None, spans: Floats
+) -> tuple[CounterfactualPoint, ...]:
+    """*spans*: those of the *rows* that have any effect; *place* says which row each observation has."""
+    ready = fit.frame.prepared
+    if place is None:
         return ()
-    stairs = np.stack([part.stairs.column for part in parts], axis=1)
-    rows, place = np.unique(stairs, axis=0, return_inverse=True)
-    picked = np.zeros((fit.posterior.means.shape[1], len(rows)))
-    picked[1 : 1 + len(parts)] = rows.T
-    touched = np.flatnonzero(rows.any(axis=1))
     effect = np.zeros((3, len(rows)))
-    if len(touched):
-        mixture = fit.posterior.mixture(picked[:, touched])
-        effect[0, touched] = mixture.mean
-        effect[1:, touched] = mixture.quantiles([_TAIL, 1 - _TAIL])
+    effect[:, np.flatnonzero(rows.any(axis=1))] = spans
     each = effect[:, np.ravel(place)]
     if ready.scale is Scale.RAW:
         without = [ready.raw - row * ready.spread for row in each]
     else:
         without = [ready.raw_of(ready.y - row) for row in each]
-    return tuple(
-        CounterfactualPoint(date.fromordinal(int(day)), float(raw), float(mean), float(low), float(high))
-        for day, raw, mean, high, low in zip(ready.days, ready.raw, *without, strict=True)
-    )
+    days = map(date.fromordinal, ready.days.tolist())
+    values = (ready.raw.tolist(), *(row.tolist() for row in (without[0], without[2], without[1])))
+    return tuple(map(CounterfactualPoint, days, *values))
 
 
 def model_weights(fit: Fitted) -> tuple[ModelWeight, ...]:

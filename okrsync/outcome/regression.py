@@ -55,10 +55,14 @@ class Posterior:
     variance: Floats
     df: int
 
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """The models (m,) that count: what hardly weighs anything moves no digit that is shown."""
+        return np.asarray(self.weights > _LEAST_WEIGHT * self.weights.max())
+
     def mixture(self, contrasts: Floats) -> Mixture:
         """The distribution of each of *contrasts* (p, k): linear combinations of the coefficients."""
-        # What hardly weighs anything moves no digit that is shown.
-        kept = self.weights > _LEAST_WEIGHT * self.weights.max()
+        kept = self.kept
         weights = self.weights[kept]
         squares = np.sum(np.matmul(self.covariances[kept], contrasts) * contrasts, axis=1)
         return Mixture(

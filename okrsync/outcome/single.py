@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from okrsync.model.verdicts import CheckKind, Estimate, KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.alarms import coarse_alarm, entangled, placebo_alarm, reactive_alarm
 from okrsync.outcome.cases import Case, MetricSeries, in_order
-from okrsync.outcome.decomposition import counterfactual, decomposition, model_weights, window_column
+from okrsync.outcome.decomposition import described, model_weights, window_column
 from okrsync.outcome.fitting import Fitted, Frame, Part, contrasts, estimates, fitted, framed, line_estimate
 from okrsync.outcome.judging import ALPHA, Level, blank, gated, level_around
 from okrsync.outcome.streams import Found, Stream, stream_of
@@ -208,11 +208,12 @@ def _described(outcome: KeyResultOutcome, whole: _Whole) -> KeyResultOutcome:
     )
     if fit is None:
         return outcome
+    parts, points = described(fit, whole.windows)
     return replace(
         outcome,
         line=None if whole.line is None else line_estimate(fit, whole.line),
-        decomposition=None if whole.windows is None else decomposition(fit, whole.windows),
-        counterfactual=counterfactual(fit),
+        decomposition=parts,
+        counterfactual=points,
         models=model_weights(fit),
     )
 
