@@ -18,7 +18,7 @@ from okrsync.outcome.grid import TILT, Whitener
 from okrsync.outcome.student import Mixture
 
 Floats = NDArray[np.float64]
-TRENDS = (0.0, 1.0, 6.0)
+TRENDS = (0.0, 2.0, 6.0)
 """k: prior standard deviations of the change by trend over the whole span, in noise standard deviations."""
 ALMOST_FLAT = 1e-6
 """Prior precision of flat coefficients: none to speak of, and enough where the data cannot tell two columns apart."""

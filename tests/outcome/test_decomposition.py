@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,43 @@ def test_the_interval_of_the_work_holds_what_was_put_in() -> None:
         held += found.deliveries.low <= 3.0 <= found.deliveries.high
 
     assert held >= 34
+
+
+def test_drift_and_work_lie_within_their_intervals() -> None:
+    """
+    Two hundred key results of known truth: a step, a trend, weekdays, a memory, a slow walk and white noise.
+
+    The stated rate is 95 %; on longer simulations it comes to .91 to .93 with such memories (docs/method.md says so), so
+    that 200 may well hold 176.
+    """
+    held = {"drift": 0, "deliveries": 0}
+    for seed in range(200):
+        rng = np.random.default_rng([2026, seed])
+        count = int(rng.integers(80, 140))
+        at = count - int(rng.integers(28, 40))
+        days = np.arange(count)
+        share, fade = float(rng.uniform(0, 0.7)), float(np.exp(-1 / rng.choice([2.0, 5.0, 10.0])))
+        memory = rng.standard_normal(count)
+        for place in range(1, count):
+            memory[place] = fade * memory[place - 1] + np.sqrt(1 - fade**2) * memory[place]
+        slow = np.sqrt(share) * memory + np.cumsum(rng.standard_normal(count)) * 0.05
+        slow += rng.normal() * 2 * days / count + (rng.standard_normal(7) * rng.uniform(0, 1))[days % 7]
+        put_in = float(rng.choice([0.0, 1.0, 2.0, -2.0])) * (days >= at)
+        values = slow + put_in + np.sqrt(1 - share) * rng.standard_normal(count)
+        found = parts_of(judge(series(values), delivery(at), evaluate_at=day(count - 1)))
+        before = (days >= number(found.baseline_start)) & (days <= number(found.baseline_end))
+        last = (days >= number(found.last_start)) & (days <= number(found.last_end))
+        held["drift"] += found.drift.low <= slow[last].mean() - slow[before].mean() <= found.drift.high
+        truth = put_in[last].mean() - put_in[before].mean()
+        held["deliveries"] += found.deliveries.low <= truth <= found.deliveries.high
+
+    assert held["drift"] >= 0.88 * 200
+    assert held["deliveries"] >= 0.88 * 200
+
+
+def number(which: date) -> int:
+    """Days since the first of a series."""
+    return (which - day(0)).days
 
 
 def test_the_line_of_a_key_result_is_the_work_as_one() -> None:
