@@ -99,8 +99,8 @@ def test_drift_and_work_lie_within_their_intervals() -> None:
     """
     Two hundred key results of known truth: a step, a trend, weekdays, a memory, a slow walk and white noise.
 
-    The stated rate is 95 %; on longer simulations it comes to .91 to .93 with such memories (docs/method.md says so), so
-    that 200 may well hold 176.
+    The stated rate is 95 %; on longer simulations it comes to .91 to .93 with such memories (docs/method.md says so),
+    so that 200 may well hold 176.
     """
     held = {"drift": 0, "deliveries": 0}
     for seed in range(200):

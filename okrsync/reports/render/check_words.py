@@ -74,7 +74,7 @@ def line(check: OutcomeCheck, unit: str) -> str:
             whose = "it" if check.is_sole else "one of them"
             parts.append(f"{sure(check.probability)} sure that it was {whose}")
     elif check.observed_change is not None and check.verdict is Verdict.OBSERVED_CHANGE_ONLY:
-        parts[0] += f" {signed(check.observed_change, check.observed_change)} {unit_of_change(unit)}".rstrip()
+        parts[0] += f" {with_sign(check.observed_change)} {unit_of_change(unit)}".rstrip()
     if check.points_before or check.points_after:
         parts.append(f"{check.points_before:,} points before / {check.points_after:,} after")
     if told is not None:
@@ -82,8 +82,7 @@ def line(check: OutcomeCheck, unit: str) -> str:
     if check.reason:
         parts.append(check.reason)
     if check.hypothesis is not HypothesisVerdict.NOT_STATED and check.expected is not None:
-        expected = signed(check.expected, check.expected)
-        parts.append(f"{_HYPOTHESES[check.hypothesis]} ({expected})")
+        parts.append(f"{_HYPOTHESES[check.hypothesis]} ({with_sign(check.expected)})")
     return ", ".join(parts)
 
 
@@ -100,6 +99,12 @@ def signed(value: float, like: float) -> str:
     if not text.strip("−0.,"):
         return text.removeprefix("−")  # what rounds to nothing has no sign
     return text if text.startswith("−") or not value else f"+{text}"
+
+
+def with_sign(value: float) -> str:
+    """*value* with its sign, and no more digits than it has."""
+    text = words.number(value)
+    return f"+{text}" if value > 0 else text
 
 
 def rate(value: float) -> str:

@@ -17,8 +17,8 @@ _KINDS = {
 }
 _SCALES = {
     "raw": "",
-    "logit": "The metric comes near a bound, so it was tested on the logit scale and told in its own unit.",
-    "root": "The counts are small, so they were tested on the root scale and told in their own unit.",
+    "logit": "The metric comes near a bound, so it was tested on the logit scale and told in its own unit",
+    "root": "The counts are small, so they were tested on the root scale and told in their own unit",
 }
 
 
@@ -28,7 +28,7 @@ def story(entry: CheckedKeyResult, check: OutcomeCheck) -> Iterator[tuple[str, s
     yield "Judged as", f"{_KINDS[check.kind]}; on {words.day(check.evaluation)}{_on_record(check)}"
     yield "Series", _series(entry)
     if check.observed_change is not None:
-        change = check_words.signed(check.observed_change, check.observed_change)
+        change = check_words.with_sign(check.observed_change)
         yield "Seen", f"the mean after less the mean before is {change} {check_words.unit_of_change(entry.unit)}"
     if check.estimate is not None:
         yield "Estimate", _estimate(entry, check)
@@ -62,10 +62,14 @@ def _series(entry: CheckedKeyResult) -> str:
         return f"{outcome.points:,} observations of {entry.metric or 'no metric'}"
     said = (
         f"{outcome.points:,} observations of {entry.metric}, {words.day(entry.first)} to {words.day(entry.last)}, "
-        f"one about every {words.number(outcome.step_days)} days; {outcome.clipped:,} outliers were clipped, "
-        f"{outcome.masked:,} masked days left out, {outcome.cut:,} lie before the last change of definition"
+        f"one about every {_days(outcome.step_days)}; clipped as outliers: {outcome.clipped:,}, masked: {outcome.masked:,}, "
+        f"before the last change of definition: {outcome.cut:,}"
     )
     return ". ".join(filter(None, (said, _SCALES.get(outcome.scale, ""))))
+
+
+def _days(count: float) -> str:
+    return "day" if count == 1 else f"{words.number(count)} days"
 
 
 def _estimate(entry: CheckedKeyResult, check: OutcomeCheck) -> str:
@@ -116,7 +120,7 @@ def _reason(entry: CheckedKeyResult, check: OutcomeCheck) -> str:
         if check.probability is not None:
             return (
                 f"with {check_words.sure(check.probability)} one of these dates moved the metric, among all choices of "
-                "dates that were weighed"
+                f"up to six of the days of {_candidates(entry):,} deliveries"
             )
         return (
             f"p is under {check_words.rate(ALPHA).lstrip('=')}, and q is at most "
@@ -129,9 +133,14 @@ def _reason(entry: CheckedKeyResult, check: OutcomeCheck) -> str:
     return reasons.get(check.verdict) or check.reason
 
 
+def _candidates(entry: CheckedKeyResult) -> int:
+    """Deliveries that were weighed against one another."""
+    return sum(len(check.members) for check in entry.outcome.checks)
+
+
 def _expected(entry: CheckedKeyResult, check: OutcomeCheck) -> str:
     expected = check.expected or 0.0
-    amount = f"{check_words.signed(expected, expected)} {check_words.unit_of_change(entry.unit)}".strip()
+    amount = f"{check_words.with_sign(expected)} {check_words.unit_of_change(entry.unit)}".strip()
     return f"{amount}; {check.hypothesis.value.replace('_', ' ')}"
 
 
