@@ -62,8 +62,8 @@ def _series(entry: CheckedKeyResult) -> str:
         return f"{outcome.points:,} observations of {entry.metric or 'no metric'}"
     said = (
         f"{outcome.points:,} observations of {entry.metric}, {words.day(entry.first)} to {words.day(entry.last)}, "
-        f"one about every {_days(outcome.step_days)}; clipped as outliers: {outcome.clipped:,}, masked: {outcome.masked:,}, "
-        f"before the last change of definition: {outcome.cut:,}"
+        f"one about every {_days(outcome.step_days)}; clipped as outliers: {outcome.clipped:,}, masked: "
+        f"{outcome.masked:,}, before the last change of definition: {outcome.cut:,}"
     )
     return ". ".join(filter(None, (said, _SCALES.get(outcome.scale, ""))))
 
