@@ -238,7 +238,9 @@ def _wave_checks(
     """Each wave judged on what was known on its own evaluation date, with all waves that had begun by then."""
     made: list[Checked] = []
     told: set[str] = set()
-    for cut in sorted({min(wave.evaluation, known) for wave in waves}):
+    on_record = frozenset(member for check in case.recorded for member in check.members)
+    fresh = [wave for wave in waves if not on_record.issuperset(wave.ids)]
+    for cut in sorted({min(wave.evaluation, known) for wave in fresh}):
         if latest is not None and cut == known:
             frame, fit = latest.frame, latest.fit
         else:
@@ -249,11 +251,13 @@ def _wave_checks(
         due = [
             part
             for part in frame.parts
-            if min(part.wave.evaluation, known) == cut and part.wave.deliveries[0].id not in told
+            if min(part.wave.evaluation, known) == cut
+            and told.isdisjoint(part.wave.ids)
+            and not on_record.issuperset(part.wave.ids)
         ]
-        told.update(delivery.id for part in due for delivery in part.wave.deliveries)
+        told.update(id_ for part in due for id_ in part.wave.ids)
         made += _checks(frame, fit, due, as_of, step_of)
-    made += [_untold(case, wave, as_of, step_of) for wave in waves if wave.deliveries[0].id not in told]
+    made += [_untold(case, wave, as_of, step_of) for wave in fresh if told.isdisjoint(wave.ids)]
     return sorted(made, key=_by_day)
 
 

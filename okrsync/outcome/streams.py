@@ -59,7 +59,8 @@ def stream_of(case: Case, waves: Sequence[Wave], until: date, on_record: frozens
     if frame is None or frame.prepared.spread == 0:
         return None if frame is None else Stream((), framed(case, waves, until))
     deliveries = sorted((each for wave in plain for each in wave.deliveries), key=lambda each: (each.day, each.id))
-    found = _sets(frame, _candidates(frame, deliveries), on_record)
+    is_told = on_record.issuperset(delivery.id for delivery in deliveries)
+    found = [] if is_told else _sets(frame, _candidates(frame, deliveries), on_record)
     taken = {delivery.id for each in found for delivery in each.part.wave.deliveries}
     left = [*units, *(wave for wave in (_without(wave, taken) for wave in plain) if wave is not None)]
     return Stream(tuple(found), framed(case, [*left, *(each.part.wave for each in found)], until))

@@ -30,6 +30,11 @@ class Wave:
     evaluation: date
 
     @property
+    def ids(self) -> frozenset[str]:
+        """Ids of its deliveries."""
+        return frozenset(delivery.id for delivery in self.deliveries)
+
+    @property
     def first(self) -> date:
         """The day of its first delivery."""
         return self.deliveries[0].day
