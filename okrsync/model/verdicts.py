@@ -116,7 +116,7 @@ class OutcomeCheck:
     q: float | None = None
     """Smallest false-discovery rate at which it would still be claimed, among those judged in the same month."""
     is_provisional: bool = False
-    """It is shown before its evaluation date, or its last tick of data may still change; never recorded."""
+    """It is shown before its evaluation date, or while its last values may still change; never recorded."""
     is_small: bool = False
     """Claimed, and smaller than what matters."""
     hypothesis: HypothesisVerdict = HypothesisVerdict.NOT_STATED

@@ -129,6 +129,11 @@ class Case:
     recorded: tuple[OutcomeCheck, ...] = ()
     """Checks that are on record: told as they are, their members judged no second time, yet part of every fit."""
 
+    @property
+    def on_record(self) -> frozenset[str]:
+        """Ids of the deliveries that are judged already."""
+        return frozenset(member for check in self.recorded for member in check.members)
+
 
 def in_order(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
     """

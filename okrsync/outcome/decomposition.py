@@ -108,7 +108,7 @@ def _drift(fit: Fitted, column: int) -> tuple[Floats, Floats]:
     """
     frame, posterior, ready = fit.frame, fit.posterior, fit.frame.prepared
     weights, design = frame.design.columns[column], frame.design
-    chosen = [1, *(part.column for part in frame.in_fit if part.column is not None), *design.shrunk, design.trend]
+    chosen = [*frame.flat, *design.shrunk, design.trend]
     white = np.repeat([1 - cell.share for cell in CELLS], len(TRENDS))[:, None]
     along = np.repeat(fit.grams.products[:, column, :], len(TRENDS), axis=0)
     # drift = c'y - c'S g - (1 - v) c'R^-1 (y - X b) - e

@@ -49,6 +49,11 @@ class Frame:
         """The parts that have a column."""
         return [part for part in self.parts if part.column is not None]
 
+    @property
+    def flat(self) -> list[int]:
+        """Columns with a flat prior: the constant, and the parts in the fit."""
+        return [1, *(part.column for part in self.parts if part.column is not None)]
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -102,12 +107,11 @@ def fitted(frame: Frame) -> Fitted | None:
     """The fit of all parts of *frame*; ``None`` for a constant series, or with hardly more points than coefficients."""
     if frame.prepared.spread == 0:
         return None
-    flat = [1, *(part.column for part in frame.in_fit if part.column is not None)]
-    if len(frame.prepared.y) - len(flat) < _LEAST_FREEDOM:
+    if len(frame.prepared.y) - len(frame.flat) < _LEAST_FREEDOM:
         return None
     design, ready = frame.design, frame.prepared
     grams = grams_of(design.matrix, whitener_of(ready.times, ready.noise))
-    posterior = regression.fit(grams, flat, design.shrunk, design.precisions, design.trend, ready.floor)
+    posterior = regression.fit(grams, frame.flat, design.shrunk, design.precisions, design.trend, ready.floor)
     return Fitted(frame, grams, posterior)
 
 

@@ -73,6 +73,18 @@ class Posterior:
         )
 
 
+def normal_of(
+    grams: Grams, flat: Sequence[int], shrunk: Sequence[int], precisions: Sequence[float]
+) -> tuple[Floats, Floats]:
+    """Normal matrices of *flat* then *shrunk* columns (cells, p, p); the log evidence that y is not in (cells,)."""
+    chosen = [*flat, *shrunk]
+    normal = grams.products[:, chosen][:, :, chosen].copy()
+    place = np.arange(len(chosen))
+    normal[:, place, place] += np.array([*[ALMOST_FLAT] * len(flat), *precisions])
+    prior = 0.5 * float(np.sum(np.log(precisions))) if len(precisions) else 0.0
+    return normal, TILT - grams.log_roots - 0.5 * np.linalg.slogdet(normal)[1] + prior
+
+
 def fit(
     grams: Grams,
     flat: Sequence[int],
@@ -91,17 +103,12 @@ def fit(
     chosen = [*flat, *shrunk]
     products = grams.products
     p, cells = len(chosen), len(products)
-    normal = products[:, chosen][:, :, chosen].copy()
-    place = np.arange(p)
-    normal[:, place, place] += np.array([*[ALMOST_FLAT] * len(flat), *precisions])
+    normal, base = normal_of(grams, flat, shrunk, precisions)
     towards = products[:, chosen, 0]
     inverse = np.linalg.inv(normal)
-    log_det = np.linalg.slogdet(normal)[1]
     means = np.einsum("cij,cj->ci", inverse, towards)
     rest = products[:, 0, 0] - np.einsum("ci,ci->c", towards, means)
     df = grams.n - len(flat)
-    prior = 0.5 * float(np.sum(np.log(precisions))) if len(precisions) else 0.0
-    base = TILT - grams.log_roots - 0.5 * log_det + prior
     if trend is None:
         rest = np.maximum(rest, 0.0) + floor
         weights = _weights(base - df / 2 * np.log(rest))

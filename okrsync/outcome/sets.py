@@ -2,7 +2,7 @@
 Which of many deliveries matter: every small choice of delivery dates is weighed against every other, and against none.
 
 A *choice* is a set of up to six candidate dates with a step at each. Its marginal likelihood is that of the regression,
-averaged over the covariance grid; choices are searched with a deterministic beam, largest first, and weighed by their
+averaged over the covariance grid; choices are searched with a deterministic beam, smallest first, and weighed by their
 posterior (Bayesian variable selection: George and McCulloch 1997). As in the sum of single effects (Wang, Sarkar,
 Carbonetto and Stephens 2020), what is claimed is a set of dates: all but a tenth of the weight has a step in it.
 """
@@ -16,8 +16,7 @@ from math import comb, log
 import numpy as np
 from numpy.typing import NDArray
 
-from okrsync.outcome.grid import TILT
-from okrsync.outcome.regression import ALMOST_FLAT, TRENDS, Grams
+from okrsync.outcome.regression import TRENDS, Grams, normal_of
 
 Floats = NDArray[np.float64]
 MOST_EFFECTS = 6
@@ -58,15 +57,10 @@ def swept(
     """Products of y and *candidates* under every model, with *flat*, *shrunk* and *trend* columns swept out."""
     kept = [0, *candidates]
     others = [*flat, *shrunk]
-    place = np.arange(len(others))
-    normal = grams.products[:, others][:, :, others].copy()
-    normal[:, place, place] += np.array([*[ALMOST_FLAT] * len(flat), *precisions])
+    normal, base = normal_of(grams, flat, shrunk, precisions)
     across = grams.products[:, others][:, :, [*kept, trend]]
     solved = np.linalg.solve(normal, across)
     left = grams.products[:, [*kept, trend]][:, :, [*kept, trend]] - np.matmul(across.transpose(0, 2, 1), solved)
-    log_det = np.linalg.slogdet(normal)[1]
-    prior = 0.5 * float(np.sum(np.log(precisions))) if len(precisions) else 0.0
-    base = TILT - grams.log_roots - 0.5 * log_det + prior
     along, pivot = left[:, :-1, -1], left[:, -1, -1]
     products, bases = [], []
     for sd in TRENDS:
@@ -88,10 +82,6 @@ class Choices:
     slabs: Floats
     weights: Floats
     count: int
-
-    def hits(self, group: set[int]) -> float:
-        """The posterior probability that one of *group* has an effect."""
-        return float(self.weights[[not group.isdisjoint(chosen) for chosen in self.members]].sum())
 
 
 def choices(swept: Swept, floor: float) -> Choices:

@@ -50,19 +50,12 @@ StepOf = Callable[[date], float]
 
 
 def judged_apart(cases: Sequence[Case], as_of: date, processes: int) -> list[Judged]:
-    """
-    Each of *cases* judged by itself, in order, by so many *processes*.
-
-    Cases with the same calendar follow one another there, because they share its factorisation.
-    """
+    """Each of *cases* judged by itself, in order, by so many *processes*."""
     if processes <= 1 or len(cases) <= _AT_ONCE:
         return [judged(case, as_of) for case in cases]
-    order = sorted(range(len(cases)), key=lambda place: _calendar(cases[place]))
     # Forked children would inherit the parent's threads' locks.
     with _single_threaded(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
-        done = executor.map(partial(judged, as_of=as_of), [cases[place] for place in order], chunksize=_AT_ONCE)
-        found = dict(zip(order, done, strict=True))
-    return [found[place] for place in range(len(cases))]
+        return list(executor.map(partial(judged, as_of=as_of), cases, chunksize=_AT_ONCE))
 
 
 @contextmanager
@@ -79,12 +72,6 @@ def _single_threaded() -> Iterator[None]:
             os.environ[_THREADS] = before
 
 
-def _calendar(case: Case) -> tuple[int, int, int]:
-    days = case.series.days
-    span = (days[-1] - days[0]).days if days else 0
-    return span - len(days), len(days), days[0].toordinal() if days else 0
-
-
 def judged(case: Case, as_of: date) -> Judged:
     """*case* on what is known on *as_of*."""
     case = replace(case, series=_recent(case))
@@ -92,7 +79,7 @@ def judged(case: Case, as_of: date) -> Judged:
     known = as_of - timedelta(days=settings.settle_days)
     step = cadence(case.series, as_of)
     step_of = _step_of(case.series, step)
-    on_record = frozenset(member for check in case.recorded for member in check.members)
+    on_record = case.on_record
     waves = waves_at(case, as_of)
     fresh = [wave for wave in waves if wave.deliveries[0].id not in on_record]
     observed = sum(day <= known for day in case.series.days)
@@ -141,7 +128,7 @@ def _recent(case: Case) -> MetricSeries:
     """
     The series of *case* from so many points before its first delivery on.
 
-    What a metric did long ago says little about its drift now, and the work grows with the cube of the points.
+    What a metric did long ago says little about its drift now, and costs as much as what it did lately.
     """
     series = case.series
     first = min((delivery.day for delivery in case.deliveries), default=date.max)
@@ -173,7 +160,7 @@ def _whole(frame: Frame) -> _Whole:
 def waves_at(case: Case, as_of: date) -> tuple[Wave, ...]:
     """The units and waves of *case* on *as_of*, by first day; those on record as they were judged."""
     delivered = [each for each in in_order(case.deliveries) if each.day <= as_of]
-    on_record = frozenset(member for check in case.recorded for member in check.members)
+    on_record = case.on_record
     step_of = _step_of(case.series, cadence(case.series, as_of))
     fresh = waves_of([each for each in delivered if each.id not in on_record], step_of, case.settings)
     return tuple(sorted((*fresh, *recorded_waves(delivered, case.recorded)), key=lambda wave: (wave.first, wave.last)))
@@ -238,7 +225,7 @@ def _wave_checks(
     """Each wave judged on what was known on its own evaluation date, with all waves that had begun by then."""
     made: list[Checked] = []
     told: set[str] = set()
-    on_record = frozenset(member for check in case.recorded for member in check.members)
+    on_record = case.on_record
     fresh = [wave for wave in waves if not on_record.issuperset(wave.ids)]
     for cut in sorted({min(wave.evaluation, known) for wave in fresh}):
         if latest is not None and cut == known:

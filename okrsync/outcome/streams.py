@@ -88,8 +88,9 @@ def _sets(frame: Frame, candidates: Sequence[_Candidate], on_record: frozenset[s
         return []
     ready, design = frame.prepared, frame.design
     grams = grams_of(design.matrix, whitener_of(ready.times, ready.noise))
-    flat = [1, *(part.column for part in frame.in_fit if part.column is not None)]
-    left = swept(grams, [each.column for each in candidates], flat, design.shrunk, design.precisions, design.trend)
+    left = swept(
+        grams, [each.column for each in candidates], frame.flat, design.shrunk, design.precisions, design.trend
+    )
     met = choices(left, ready.floor)
     found = [_found(frame, candidates, met, left, group, sure) for group, sure in groups(met)]
     return [each for each in found if on_record.isdisjoint(delivery.id for delivery in each.part.wave.deliveries)]

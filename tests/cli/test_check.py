@@ -41,7 +41,7 @@ def test_another_sync_and_other_values_change_no_recorded_verdict(okrsync: Run, 
     assert okrsync("sync", "--quiet").code == 0
 
     assert recorded(okrsync) == before
-    assert recorded(okrsync, "--as-of", "2026-11-19") != {}
+    assert any(recorded(okrsync, "--as-of", "2026-11-19").values())
 
 
 def test_a_filter_changes_no_recorded_verdict(okrsync: Run, project: Path) -> None:
