@@ -82,23 +82,23 @@ def demo(folder: Path, seed: int, output: str) -> int:
         click.echo(f"{folder}: an earlier demo there is replaced, with its ledger", err=True)
     lay_out(company, folder)
     with sandbox_tokens(), sites, open_workspace(folder / "okrsync.yaml") as workspace:
-        result, report, paths = run_sync(workspace)
+        done = run_sync(workspace)
     if output == "json":
-        print_json(sync_document(result, paths))
-        return result.exit_code
-    tell_runs(result)
-    print_outcomes(report, console())
-    example = next((entry.deliveries[0].key for entry in report.key_results if entry.deliveries), "KEY")
+        print_json(sync_document(done))
+        return done.result.exit_code
+    tell_runs(done)
+    print_outcomes(done.report, console())
+    example = next((entry.deliveries[0].key for entry in done.report.key_results if entry.deliveries), "KEY")
     config = folder / "okrsync.yaml"
     click.echo("\n  The report:")
-    for path in paths:
+    for path in done.paths:
         click.echo(f"    {path}")
     click.echo("  Go on with:")
     program = "okrsync" if shutil.which("okrsync") else sys.argv[0]  # as `make demo` runs it, it is not on the path
     click.echo(f"    {program} status --config {config}")
     click.echo(f"    {program} why {example} --config {config}")
     click.echo(f"    {program} outcomes --cycle 2026Q3 --config {config}")
-    return result.exit_code
+    return done.result.exit_code
 
 
 def _loaded(entry: str, read: Callable[[str, Path], Loaded]) -> Loaded:

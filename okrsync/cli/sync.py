@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from okrsync.cli.output import Duration, console, print_json, project_options
 from okrsync.cli.progress import SyncProgress
 from okrsync.cli.signals import stopped_by_signals
 from okrsync.jobs.artifacts import write_outcomes
-from okrsync.jobs.checks import recorded_outcomes
+from okrsync.jobs.checks import Recorded, recorded_outcomes
 from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions, SyncResult, sync_all
 from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace, report_inputs
@@ -61,35 +62,44 @@ def sync(
     for broken in broken_plugins():
         click.echo(f"okrsync: {broken}; what does not need it goes on", err=True)
     with open_workspace(config, as_of) as workspace:
-        result, report, paths = run_sync(workspace, out, options)
+        done = run_sync(workspace, out, options)
         if output == "json":
-            print_json(sync_document(result, paths))
+            print_json(sync_document(done))
         else:
-            tell_runs(result)
-            if not quiet and paths:
-                print_outcomes(report, console())
-            for path in paths:
+            tell_runs(done)
+            if not quiet and done.paths:
+                print_outcomes(done.report, console())
+            for path in done.paths:
                 click.echo(f"wrote {path}", err=True)
-        return result.exit_code
+        return done.result.exit_code
 
 
-def run_sync(
-    workspace: Workspace, out: Path | None = None, options: SyncOptions | None = None
-) -> tuple[SyncResult, OutcomesReport, list[Path]]:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one run has read, reported, put on record, and where the reports are; none where nothing was ever read."""
+
+    result: SyncResult
+    report: OutcomesReport
+    recorded: Recorded
+    paths: tuple[Path, ...]
+
+
+def run_sync(workspace: Workspace, out: Path | None = None, options: SyncOptions | None = None) -> Done:
     """Sync *workspace* and write its reports; a signal ends it early."""
     options = options or SyncOptions(Stopping())
     with stopped_by_signals(options.stopping), SyncProgress() as progress:
         result = sync_all(workspace, progress, options)
-    inputs = recorded_outcomes(workspace, report_inputs(workspace, result.linking))
+    inputs, recorded = recorded_outcomes(workspace, report_inputs(workspace, result.linking), is_whole=result.is_whole)
     report = build_outcomes(inputs, chosen_cycles(workspace, None))
     if all(source.age_days is None for source in report.sources):
-        return result, report, []  # nothing was ever read: a report would show zeros that nobody counted
-    return result, report, write_outcomes(report, out or workspace.project.folder / "reports")
+        return Done(result, report, recorded, ())  # a report would show zeros that nobody counted
+    paths = write_outcomes(report, out or workspace.project.folder / "reports")
+    return Done(result, report, recorded, tuple(paths))
 
 
-def tell_runs(result: SyncResult) -> None:
+def tell_runs(done: Done) -> None:
     """What was read of each source, and every problem, on stderr."""
-    for summary in result.runs:
+    for summary in done.result.runs:
         run = summary.run
         if run.status == "failed":
             click.echo(f"{run.source}: failed, nothing was read", err=True)
@@ -110,15 +120,22 @@ def tell_runs(result: SyncResult) -> None:
                 f"okrsync: the history of {run.history_due:,} items could not be read; the next sync tries again",
                 err=True,
             )
-    for metric, problems in result.metric_problems.items():
+    for metric, problems in done.result.metric_problems.items():
         click.echo(f"okrsync: metric {metric} was not read; its old observations are kept:", err=True)
         for problem in problems:
             click.echo(f"  {problem}", err=True)
+    if waiting := done.recorded.waiting:
+        click.echo(
+            f"okrsync: {waiting:,} {'verdict has' if waiting == 1 else 'verdicts have'} come due and "
+            f"{'waits' if waiting == 1 else 'wait'} for a sync that reads every source and metric",
+            err=True,
+        )
     sys.stderr.flush()
 
 
-def sync_document(result: SyncResult, paths: list[Path]) -> dict[str, Any]:
+def sync_document(done: Done) -> dict[str, Any]:
     """The sync as JSON."""
+    result = done.result
     return {
         "schema_version": 1,
         "exit_code": result.exit_code,
@@ -129,7 +146,8 @@ def sync_document(result: SyncResult, paths: list[Path]) -> dict[str, Any]:
                 name: [str(problem) for problem in problems] for name, problems in result.metric_problems.items()
             }
         },
-        "reports": [str(path) for path in paths],
+        "verdicts": {"recorded": done.recorded.put, "waiting": done.recorded.waiting},
+        "reports": [str(path) for path in done.paths],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from okrsync.jobs.workspace import Workspace
@@ -30,27 +30,43 @@ _FINAL = {
 """Verdicts that are put on record; without data, or with data withheld, it may come later."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many verdicts a sync has put on record, and how many that have come due still wait."""
+
+    put: int
+    waiting: int
+
+
 def with_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
     """*inputs* with what can be said of every key result; nothing is stored."""
     cases = _cases(workspace, inputs)
     return replace(inputs, outcomes=_by_key(cases, attribute_all(cases, as_of=inputs.as_of)))
 
 
-def recorded_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
+def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
     """
     As :func:`with_outcomes`, and what has come due is put on record, once and for all.
 
-    So are expectations that items state for the first time, or anew.
+    So are expectations that items state for the first time, or anew. Verdicts wait where they might be made of half the
+    work or half the values: unless *is_whole*, which is that every source was read to its end, and where the metric
+    could not be read.
     """
     with workspace.store.write() as unit:
         unit.save_expectations(seen_now(inputs.linking, workspace.now), workspace.now)
     cases = _cases(workspace, inputs)
     found = attribute_all(cases, as_of=inputs.as_of)
-    due = [
-        RecordedCheck(case.key, _on_record(check, inputs.as_of), _inputs(case, outcome, check), workspace.now)
+    unread = {entry.qualified_id for entry in inputs.okrs.key_results if entry.metric in inputs.failed_metrics}
+    final = [
+        (case, outcome, check)
         for case, outcome in zip(cases, found, strict=True)
         for check in outcome.checks
         if _is_final(check, inputs.as_of)
+    ]
+    due = [
+        RecordedCheck(case.key, replace(check, recorded=inputs.as_of), _inputs(case, outcome, check), workspace.now)
+        for case, outcome, check in final
+        if is_whole and case.key not in unread
     ]
     with workspace.store.write() as unit:
         unit.save_checks(due)
@@ -60,7 +76,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInput
         replace(outcome, checks=tuple(told.get((case.key, check.members), check) for check in outcome.checks))
         for case, outcome in zip(cases, found, strict=True)
     ]
-    return replace(inputs, outcomes=_by_key(cases, outcomes))
+    return replace(inputs, outcomes=_by_key(cases, outcomes)), Recorded(len(due), len(final) - len(due))
 
 
 def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksReport) -> ChecksReport:
@@ -80,10 +96,6 @@ def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksRepor
             for entry in report.key_results
         ),
     )
-
-
-def _on_record(check: OutcomeCheck, day: date) -> OutcomeCheck:
-    return replace(check, recorded=day)
 
 
 def _is_final(check: OutcomeCheck, as_of: date) -> bool:

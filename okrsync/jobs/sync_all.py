@@ -54,6 +54,11 @@ class SyncResult:
     """Every item with its place, as the links were made from it."""
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every source was read to its end, histories included."""
+        return all(summary.run.error is None and not summary.run.history_due for summary in self.runs)
+
+    @property
     def exit_code(self) -> int:
         """0 if everything was read; else as the architecture ranks it: 2, then 4 or 1 if nothing was, then 75, 5."""
         errors = [summary.run.error for summary in self.runs if summary.run.error]
@@ -135,9 +140,9 @@ def connect(settings: SourceSettings, context: Context) -> Connector:
 
 
 def _save_links(workspace: Workspace) -> tuple[Linking, int, int]:
-    with workspace.store.read() as view:
-        linking = link_all(workspace, view)
+    # One transaction: of two syncs at once, one would end the links to items that the other has just stored.
     with workspace.store.write() as unit:
+        linking = link_all(workspace, unit.view)
         added, ended = unit.save_links(linking.links, workspace.now)
         failpoint("links-written")
     return linking, added, ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from okrsync.errors import LockHeldError, StoreError
+
+_NOTE_SECONDS = 1.0
 
 
 @contextmanager
@@ -35,18 +38,29 @@ def file_lock(store: Path, source: str, now: datetime) -> Iterator[None]:
         raise StoreError(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None
     try:
         # A note of its own: the locked file may not be readable for others on every system.
-        note.write_text(
-            json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now.strftime("%Y-%m-%d %H:%M UTC")})
-        )
+        _tell(note, now)
         yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
 
 
+def _tell(note: Path, now: datetime) -> None:
+    """Write who we are, whole or not at all: others read it meanwhile."""
+    told = {"pid": os.getpid(), "host": socket.gethostname(), "since": now.strftime("%Y-%m-%d %H:%M UTC")}
+    new = note.with_suffix(".new")
+    new.write_text(json.dumps(told))
+    new.replace(note)
+
+
 def _holder(note: Path) -> str:
-    try:
-        told = json.loads(note.read_text())
-        return f"process {told['pid']} on {told['host']} since {told['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"  # it has just begun, or just ended
+    """Who holds the lock; a holder that has just begun gets a moment to say so."""
+    latest = time.monotonic() + _NOTE_SECONDS
+    while True:
+        try:
+            told = json.loads(note.read_text())
+            return f"process {told['pid']} on {told['host']} since {told['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            if time.monotonic() >= latest:
+                return "another process"  # it has just ended, or its note cannot be read
+        time.sleep(0.01)

@@ -36,6 +36,7 @@ from okrsync.store.tables import (
     stream_state,
     sync_run,
 )
+from okrsync.store.view import View
 
 
 class Unit:
@@ -48,6 +49,11 @@ class Unit:
     def connection(self) -> sa.Connection:
         """What the transaction runs on."""
         return self._connection
+
+    @property
+    def view(self) -> View:
+        """What is stored by now, this transaction's own writing included."""
+        return View(self._connection)
 
     def items(self, source: str) -> ItemRows:
         """The items of *source*, to be written."""

@@ -48,6 +48,8 @@ from okrsync.store.tables import (
 )
 
 _HAS_RAW = sa.and_(item_raw.c.source == item.c.source, item_raw.c.external_id == item.c.external_id)
+_BIT_BY_BIT = {"yield_per": 1000}
+"""Of one statement: options of a connection stay with it, and a transaction goes on to write."""
 
 
 class View:
@@ -79,7 +81,7 @@ class View:
         if as_known is not None:
             chosen = chosen.where(item.c.recorded_ms <= codec.to_ms(as_known))
         names, old_keys = self._iteration_names(), self._old_keys()
-        for rows in self._connection.execution_options(yield_per=1000).execute(chosen).partitions():
+        for rows in self._connection.execute(chosen, execution_options=_BIT_BY_BIT).partitions():
             present = [
                 replace(found, old_keys=keys) if (keys := old_keys.get((row.source, row.external_id))) else found
                 for row in rows
@@ -283,7 +285,7 @@ class View:
 
     def rows(self, table: sa.Table) -> Iterator[sa.Row[Any]]:
         """All rows of *table*, read bit by bit."""
-        return iter(self._connection.execution_options(yield_per=1000).execute(sa.select(table)))
+        return iter(self._connection.execute(sa.select(table), execution_options=_BIT_BY_BIT))
 
     def orphans(self) -> list[str]:
         """A line for each kind of row that belongs to an item and has none, or that an item lacks."""

@@ -99,3 +99,42 @@ def test_an_expectation_that_is_first_seen_after_the_delivery_counts_for_nothing
 
     assert own["PAY-131"]["hypothesis"] == "post_hoc", "it stands in the item alone, which nobody had read before"
     assert own[MOVED]["hypothesis"] == "confirmed", "it was in the ledger before"
+
+
+def test_no_verdict_is_put_on_record_while_a_source_is_not_read(
+    okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {name: {check["members"][0] for check in own} for name, own in recorded(okrsync).items()}
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+
+    with monkeypatch.context() as patch:
+        patch.setenv("OKRSYNC_JIRA_TOKEN", "bad")
+        ran = okrsync("sync", "--quiet")
+    assert ran.code == 5
+    assert "come due and wait for a sync that reads every source and metric" in ran.err
+    assert not any(recorded(okrsync).values())
+
+    told = okrsync("sync", "--format", "json").json
+    assert told["verdicts"]["waiting"] == 0
+    assert {name: {check["members"][0] for check in own} for name, own in recorded(okrsync).items()} == before
+
+
+def test_no_verdict_is_put_on_record_while_its_metric_cannot_be_read(okrsync: Run, project: Path) -> None:
+    before = recorded(okrsync)
+    for leftover in project.glob("okrsync.db*"):
+        leftover.unlink()
+    assert okrsync("sync", "--quiet", "--as-of", "2026-10-01").code == 0
+    earlier = recorded(okrsync)
+    path = project / "metrics" / "activation.csv"
+    text = path.read_text()
+
+    path.write_text(text + "2026-11-31,x\n")
+    assert okrsync("sync", "--quiet").code == 5
+    assert recorded(okrsync)["2026Q4/KR1.1"] == earlier["2026Q4/KR1.1"]
+
+    path.write_text(text)
+    assert okrsync("sync", "--quiet").code == 0
+    assert [check["members"] for check in recorded(okrsync)["2026Q4/KR1.1"]] == [
+        check["members"] for check in before["2026Q4/KR1.1"]
+    ]

@@ -259,7 +259,9 @@ class Killing:
         assert sync_here(config, "--census") == 0
         with closing(Store.open(url)) as store:
             assert store.faults() == []
-        assert contents(url) == self.calm[start]
+        found, calm = contents(url), self.calm[start]
+        differing = {table: (found[table], rows) for table, rows in calm.items() if found[table] != rows}
+        assert not differing, differing
 
     @staticmethod
     def _wait_for_lock(store: Store, source: str) -> None:
