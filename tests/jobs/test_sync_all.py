@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from okrsync.errors import StoreError
-from okrsync.jobs import sync_all as module
+from okrsync.jobs.workspace import link_all
 from okrsync.store import backends
 from okrsync.store.database import Store
 from support.small_project import small_project, sync_here
@@ -20,7 +20,7 @@ def test_nothing_can_be_written_between_deriving_the_links_and_saving_them(
     """Of two syncs at once, one would end the links to items that the other has just stored."""
     monkeypatch.setattr(backends, "_BUSY_SECONDS", 0.05)
     refusals: list[str] = []
-    derive = module.link_all
+    derive = link_all
 
     def meddled_with(*arguments: Any, **options: Any) -> Any:
         linking = derive(*arguments, **options)
@@ -34,7 +34,7 @@ def test_nothing_can_be_written_between_deriving_the_links_and_saving_them(
             other.close()
         return linking
 
-    monkeypatch.setattr(module, "link_all", meddled_with)
+    monkeypatch.setattr("okrsync.jobs.sync_all.link_all", meddled_with)
     with small_project(tmp_path) as project:
         url = f"sqlite:///{tmp_path / 'store.db'}"
         assert sync_here(project.run_in(url)) == 0
