@@ -7,9 +7,7 @@ from datetime import date
 
 from okrsync.jobs.workspace import Workspace
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
-from okrsync.outcome.attribution import attribute_all
 from okrsync.outcome.cases import Case
-from okrsync.outcome.outlook import further_points
 from okrsync.outcome.questions import Questions, cases_of
 from okrsync.outcome.registration import Evidence, expectations_of, items_that_expect, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
@@ -41,7 +39,7 @@ class Recorded:
 def with_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
     """*inputs* with what can be said of every key result; nothing is stored."""
     cases = _cases(workspace, inputs)
-    return replace(inputs, outcomes=_by_key(cases, attribute_all(cases, as_of=inputs.as_of)))
+    return replace(inputs, outcomes=_by_key(cases, _judged(cases, inputs.as_of)))
 
 
 def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
@@ -55,7 +53,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     with workspace.store.write() as unit:
         unit.save_expectations(seen_now(inputs.linking, workspace.now), workspace.now)
     cases = _cases(workspace, inputs)
-    found = attribute_all(cases, as_of=inputs.as_of)
+    found = _judged(cases, inputs.as_of)
     unread = {entry.qualified_id for entry in inputs.okrs.key_results if entry.metric in inputs.failed_metrics}
     final = [
         (case, outcome, check)
@@ -81,6 +79,8 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
 
 def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksReport) -> ChecksReport:
     """*report* with how many further points would settle what is inconclusive in it."""
+    from okrsync.outcome.outlook import further_points  # noqa: PLC0415 - as in _judged
+
     cases = {case.key: case for case in _cases(workspace, inputs)}
 
     def settled(entry: CheckedKeyResult, check: OutcomeCheck) -> OutcomeCheck:
@@ -96,6 +96,15 @@ def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksRepor
             for entry in report.key_results
         ),
     )
+
+
+def _judged(cases: list[Case], as_of: date) -> list[KeyResultOutcome]:
+    if not cases:
+        return []
+    # Imported here: numpy takes a tenth of a second, and not every command asks for verdicts.
+    from okrsync.outcome.attribution import attribute_all  # noqa: PLC0415
+
+    return attribute_all(cases, as_of=as_of)
 
 
 def _is_final(check: OutcomeCheck, as_of: date) -> bool:

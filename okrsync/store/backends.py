@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -205,8 +204,14 @@ def backend_of(url: str) -> SqliteBackend | PostgresBackend:
 
 def insert(connection: sa.Connection, table: sa.Table) -> Any:
     """An insert into *table* that knows what to do on a conflict, in the dialect of *connection*."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    # Imported here: the one that is not in use takes 40 ms.
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    return sqlite.insert(table)
 
 
 class BulkUpsert:

@@ -246,6 +246,7 @@ def test_usage_errors_are_json_too(okrsync: Run, project: Path) -> None:
     assert "--nope" in ran.json["error"]["message"]
 
 
+@pytest.mark.long
 def test_twenty_syncs_at_once_have_one_winner_a_source_and_an_equal_store(
     okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
