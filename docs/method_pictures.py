@@ -85,12 +85,13 @@ def drawn(example: Example) -> str:
     """The picture of *example* as SVG."""
     outcome, placed = judged(example)
     told = next((check for check in outcome.checks if check.kind is CheckKind.SET), outcome.checks[0])
-    points = outcome.counterfactual
-    lowest = min(min(point.observed, point.low) for point in points)
-    highest = max(max(point.observed, point.high) for point in points)
+    without = outcome.counterfactual
+    count = len(without.days)
+    lowest = min(*without.observed, *without.low)
+    highest = max(*without.observed, *without.high)
 
     def x(place: float) -> float:
-        return round(LEFT + (RIGHT - LEFT) * place / (len(points) - 1), 1)
+        return round(LEFT + (RIGHT - LEFT) * place / (count - 1), 1)
 
     def y(value: float) -> float:
         return round(BOTTOM - (BOTTOM - TOP) * (value - lowest) / (highest - lowest), 1)
@@ -106,19 +107,18 @@ def drawn(example: Example) -> str:
     for value in range(-(-int(lowest) // step) * step + step, int(highest) + 1, step):
         parts.append(f'<path class="grid" d="M{LEFT},{y(value)}H{RIGHT}"/>')
         parts.append(f'<text class="soft" x="36" y="{y(value) + 4}" text-anchor="end">{value}</text>')
-    for place, point in enumerate(points):
-        if point.day.day == 1:
-            parts.append(f'<text class="soft" x="{x(place)}" y="230" text-anchor="middle">{point.day:%b}</text>')
+    for place, day in enumerate(without.days):
+        if day.day == 1:
+            parts.append(f'<text class="soft" x="{x(place)}" y="230" text-anchor="middle">{day:%b}</text>')
     first = min(placed)
-    after = points[first:]
     band = (
-        path([point.high for point in after], first)
+        path(without.high[first:], first)
         + " "
-        + " ".join(reversed(path([point.low for point in after], first).split()))
+        + " ".join(reversed(path(without.low[first:], first).split()))
     )
     parts.append(f'<polygon class="band" points="{band}"/>')
-    parts.append(f'<polyline class="obs" points="{path([point.observed for point in points])}"/>')
-    parts.append(f'<polyline class="cf" points="{path([point.expected for point in after], first)}"/>')
+    parts.append(f'<polyline class="obs" points="{path(without.observed)}"/>')
+    parts.append(f'<polyline class="cf" points="{path(without.expected[first:], first)}"/>')
     chosen = {int(member.removeprefix("W-")) - 1 for member in told.members}
     tone = TONES.get(told.verdict, "")
     for number, place in enumerate(placed):
@@ -130,17 +130,17 @@ def drawn(example: Example) -> str:
             f'<path class="work" d="M{at},{high}V{BOTTOM}"/><circle class="flag {tone}" cx="{at}" cy="{high}" r="9"/>'
         )
         parts.append(f'<text class="letter" x="{at}" y="{high + 4}" text-anchor="middle">{number + 1}</text>')
-    last = points[-1]
-    apart = max(y(last.expected) - y(last.observed), 16) if last.observed >= last.expected else 0
-    level = (y(last.observed), y(last.observed) + apart) if apart else (y(last.expected) + 18, y(last.expected))
+    last, expected = without.observed[-1], without.expected[-1]
+    apart = max(y(expected) - y(last), 16) if last >= expected else 0
+    level = (y(last), y(last) + apart) if apart else (y(expected) + 18, y(expected))
     parts.append(f'<text x="628" y="{level[0] + 4:.1f}">observed</text>')
     parts.append(f'<text class="soft" x="628" y="{level[1] + 4:.1f}">without the work</text>')
     line = line_of(told, "%").replace("<", "&lt;")
     parts.append(f'<text x="16" y="256">{line}</text>')
     marked = " and ".join(str(number + 1) for number in sorted(chosen))
     desc = (
-        f"{len(points)} daily values. Deliveries: {len(placed)}; marked: {marked}. Without them the metric would be "
-        f"{last.expected:.1f} on the last day ({last.low:.1f} to {last.high:.1f}); it is {last.observed:.1f}. {line}."
+        f"{count} daily values. Deliveries: {len(placed)}; marked: {marked}. Without them the metric would be "
+        f"{expected:.1f} on the last day ({without.low[-1]:.1f} to {without.high[-1]:.1f}); it is {last:.1f}. {line}."
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 270" role="img" aria-labelledby="t d">\n'

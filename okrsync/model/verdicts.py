@@ -174,14 +174,14 @@ class Decomposition:
 
 
 @dataclass(frozen=True, slots=True)
-class CounterfactualPoint:
-    """One observation, and where the metric would have been without the deliveries, with its 95 % interval."""
+class Counterfactual:
+    """Every observation, and where the metric would have been without the deliveries, with its 95 % interval."""
 
-    day: date
-    observed: float
-    expected: float
-    low: float
-    high: float
+    days: tuple[date, ...] = ()
+    observed: tuple[float, ...] = ()
+    expected: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class KeyResultOutcome:
     line: Estimate | None = None
     """The cumulative delivered size as one regressor: the effect of all of it by the last point."""
     decomposition: Decomposition | None = None
-    counterfactual: tuple[CounterfactualPoint, ...] = ()
+    counterfactual: Counterfactual = Counterfactual()
     models: tuple[ModelWeight, ...] = ()
     """The heaviest models, down to 1 % each, heaviest first."""
     points: int = 0

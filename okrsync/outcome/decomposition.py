@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from okrsync.model.verdicts import CounterfactualPoint, Decomposition, ModelWeight, Span
+from okrsync.model.verdicts import Counterfactual, Decomposition, ModelWeight, Span
 from okrsync.outcome.fitting import LEVEL, Fitted, Frame
 from okrsync.outcome.grid import CELLS
 from okrsync.outcome.prepared import Scale
@@ -42,7 +42,7 @@ def window_column(frame: Frame) -> Floats | None:
     return last / np.count_nonzero(last) - before / np.count_nonzero(before)
 
 
-def described(fit: Fitted, column: int | None) -> tuple[Decomposition | None, tuple[CounterfactualPoint, ...]]:
+def described(fit: Fitted, column: int | None) -> tuple[Decomposition | None, Counterfactual]:
     """
     The parts of the change, and every observation with what it would have been without the deliveries.
 
@@ -145,13 +145,11 @@ def _white_noise(frame: Frame) -> Floats:
     return np.ones(len(ready.y)) if ready.noise is None else ready.noise
 
 
-def _counterfactual(
-    fit: Fitted, rows: Floats, place: NDArray[np.intp] | None, spans: Floats
-) -> tuple[CounterfactualPoint, ...]:
+def _counterfactual(fit: Fitted, rows: Floats, place: NDArray[np.intp] | None, spans: Floats) -> Counterfactual:
     """*spans*: those of the *rows* that have any effect; *place* says which row each observation has."""
     ready = fit.frame.prepared
     if place is None:
-        return ()
+        return Counterfactual()
     effect = np.zeros((3, len(rows)))
     effect[:, np.flatnonzero(rows.any(axis=1))] = spans
     each = effect[:, np.ravel(place)]
@@ -159,9 +157,9 @@ def _counterfactual(
         without = [ready.raw - row * ready.spread for row in each]
     else:
         without = [ready.raw_of(ready.y - row) for row in each]
-    days = map(date.fromordinal, ready.days.tolist())
-    values = (ready.raw.tolist(), *(row.tolist() for row in (without[0], without[2], without[1])))
-    return tuple(map(CounterfactualPoint, days, *values))
+    expected, high, low = without  # the lower end of the effect is the upper end of what would have been
+    columns = (tuple(row.tolist()) for row in (ready.raw, expected, low, high))
+    return Counterfactual(tuple(map(date.fromordinal, ready.days.tolist())), *columns)
 
 
 def model_weights(fit: Fitted) -> tuple[ModelWeight, ...]:

@@ -63,6 +63,10 @@ class _Filter:
     drift: Floats
     root: Floats
 
+    def until(self, n: int) -> _Filter:
+        """That of the first *n* observations."""
+        return _Filter(self.fade[:n], self.pull[:n], self.drift[:n], self.root[:n])
+
     def white(self, columns: Floats) -> Floats:
         n, count = columns.shape
         made = np.empty((len(CELLS), n, count))
@@ -98,18 +102,52 @@ def whitener_of(times: Floats, noise: Floats | None = None) -> Whitener:
     of a longer series begins with that of a shorter one, and so does its inverse.
     """
     n = len(times)
-    if noise is None and n <= _MOST_DENSE and np.array_equal(times, np.arange(n, dtype=float)):
-        inverses, cumulative = _evenly_spaced()
-        return Whitener(_Dense(inverses[:, :n, :n]), cumulative[:, n - 1])
-    made = _filter_of(times, np.ones(n) if noise is None else noise)
-    return Whitener(made, np.log(made.root).sum(axis=0))
+    if noise is None and np.array_equal(times, np.arange(n, dtype=float)):
+        found = _evenly_spaced(max(_MOST_DENSE, 1 << (n - 1).bit_length()))
+    else:
+        found = _LATEST.of(times, np.ones(n) if noise is None else noise)
+    by = found.whole.until(n) if n > _MOST_DENSE or found.inverses is None else _Dense(found.inverses[:, :n, :n])
+    return Whitener(by, found.log_roots[:, n - 1])
 
 
-@lru_cache(maxsize=1)
-def _evenly_spaced() -> tuple[Floats, Floats]:
-    """The inverses for the longest series that is factorised, and the running sums of their log roots."""
-    made = _filter_of(np.arange(_MOST_DENSE, dtype=float), np.ones(_MOST_DENSE))
-    return made.white(np.eye(_MOST_DENSE)), np.cumsum(np.log(made.root), axis=0).T
+@dataclass(frozen=True, slots=True)
+class _Factors:
+    """What whitens a series and whatever begins it: *inverses* where it is short; *log_roots* (cells, n) up to each."""
+
+    whole: _Filter
+    inverses: Floats | None
+    log_roots: Floats
+
+
+def _factors_of(times: Floats, noise: Floats) -> _Factors:
+    made = _filter_of(times, noise)
+    inverses = made.white(np.eye(len(times))) if len(times) <= _MOST_DENSE else None
+    return _Factors(made, inverses, np.cumsum(np.log(made.root), axis=0).T)
+
+
+@lru_cache(maxsize=8)
+def _evenly_spaced(n: int) -> _Factors:
+    return _factors_of(np.arange(n, dtype=float), np.ones(n))
+
+
+class _Latest:
+    """
+    The factors of the series that was asked for last, kept for what begins like it.
+
+    One series is whitened for each day on which one of its waves is judged, the longest part of it first.
+    """
+
+    def __init__(self) -> None:
+        self._held: tuple[Floats, Floats, _Factors] | None = None
+
+    def of(self, times: Floats, noise: Floats) -> _Factors:
+        n, held = len(times), self._held
+        if held is None or not (np.array_equal(held[0][:n], times) and np.array_equal(held[1][:n], noise)):
+            held = self._held = times, noise, _factors_of(times, noise)
+        return held[2]
+
+
+_LATEST = _Latest()
 
 
 def _filter_of(times: Floats, noise: Floats) -> _Filter:

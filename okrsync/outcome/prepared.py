@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from okrsync.outcome.cases import MetricSeries, days_of
+from okrsync.outcome.cases import MetricSeries
 
 Floats = NDArray[np.float64]
 CLIP = 4.5
@@ -76,34 +77,26 @@ class Prepared:
 
 def prepared(series: MetricSeries, until: date) -> Prepared | None:
     """*series* up to *until*, from its last break on, without masked days; ``None`` with fewer than two points."""
+    columns = _columns(series)
+    end = int(np.searchsorted(columns.days, until.toordinal(), side="right"))
     start = max((day for day in series.breaks if day <= until), default=date.min)
-    sizes = series.sizes or (1.0,) * len(series.days)
-    before = masked = 0
-    kept: list[tuple[date, float, float]] = []
-    for day, value, size in zip(series.days, series.values, sizes, strict=True):
-        if day > until:
-            break
-        if day < start:
-            before += 1
-        elif day in series.masked:
-            masked += 1
-        else:
-            kept.append((day, value, size))
-    if len(kept) < 2:
+    before = min(int(np.searchsorted(columns.days, start.toordinal())), end)
+    counted = columns.is_counted[before:end]
+    days, raw = columns.days[before:end][counted], columns.values[before:end][counted]
+    masked = end - before - len(days)
+    if len(days) < 2:
         return None
-    days = np.array(days_of([day for day, _, _ in kept]), dtype=np.int64)
-    raw = np.array([value for _, value, _ in kept])
-    step = _median(np.diff(days).astype(float))
+    step = median(np.diff(days).astype(float))
     scale = _scale_of(raw, series.bounds)
     on_scale = _on(scale, raw, series.bounds)
     clipped = _clipped(on_scale)
-    location = _median(clipped)
+    location = median(clipped)
     extent = float(np.ptp(clipped))
     # Equal numbers have a standard deviation of some 1e-17 by rounding.
     spread = float(np.std(clipped)) if extent else 0.0
     noise: Floats | None = None
-    if series.sizes:
-        cases = np.array([size for _, _, size in kept])
+    if columns.sizes is not None:
+        cases = columns.sizes[before:end][counted]
         noise = np.asarray(1 / (np.mean(1 / cases) * cases))
     unit = spread or 1.0
     rounding = series.resolution / np.sqrt(12) if scale is Scale.RAW else 0.0
@@ -124,6 +117,33 @@ def prepared(series: MetricSeries, until: date) -> Prepared | None:
         masked,
         before,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A series as arrays (n,), *days* as ordinals; *sizes* is ``None`` where they are not known."""
+
+    days: NDArray[np.int64]
+    values: Floats
+    sizes: Floats | None
+    is_counted: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=4)
+def _columns(series: MetricSeries) -> _Columns:
+    """A series is made ready once for each day on which one of its waves is judged."""
+    return _Columns(
+        np.array([day.toordinal() for day in series.days], dtype=np.int64),
+        np.array(series.values, dtype=float),
+        np.array(series.sizes, dtype=float) if series.sizes else None,
+        np.array([day not in series.masked for day in series.days], dtype=bool),
+    )
+
+
+def days_until(series: MetricSeries, day: date) -> NDArray[np.int64]:
+    """The days of *series* up to *day*, as ordinals."""
+    days = _columns(series).days
+    return days[: np.searchsorted(days, day.toordinal(), side="right")]
 
 
 def _scale_of(raw: Floats, bounds: tuple[float, float] | None) -> Scale:
@@ -155,14 +175,15 @@ def _on(scale: Scale, raw: Floats, bounds: tuple[float, float] | None) -> Floats
 def _clipped(value: Floats) -> Floats:
     """*value* with outliers moved to the limit; a step is kept, because the running median follows it."""
     half = _WINDOW // 2
-    padded = np.concatenate([np.full(half, np.nan), value, np.full(half, np.nan)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)
-    middle = np.sort(windows, axis=1)[:, half]
-    # At the ends the window is shorter.
-    for place in {*range(min(half, len(value))), *range(max(0, len(value) - half), len(value))}:
-        middle[place] = _median(value[max(0, place - half) : place + half + 1])
+    padded = np.full(len(value) + 2 * half, np.inf)
+    padded[half:-half] = value
+    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, _WINDOW), axis=1)
+    # At the ends the window is shorter: what is beyond them is sorted behind everything.
+    place = np.arange(len(value))
+    count = np.minimum(place + half + 1, len(value)) - np.maximum(place - half, 0)
+    middle = (ordered[place, (count - 1) // 2] + ordered[place, count // 2]) / 2
     apart = value - middle
-    spread = _MAD_TO_SD * _median(np.abs(apart - _median(apart)))
+    spread = _MAD_TO_SD * median(np.abs(apart - median(apart)))
     if spread == 0:
         # Most values are the same one: then a lone other one among equals is the outlier, however small it is.
         lone = np.array([_is_lone(value, place) for place in range(len(value))])
@@ -170,7 +191,7 @@ def _clipped(value: Floats) -> Floats:
     return np.clip(value, middle - CLIP * spread, middle + CLIP * spread)
 
 
-def _median(values: Floats) -> float:
+def median(values: Floats) -> float:
     """As numpy's, without its care for what is not finite: there is none here."""
     ordered = np.sort(values)
     half = len(ordered) // 2

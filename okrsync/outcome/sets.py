@@ -31,6 +31,8 @@ MOST_MISSED = 0.1
 
 
 _LEAST_WEIGHT = 1e-6
+_LEAST_CHOICE = 1e-10
+"""Relative to the weightiest: choices below count for nothing that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,52 +89,83 @@ class Choices:
 def choices(swept: Swept, floor: float) -> Choices:
     """The choices that were met on the way, with their posterior weights; *floor* as in the regression."""
     count = swept.products.shape[1] - 1
-    found: dict[tuple[tuple[int, ...], float], float] = {}
+    # A choice is a number whose bits are its candidates.
+    found: dict[tuple[int, float], float] = {}
     none = _evidence(swept.base, swept.products[:, 0, 0], swept.df, floor)
-    found[(), 0.0] = none + _log_prior(0, count)
+    found[0, 0.0] = none + _log_prior(0, count)
     for slab in SLABS:
-        beam: list[tuple[tuple[int, ...], Floats, Floats]] = [((), swept.products, swept.base)]
+        beam, held = _Beam.of(swept), [0]
         for size in range(1, min(MOST_EFFECTS, count) + 1):
-            met: dict[tuple[int, ...], tuple[float, int, int]] = {}
-            for place, (members, products, base) in enumerate(beam):
-                logs = _additions(products, base, swept.df, floor, slab)
-                for candidate in range(count):
-                    if candidate in members:
-                        continue
-                    wider = tuple(sorted((*members, candidate)))
-                    if wider not in met:
-                        met[wider] = (float(logs[candidate]), place, candidate)
+            met: dict[int, tuple[float, int, int]] = {}
+            for place, logs in enumerate(beam.additions(swept.df, floor, slab).tolist()):
+                mask = held[place]
+                for candidate, evidence in enumerate(logs):
+                    wider = mask | 1 << candidate
+                    if wider != mask and wider not in met:
+                        met[wider] = evidence, place, candidate
             prior = _log_prior(size, count) - log(len(SLABS))
             for wider, (evidence, _, _) in met.items():
                 found[wider, slab] = evidence + prior
             best = sorted(met.items(), key=lambda entry: (-entry[1][0], entry[0]))[:BEAM]
             if size < MOST_EFFECTS:
-                beam = [
-                    (wider, *_swept_by(beam[place][1], beam[place][2], candidate + 1, slab))
-                    for wider, (_, place, candidate) in best
-                ]
+                held = [wider for wider, _ in best]
+                beam = beam.widened(swept, [place for _, (_, place, _) in best], [new for _, (_, _, new) in best], slab)
     logs = np.array(list(found.values()))
     weights = np.exp(logs - logs.max())
-    return Choices(
-        tuple(members for members, _ in found), np.array([slab for _, slab in found]), weights / weights.sum(), count
-    )
+    kept = np.flatnonzero(weights > _LEAST_CHOICE)
+    entries = list(found)
+    members = tuple(tuple(place for place in range(count) if entries[row][0] >> place & 1) for row in kept)
+    slabs = np.array([entries[row][1] for row in kept])
+    return Choices(members, slabs, weights[kept] / weights[kept].sum(), count)
 
 
-def _additions(products: Floats, base: Floats, df: int, floor: float, slab: float) -> Floats:
-    """The log evidence of each candidate's addition (c,)."""
-    own = np.diagonal(products, axis1=1, axis2=2)[:, 1:]
-    total = own + 1 / slab
-    rest = np.maximum(products[:, 0, 0][:, None] - products[:, 0, 1:] ** 2 / total, 0.0) + floor
-    logs = base[:, None] - 0.5 * np.log(total * slab) - df / 2 * np.log(rest)
-    top = logs.max(axis=0)
-    evidence: Floats = top + np.log(np.exp(logs - top).sum(axis=0))
-    return evidence
+@dataclass(frozen=True, slots=True)
+class _Beam:
+    """
+    The choices (b) that are widened next, with their members swept out of the products under every model (m).
 
+    Of the products only what is looked at is kept: *first* (b, m, c + 1), their row of y, and *own* (b, m, c + 1),
+    their diagonal; *along* (b, s, m, c + 1) are the s columns that were swept out, over the roots of their pivots, from
+    which any other column follows. *base* (b, m) as in :class:`Swept`.
+    """
 
-def _swept_by(products: Floats, base: Floats, place: int, slab: float) -> tuple[Floats, Floats]:
-    along = products[:, :, place]
-    total = products[:, place, place] + 1 / slab
-    return products - along[:, :, None] * (along / total[:, None])[:, None, :], base - 0.5 * np.log(total * slab)
+    first: Floats
+    own: Floats
+    along: Floats
+    base: Floats
+
+    @staticmethod
+    def of(swept: Swept) -> _Beam:
+        """The one choice of nothing."""
+        models, width = swept.products.shape[:2]
+        own = np.diagonal(swept.products, axis1=1, axis2=2)[None]
+        return _Beam(swept.products[None, :, 0], own, np.zeros((1, 0, models, width)), swept.base[None])
+
+    def additions(self, df: int, floor: float, slab: float) -> Floats:
+        """The log evidence of each choice with each candidate (b, c); for its own members without meaning."""
+        total = self.own[:, :, 1:] + 1 / slab
+        rest = np.maximum(self.own[:, :, :1] - self.first[:, :, 1:] ** 2 / total, 0.0) + floor
+        logs = self.base[:, :, None] - 0.5 * np.log(total * slab) - df / 2 * np.log(rest)
+        top = logs.max(axis=1)
+        evidence: Floats = top + np.log(np.exp(logs - top[:, None]).sum(axis=1))
+        return evidence
+
+    def widened(self, swept: Swept, places: Sequence[int], candidates: Sequence[int], slab: float) -> _Beam:
+        """The choices at *places*, each with its candidate of *candidates*."""
+        columns = np.array(candidates) + 1
+        each = np.arange(len(places))
+        along = self.along[places]  # (b, s, m, c + 1)
+        column = swept.products[:, :, columns].transpose(2, 0, 1)
+        if along.shape[1]:
+            column = column - np.einsum("bsmc,bsm->bmc", along, along[each, :, :, columns])
+        total = self.own[places][each, :, columns] + 1 / slab  # (b, m)
+        new = column / np.sqrt(total)[:, :, None]
+        return _Beam(
+            self.first[places] - new * new[:, :, :1],
+            self.own[places] - new**2,
+            np.concatenate([along, new[:, None]], axis=1),
+            self.base[places] - 0.5 * np.log(total * slab),
+        )
 
 
 def _evidence(base: Floats, rest: Floats, df: int, floor: float) -> float:

@@ -21,6 +21,7 @@ from okrsync.outcome.cases import Case, MetricSeries, in_order
 from okrsync.outcome.decomposition import described, model_weights, window_column
 from okrsync.outcome.fitting import Fitted, Frame, Part, contrasts, estimates, fitted, framed, line_estimate
 from okrsync.outcome.judging import ALPHA, Level, blank, gated, level_around
+from okrsync.outcome.prepared import days_until, median
 from okrsync.outcome.streams import Found, Stream, stream_of
 from okrsync.outcome.waves import Wave, evaluation_of, is_stream, recorded_waves, waves_of
 
@@ -55,7 +56,14 @@ def judged_apart(cases: Sequence[Case], as_of: date, processes: int) -> list[Jud
         return [judged(case, as_of) for case in cases]
     # Forked children would inherit the parent's threads' locks.
     with _single_threaded(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
-        return list(executor.map(partial(judged, as_of=as_of), cases, chunksize=_AT_ONCE))
+        found = executor.map(partial(_sent, as_of=as_of), cases, chunksize=_AT_ONCE)
+        return [Judged(case, outcome, levels) for case, (outcome, levels) in zip(cases, found, strict=True)]
+
+
+def _sent(case: Case, as_of: date) -> tuple[KeyResultOutcome, tuple[Level, ...]]:
+    """What a process sends back: whoever asked has the case."""
+    entry = judged(case, as_of)
+    return entry.outcome, entry.levels
 
 
 @contextmanager
@@ -172,14 +180,14 @@ def cadence(series: MetricSeries, as_of: date) -> float:
 
     Rounded, so that a gap more or less moves neither a wave's end nor its evaluation date.
     """
-    days = np.array([day.toordinal() for day in series.days if day <= as_of])
+    days = days_until(series, as_of)
     if len(days) < 2:
         return 1.0
-    median = float(np.median(np.diff(days)))
+    usual = median(np.diff(days).astype(float))
     for most, rounded in _CADENCES:
-        if median <= most:
-            return rounded or median
-    return median
+        if usual <= most:
+            return rounded or usual
+    return usual
 
 
 def _described(outcome: KeyResultOutcome, whole: _Whole) -> KeyResultOutcome:

@@ -83,7 +83,7 @@ def _checked(
     entry: KeyResult, outcome: KeyResultOutcome, checks: tuple[OutcomeCheck, ...], inputs: ReportInputs
 ) -> CheckedKeyResult:
     metric: Metric | None = inputs.okrs.metrics_by_id.get(entry.metric)
-    days = [point.day for point in outcome.counterfactual]
+    days = outcome.counterfactual.days
     placements = by_key_result(inputs.linking).get(entry.qualified_id, [])
     members = {
         piece.placement.item.key: Member(

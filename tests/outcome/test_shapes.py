@@ -36,8 +36,8 @@ def test_a_trailing_week_that_is_declared_holds_the_true_step(seed: int) -> None
     outcome = judge(series(measured, trailing_days=7), delivery(60), evaluate_at=day(119))
 
     assert told(only(outcome)).low < TRUE < told(only(outcome)).high
-    last = outcome.counterfactual[-1]
-    assert last.low < last.observed - TRUE < last.high
+    without = outcome.counterfactual
+    assert without.low[-1] < without.observed[-1] - TRUE < without.high[-1]
 
 
 def test_without_noise_a_trailing_mean_gives_the_mean_of_its_ramp() -> None:
@@ -80,12 +80,14 @@ def test_an_effect_that_grows_over_declared_days_lies_in_its_interval(ramp: int)
 def test_a_counterfactual_is_what_was_observed_up_to_the_delivery_and_less_the_effect_after() -> None:
     measured = noise(100, 3) + step(100, 60, TRUE)
 
-    points = judge(measured, delivery(60)).counterfactual
+    without = judge(measured, delivery(60)).counterfactual
 
-    assert [point.day for point in points] == [day(place) for place in range(100)]
-    assert [point.observed for point in points] == measured.tolist()
-    assert all(point.low == point.expected == point.high == point.observed for point in points[:60])
-    assert all(point.low < point.observed - TRUE < point.high for point in points[60:])
+    assert without.days == tuple(day(place) for place in range(100))
+    assert without.observed == tuple(measured.tolist())
+    assert without.low[:60] == without.expected[:60] == without.high[:60] == without.observed[:60]
+    later = slice(60, None)
+    ends = zip(without.low[later], without.observed[later], without.high[later], strict=True)
+    assert all(low < observed - TRUE < high for low, observed, high in ends)
 
 
 def near_the_top(size: float, seed: int = 3) -> Floats:
