@@ -111,11 +111,7 @@ def drawn(example: Example) -> str:
         if day.day == 1:
             parts.append(f'<text class="soft" x="{x(place)}" y="230" text-anchor="middle">{day:%b}</text>')
     first = min(placed)
-    band = (
-        path(without.high[first:], first)
-        + " "
-        + " ".join(reversed(path(without.low[first:], first).split()))
-    )
+    band = path(without.high[first:], first) + " " + " ".join(reversed(path(without.low[first:], first).split()))
     parts.append(f'<polygon class="band" points="{band}"/>')
     parts.append(f'<polyline class="obs" points="{path(without.observed)}"/>')
     parts.append(f'<polyline class="cf" points="{path(without.expected[first:], first)}"/>')

@@ -55,9 +55,9 @@ def base_design(prepared: Prepared, controls: Sequence[MetricSeries], first: dat
     design = Design([prepared.y, np.ones(n)], [], [], 0)
     before = n if first is None else int(np.searchsorted(prepared.days, first.toordinal()))
     if prepared.is_daily and before >= LEAST_FOR_WEEKDAYS:
-        weekdays = (prepared.days + 6) % 7  # ordinal 1 was a Monday
-        for weekday in np.unique(weekdays):
-            design.shrunk.append(design.add((weekdays == weekday).astype(float)))
+        weekdays = np.eye(7)[(prepared.days + 6) % 7].T  # ordinal 1 was a Monday
+        for column in weekdays[weekdays.any(axis=1)]:
+            design.shrunk.append(design.add(column))
             design.precisions.append(1 / WEEKDAY_VARIANCE)
     for control in controls:
         column = _control(prepared, control)

@@ -82,7 +82,7 @@ def _single_threaded() -> Iterator[None]:
 
 def judged(case: Case, as_of: date) -> Judged:
     """*case* on what is known on *as_of*."""
-    case = replace(case, series=_recent(case))
+    case = _recent(case)
     settings = case.settings
     known = as_of - timedelta(days=settings.settle_days)
     step = cadence(case.series, as_of)
@@ -132,16 +132,19 @@ def _step_of(series: MetricSeries, otherwise: float) -> StepOf:
     return step
 
 
-def _recent(case: Case) -> MetricSeries:
+def _recent(case: Case) -> Case:
     """
-    The series of *case* from so many points before its first delivery on.
+    *case* with its series from so many points before its first delivery on.
 
     What a metric did long ago says little about its drift now, and costs as much as what it did lately.
     """
     series = case.series
     first = min((delivery.day for delivery in case.deliveries), default=date.max)
     start = max(0, bisect_left(series.days, first) - MOST_BEFORE)
-    return replace(series, days=series.days[start:], values=series.values[start:], sizes=series.sizes[start:])
+    if not start:
+        return case
+    shorter = replace(series, days=series.days[start:], values=series.values[start:], sizes=series.sizes[start:])
+    return replace(case, series=shorter)
 
 
 @dataclass(frozen=True, slots=True)
