@@ -54,7 +54,12 @@ TOGETHER = 3000
 def main() -> int:
     """Print what was asked for; 0 also where the bars are missed: they are a figure here, not a test."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench", type=Path, default=BENCH, help="The folder of simulators and evaluators.")
+    parser.add_argument(
+        "--bench",
+        type=lambda text: Path(text).resolve(),
+        default=BENCH,
+        help="The folder of simulators and evaluators.",
+    )
     parser.add_argument("--reps", type=int, default=200, help="Series of each family with few deliveries.")
     parser.add_argument("--stream-reps", type=int, default=60, help="Streams of each kind.")
     parser.add_argument("--peer-reps", type=int, default=6, help="Series of each family for the peers.")

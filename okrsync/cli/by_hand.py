@@ -22,7 +22,7 @@ from okrsync.jobs.workspace import Workspace, open_workspace
 
 PREVIEW_ROWS = 20
 
-_by_option = click.option(
+by_option = click.option(
     "--by",
     default="role:team",
     show_default=True,
@@ -47,7 +47,7 @@ _reason_option = click.option("--reason", default="", help="Why, in a sentence."
 @click.argument("key", required=False)
 @click.argument("key_result", required=False)
 @_reason_option
-@_by_option
+@by_option
 @click.option("--from", "path", type=click.Path(path_type=Path), help="A CSV file: key,key_result[,reason][,action].")
 @click.option("--dry-run", is_flag=True, help="Show what would be linked, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -88,7 +88,7 @@ def link(
 @click.argument("key")
 @click.argument("key_result")
 @_reason_option
-@_by_option
+@by_option
 def unlink(config: Path, as_of: date | None, output: str, key: str, key_result: str, reason: str, by: str) -> None:
     """
     Take an item away from a key result by hand.
@@ -106,7 +106,7 @@ def unlink(config: Path, as_of: date | None, output: str, key: str, key_result: 
 @click.option("--confidence", type=click.FloatRange(0, 1), help="How sure to reach the target, 0 to 1.")
 @click.option("--note", default="", help="What stands behind it.")
 @click.option("--date", "day", type=Day(), help="The day it was seen [default: today]")
-@_by_option
+@by_option
 def checkin(
     config: Path,
     as_of: date | None,

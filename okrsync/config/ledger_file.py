@@ -181,7 +181,7 @@ RecordT = TypeVar("RecordT", bound=model.Recorded)
 
 
 def read_ledger(folder: Path) -> tuple[model.Ledger, list[Problem]]:
-    """All records below *folder* (none where it does not exist), corrected ones left out, and all problems."""
+    """All records below *folder* (none where it does not exist) as :class:`Ledger` holds them, and all problems."""
     problems: list[Problem] = []
     records: dict[str, list[Any]] = {}
     for kind, entry in RECORD_KINDS.items():
@@ -190,7 +190,7 @@ def read_ledger(folder: Path) -> tuple[model.Ledger, list[Problem]]:
     ledger = model.Ledger(
         links=_in_force(records["links"]),
         check_ins=_in_force(records["check_ins"]),
-        hypotheses=_in_force(records["hypotheses"]),
+        hypotheses=tuple(records["hypotheses"]),
         decisions=_in_force(records["decisions"]),
         evidence=_in_force(records["evidence"]),
     )

@@ -96,7 +96,12 @@ class EvidenceNote(Recorded):
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All records, in file order, with corrected ones left out."""
+    """
+    All records, in file order, with corrected ones left out.
+
+    But of *hypotheses* every one is here: what was expected when the work was delivered stays what is tested, whatever
+    was written later.
+    """
 
     links: tuple[LinkDecision, ...] = ()
     check_ins: tuple[CheckIn, ...] = ()

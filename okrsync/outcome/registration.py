@@ -12,6 +12,8 @@ from okrsync.model.ledger import Hypothesis, LinkDecision
 from okrsync.model.work import EventField, Item, ItemEvent, Link
 from okrsync.outcome.questions import Expectation
 
+_MOST_ABOVE = 5
+"""Levels above an item that are asked about."""
 Identity = tuple[str, str, str]
 """Source, item and key result."""
 
@@ -37,7 +39,7 @@ def expectations_of(linking: Linking, evidence: Evidence) -> dict[tuple[str, str
         if not item.is_delivered or item.delivered is None:
             continue
         for link in placement.counted_links:
-            expectation = _expectation(item, link, item.delivered, evidence)
+            expectation = _expectation(item, link, item.delivered, evidence, linking)
             if expectation is not None:
                 found[link.key_result, item.key.casefold()] = expectation
     return found
@@ -64,14 +66,35 @@ def seen_now(linking: Linking, now: datetime) -> list[SeenExpectation]:
     ]
 
 
+def corrected_at(hypotheses: Iterable[Hypothesis]) -> dict[str, datetime]:
+    """When each hypothesis that was corrected was, by its id."""
+    found: dict[str, datetime] = {}
+    for entry in hypotheses:
+        if entry.replaces:
+            found[entry.replaces] = min(entry.recorded, found.get(entry.replaces, entry.recorded))
+    return found
+
+
 def items_that_expect(linking: Linking, hypotheses: Iterable[Hypothesis]) -> list[Item]:
-    """Delivered items for which something was stated anywhere."""
+    """Delivered items for which something was stated anywhere, and what lies above them: links come from there too."""
     named = {key.casefold() for hypothesis in hypotheses for key in hypothesis.items}
-    return [
-        placement.item
-        for placement in linking.placements
-        if placement.item.is_delivered and (_states(placement) or not named.isdisjoint(_keys(placement.item)))
-    ]
+    found: dict[tuple[str, str], Item] = {}
+    for placement in linking.placements:
+        if placement.item.is_delivered and (_states(placement) or not named.isdisjoint(_keys(placement.item))):
+            for item in _line_of(placement.item, linking):
+                found[item.source, item.external_id] = item
+    return list(found.values())
+
+
+def _line_of(item: Item, linking: Linking) -> list[Item]:
+    """*item*, its parent, and so on; at most so many that a link could come from there."""
+    line = [item]
+    while line[-1].parent and len(line) <= _MOST_ABOVE:
+        above = linking.hierarchy.find(line[-1].parent)
+        if above is None or above in line:
+            break
+        line.append(above)
+    return line
 
 
 def _states(placement: Placement) -> bool:
@@ -87,12 +110,17 @@ def _is_named(key_result: str, name: str) -> bool:
     return key_result.casefold() == wanted or key_result.casefold().rpartition("/")[2] == wanted
 
 
-def _expectation(item: Item, link: Link, delivered: datetime, evidence: Evidence) -> Expectation | None:
+def _expectation(
+    item: Item, link: Link, delivered: datetime, evidence: Evidence, linking: Linking
+) -> Expectation | None:
     keys = _keys(item)
+    corrected = corrected_at(evidence.hypotheses)
     stated_at: list[tuple[datetime, float, str]] = [
         (entry.recorded, entry.change / max(1, len(entry.items)), entry.id)
         for entry in evidence.hypotheses
-        if _is_named(link.key_result, entry.key_result) and not keys.isdisjoint(key.casefold() for key in entry.items)
+        if _is_named(link.key_result, entry.key_result)
+        and not keys.isdisjoint(key.casefold() for key in entry.items)
+        and (entry.id not in corrected or corrected[entry.id] > delivered)
     ]
     stated_at += [
         (entry.seen, entry.change, "")
@@ -105,10 +133,10 @@ def _expectation(item: Item, link: Link, delivered: datetime, evidence: Evidence
     before = [entry for entry in stated_at if entry[0] <= delivered]
     # The last word before the delivery is the one that is tested; what came later is told, and tests nothing.
     _, change, unit = before[-1] if before else stated_at[0]
-    return Expectation(change, bool(before) and _is_linked_before(item, link, delivered, evidence), unit)
+    return Expectation(change, bool(before) and _is_linked_before(item, link, delivered, evidence, linking), unit)
 
 
-def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evidence) -> bool:
+def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evidence, linking: Linking) -> bool:
     start = evidence.link_starts.get((item.source, item.external_id, link.key_result))
     if start is not None and start <= delivered:
         return True
@@ -117,13 +145,28 @@ def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evi
         is_same = decision.item.casefold() in keys and _is_named(link.key_result, decision.key_result)
         if is_same and decision.action == "link" and decision.recorded <= delivered:
             return True
-    return _is_labelled_before(item, link, delivered, evidence.events.get((item.source, item.external_id), ()))
+    return _was_shown(_line_of(item, linking), link, delivered, evidence)
+
+
+def _was_shown(line: Sequence[Item], link: Link, delivered: datetime, evidence: Evidence) -> bool:
+    """Whether the trackers' own history shows the label behind *link* on the item, or above it, at the delivery."""
+    for item in line:
+        events = evidence.events.get((item.source, item.external_id), ())
+        if _is_labelled_before(item, link, delivered, events):
+            return True
+        if not events or any(event.field is EventField.PARENT and event.at > delivered for event in events):
+            return False  # nobody knows what it was below then
+    return False
 
 
 def _is_labelled_before(item: Item, link: Link, delivered: datetime, events: Sequence[ItemEvent]) -> bool:
     """By the tracker's own history; a label that was never added has been there since the item was made."""
-    name = link.key_result.casefold().rpartition("/")[2]
-    added = [event for event in events if event.field is EventField.LABEL and name in event.to_text.casefold()]
+    name, via = link.key_result.casefold().rpartition("/")[2], link.via.casefold()
+
+    def names_it(label: str) -> bool:
+        return name in label.casefold() or (bool(label) and f"label {label.casefold()}" in via)
+
+    added = [event for event in events if event.field is EventField.LABEL and names_it(event.to_text)]
     if added:
         return any(event.at <= delivered for event in added)
-    return bool(events) and any(name in label.casefold() for label in item.labels)
+    return bool(events) and any(names_it(label) for label in item.labels)

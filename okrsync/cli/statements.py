@@ -1,0 +1,224 @@
+"""``hypothesis``, ``decide`` and ``evidence``: what people state of work, appended to the ledger."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+from okrsync.cli.by_hand import by_option
+from okrsync.cli.output import Day, Number, console, print_json, project_options
+from okrsync.jobs.statements import (
+    Decided,
+    Expected,
+    Noted,
+    Written,
+    add_evidence,
+    add_hypothesis,
+    find_subject,
+    hypotheses,
+)
+from okrsync.jobs.statements import (
+    decide as decide_about,
+)
+from okrsync.jobs.workspace import open_workspace
+from okrsync.reports.hypotheses import HypothesesReport
+from okrsync.reports.render import words
+from okrsync.reports.render.as_json import report_document, to_plain
+from okrsync.reports.render.statement_words import decision_line, evidence_line, hypothesis_parts, hypothesis_title
+
+
+@click.group()
+def hypothesis() -> None:
+    """
+    State what work is to change, and see what became of it.
+
+    Only what is on record before the delivery is tested by it.
+    """
+
+
+@hypothesis.command("add", context_settings={"ignore_unknown_options": True})
+@project_options
+@click.argument("key_result")
+@click.argument("change", type=Number())
+@click.option("--item", "items", multiple=True, required=True, help="An item that is to do it; may be given again.")
+@click.option("--due", type=Day(), required=True, help="By when.")
+@click.option("--because", required=True, help="Why it should.")
+@click.option("--stop-if", default="", help="What would make you stop.")
+@click.option("--guardrail", "guardrails", multiple=True, help="A metric that must not get worse.")
+@click.option("--replaces", default="", help="Id of a hypothesis that this one corrects; the old one is kept.")
+@by_option
+def add(
+    config: Path,
+    as_of: date | None,
+    output: str,
+    key_result: str,
+    change: float,
+    items: tuple[str, ...],
+    due: date,
+    because: str,
+    stop_if: str,
+    guardrails: tuple[str, ...],
+    replaces: str,
+    by: str,
+) -> None:
+    """
+    State that items are to change KEY_RESULT by CHANGE, in its metric's unit (+2.0, -5).
+
+    Written before the delivery it is tested; written after it, it is kept as post hoc.
+    """
+    expected = Expected(key_result, change, items, due, because, stop_if, guardrails, replaces)
+    with open_workspace(config, as_of) as workspace:
+        _tell(add_hypothesis(workspace, expected, by), output)
+
+
+@hypothesis.command("list")
+@project_options
+@click.option("--overdue", is_flag=True, help="Those that were not delivered, or not judged, in time.")
+def list_(config: Path, as_of: date | None, output: str, overdue: bool) -> None:
+    """Show what was expected, and what became of it."""
+    with open_workspace(config, as_of) as workspace:
+        report = hypotheses(workspace, overdue=overdue)
+    if output == "json":
+        print_json(report_document("hypotheses", report))
+        return
+    screen = console()
+    for entry in report.hypotheses:
+        screen.print(Padding(Text(hypothesis_title(entry)), (0, 0, 0, 2), expand=False))
+    if not report.hypotheses:
+        click.echo("nothing is overdue" if overdue else "nothing was expected yet; see okrsync hypothesis add --help")
+
+
+@hypothesis.command("show")
+@project_options
+@click.argument("name", metavar="ID|KEY")
+def show(config: Path, as_of: date | None, output: str, name: str) -> None:
+    """Show one hypothesis, or those on an item, with decisions and evidence."""
+    with open_workspace(config, as_of) as workspace:
+        report = hypotheses(workspace, wanted=name)
+    if output == "json":
+        print_json(report_document("hypotheses", report))
+    else:
+        _print_whole(report)
+
+
+@click.command()
+@project_options
+@click.argument("about", metavar="ID|KEY|KR")
+@click.option("--choice", type=click.Choice(["persevere", "scale", "pivot", "stop", "revert"]), required=True)
+@click.option("--because", required=True, help="Why, in a sentence.")
+@click.option("--values", default="", help="Ids of the values behind it, with commas.")
+@click.option("--evidence", default="", help="Ids of evidence notes behind it, with commas.")
+@click.option(
+    "--alignment",
+    type=click.Choice(["comfortable", "uneasy", "opposed"]),
+    default=None,
+    help="How those who decided feel about it beside their values.",
+)
+@click.option("--reverses", default="", help="Id of the decision that this one takes back.")
+@by_option
+def decide(
+    config: Path,
+    as_of: date | None,
+    output: str,
+    about: str,
+    choice: str,
+    because: str,
+    values: str,
+    evidence: str,
+    alignment: str | None,
+    reverses: str,
+    by: str,
+) -> None:
+    """
+    Put on record what was decided, and why.
+
+    About a hypothesis, an item or a key result. Appends to the ledger; nothing there is ever changed.
+    """
+    decided = Decided(about, choice, because, _listed(values), _listed(evidence), alignment or "", reverses)
+    with open_workspace(config, as_of) as workspace:
+        _tell(decide_about(workspace, decided, by), output)
+
+
+@click.group()
+def evidence() -> None:
+    """Note what else speaks of work, beside the numbers."""
+
+
+@evidence.command("add")
+@project_options
+@click.argument("about", metavar="ID|KEY|KR")
+@click.option("--kind", type=click.Choice(["survey", "interview", "support", "usage"]), required=True)
+@click.option("--text", required=True, help="What it says.")
+@click.option("--n", type=click.IntRange(min=1), help="How many people or cases it rests on.")
+@click.option("--url", default="", help="Where it lies.")
+@by_option
+def note(
+    config: Path,
+    as_of: date | None,
+    output: str,
+    about: str,
+    kind: str,
+    text: str,
+    n: int | None,
+    url: str,
+    by: str,
+) -> None:
+    """Note a survey, interview, support case or usage figure about a hypothesis, an item or a key result."""
+    with open_workspace(config, as_of) as workspace:
+        _tell(add_evidence(workspace, Noted(about, kind, text, n, url), by), output)
+
+
+@evidence.command("list")
+@project_options
+@click.argument("about", metavar="[ID|KEY|KR]", required=False)
+def notes(config: Path, as_of: date | None, output: str, about: str | None) -> None:
+    """Show the notes, all or those about one thing."""
+    with open_workspace(config, as_of) as workspace:
+        wanted = None if about is None else find_subject(workspace, about)
+        found = [entry for entry in workspace.project.ledger.evidence if wanted is None or entry.about == wanted]
+    if output == "json":
+        print_json({"schema_version": 1, "evidence": to_plain(found)})
+        return
+    for entry in found:
+        click.echo(f"  {evidence_line(entry)}")
+    if not found:
+        click.echo("nothing was noted yet; see okrsync evidence add --help")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _tell(written: Written, output: str) -> None:
+    for warning in written.warnings:
+        click.echo(f"okrsync: {words.harmless(warning)}", err=True)
+    if output == "json":
+        print_json({"schema_version": 1, "kind": written.kind, "record": to_plain(written.record)})
+    else:
+        click.echo(f"{written.record['id']} is in the ledger")
+
+
+def _print_whole(report: HypothesesReport) -> None:
+    screen = console()
+
+    def line(text: str, indent: int = 2, style: str = "") -> None:
+        screen.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
+
+    for entry in report.hypotheses:
+        screen.print()
+        line(hypothesis_title(entry), style="bold")
+        for head, text in hypothesis_parts(entry):
+            line(f"{head}: {text}", indent=4)
+    for heading, told in (
+        ("Decided", [decision_line(entry) for entry in report.decisions]),
+        ("Beside the numbers", [evidence_line(entry) for entry in report.evidence]),
+    ):
+        if told:
+            screen.print()
+            line(heading, style="bold")
+            for text in told:
+                line(text, indent=4)

@@ -1,0 +1,93 @@
+"""Hypotheses, decisions and evidence in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from okrsync.model.ledger import Decision, EvidenceNote
+from okrsync.model.verdicts import HypothesisVerdict
+from okrsync.reports.hypotheses import ExpectedItem, HypothesisLine, HypothesisState
+from okrsync.reports.render import check_words, words
+
+_STATES = {
+    HypothesisState.PLANNED: "not delivered yet",
+    HypothesisState.WAITING: "delivered, not judged yet",
+    HypothesisState.JUDGED: "judged",
+    HypothesisState.UNTOLD: "nothing can be said",
+    HypothesisState.CORRECTED: "corrected",
+}
+
+
+def hypothesis_title(entry: HypothesisLine) -> str:
+    """``h1a2 · 2026Q4/KR1.1 +2 pts by 1 Dec 2026 · GRO-84 · confirmed``."""
+    keys = ", ".join(words.harmless(item.key) for item in entry.items)
+    change = f"{check_words.with_sign(entry.change)} {check_words.unit_of_change(entry.unit)}".strip()
+    parts = [
+        words.harmless(entry.id if entry.origin == "ledger" else "in the item"),
+        f"{words.harmless(entry.key_result)} {change} by {words.day(entry.due)}",
+        keys,
+        standing(entry),
+    ]
+    return " · ".join(parts) + (" · overdue" if entry.is_overdue else "")
+
+
+def standing(entry: HypothesisLine) -> str:
+    """Where it stands: its verdict once it has one, else how far it has come."""
+    if entry.verdict is HypothesisVerdict.POST_HOC:
+        return f"post hoc: {'written after' if entry.is_late else 'nothing shows its link before'} the delivery"
+    if entry.state is HypothesisState.JUDGED:
+        return entry.verdict.value.replace("_", " ")
+    return _STATES[entry.state]
+
+
+def hypothesis_parts(entry: HypothesisLine) -> Iterator[tuple[str, str]]:
+    """What ``hypothesis show`` prints, a heading and its text each."""
+    yield "Because", words.harmless(entry.because, 2000) or words.MISSING
+    if entry.stop_if:
+        yield "Stop if", words.harmless(entry.stop_if, 2000)
+    if entry.guardrails:
+        yield "Must not get worse", ", ".join(entry.guardrails)
+    yield "Items", "; ".join(_item(item) for item in entry.items)
+    where = f"in the ledger by {words.harmless(entry.by)}" if entry.origin == "ledger" else "read in the item"
+    yield "On record", f"since {words.day(entry.recorded)}, {where}"
+    if entry.replaces:
+        yield "Corrects", entry.replaces
+    if entry.replaced_by:
+        yield "Corrected by", entry.replaced_by
+    if entry.evaluation is not None:
+        yield "Judged on", words.day(entry.evaluation)
+    if entry.check is not None:
+        yield "Verdict", check_words.line(entry.check, entry.unit)
+
+
+def _item(item: ExpectedItem) -> str:
+    key = words.harmless(item.key)
+    if not item.is_read:
+        return f"{key} (never read)"
+    when = "not delivered yet" if item.day is None else f"delivered {words.day(item.day)}"
+    return f"{key} ({when}{'' if item.is_linked else ', does not serve this key result'})"
+
+
+def decision_line(entry: Decision) -> str:
+    """``d1a2 · 2026-11-09 · PAY-97: persevere, because ... (values: speed; evidence: ev-003)``."""
+    beside = [
+        f"{head}: {text}"
+        for head, text in (
+            ("values", ", ".join(entry.values)),
+            ("evidence", ", ".join(entry.evidence)),
+            ("alignment", entry.alignment),
+            ("reverses", entry.reverses),
+        )
+        if text
+    ]
+    told = f" ({'; '.join(beside)})" if beside else ""
+    because = words.harmless(entry.because, 500)
+    return f"{entry.id} · {entry.at:%Y-%m-%d} · {words.harmless(entry.about)}: {entry.choice}, because {because}{told}"
+
+
+def evidence_line(entry: EvidenceNote) -> str:
+    """``e1a2 · 2026-11-11 · PAY-104: support, n=31: ...``."""
+    size = f", n={entry.n:,}" if entry.n is not None else ""
+    link = f" · {words.harmless(entry.url)}" if entry.url else ""
+    text = words.harmless(entry.text, 500)
+    return f"{entry.id} · {entry.at:%Y-%m-%d} · {words.harmless(entry.about)}: {entry.kind}{size}: {text}{link}"
