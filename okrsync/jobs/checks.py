@@ -38,7 +38,7 @@ class Recorded:
 
 def with_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
     """*inputs* with what can be said of every key result; nothing is stored."""
-    cases = _cases(workspace, inputs)
+    cases = cases_for(workspace, inputs)
     return replace(inputs, outcomes=_by_key(cases, _judged(cases, inputs.as_of)))
 
 
@@ -52,7 +52,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     """
     with workspace.store.write() as unit:
         unit.save_expectations(seen_now(inputs.linking, workspace.now), workspace.now)
-    cases = _cases(workspace, inputs)
+    cases = cases_for(workspace, inputs)
     found = _judged(cases, inputs.as_of)
     unread = {entry.qualified_id for entry in inputs.okrs.key_results if entry.metric in inputs.failed_metrics}
     final = [
@@ -81,7 +81,7 @@ def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksRepor
     """*report* with how many further points would settle what is inconclusive in it."""
     from okrsync.outcome.outlook import further_points  # noqa: PLC0415 - as in _judged
 
-    cases = {case.key: case for case in _cases(workspace, inputs)}
+    cases = {case.key: case for case in cases_for(workspace, inputs)}
 
     def settled(entry: CheckedKeyResult, check: OutcomeCheck) -> OutcomeCheck:
         if check.verdict is not Verdict.INCONCLUSIVE or check.estimate is None or check.is_in_stream:
@@ -132,7 +132,8 @@ def _inputs(case: Case, outcome: KeyResultOutcome, check: OutcomeCheck) -> bytes
     )
 
 
-def _cases(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
+def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
+    """One case for each key result, with what is on record of it."""
     ledger = workspace.project.ledger
     with workspace.store.read() as view:
         on_record = view.checks(workspace.as_known)

@@ -17,6 +17,10 @@ CLIP = 4.5
 """Robust standard deviations from the running median beyond which a point is clipped."""
 _WINDOW = 7
 _MAD_TO_SD = 1.4826
+_DAILY = 1.5
+"""Median days between points below which weekdays can be told apart."""
+_LEAST_FOR_PATTERN = 28
+"""Points from which a weekend that is always low is no outlier."""
 _NEAR_BOUND = 0.03
 _FEW = 5.0
 _ON_BOUND = 0.005
@@ -62,7 +66,7 @@ class Prepared:
     @property
     def is_daily(self) -> bool:
         """Whether weekdays can be told apart."""
-        return self.step_days < 1.5
+        return self.step_days < _DAILY
 
     def raw_of(self, y: Floats) -> Floats:
         """Values *y* back in the metric's unit."""
@@ -89,7 +93,7 @@ def prepared(series: MetricSeries, until: date) -> Prepared | None:
     step = median(np.diff(days).astype(float))
     scale = _scale_of(raw, series.bounds)
     on_scale = _on(scale, raw, series.bounds)
-    clipped = _clipped(on_scale)
+    clipped = _clipped(on_scale, days % 7 if step < _DAILY and len(days) >= _LEAST_FOR_PATTERN else None)
     location = median(clipped)
     extent = float(np.ptp(clipped))
     # Equal numbers have a standard deviation of some 1e-17 by rounding.
@@ -172,8 +176,26 @@ def _on(scale: Scale, raw: Floats, bounds: tuple[float, float] | None) -> Floats
     return raw.copy()
 
 
-def _clipped(value: Floats) -> Floats:
-    """*value* with outliers moved to the limit; a step is kept, because the running median follows it."""
+def _clipped(value: Floats, weekdays: NDArray[np.int64] | None) -> Floats:
+    """
+    *value* with outliers moved to the limit; a step is kept, because the running median follows it.
+
+    With *weekdays* (n,), 0 to 6, what is usual on its weekday is no outlier.
+    """
+    usual = np.zeros(len(value)) if weekdays is None else _usual(value, weekdays)
+    plain = value - usual
+    middle = _running_median(plain)
+    apart = plain - middle
+    spread = _MAD_TO_SD * median(np.abs(apart - median(apart)))
+    if spread == 0:
+        # Most values are the same one: then a lone other one among equals is the outlier, however small it is.
+        lone = np.array([_is_lone(plain, place) for place in range(len(plain))])
+        return np.where(lone, middle + usual, value)
+    limit = CLIP * spread
+    return np.where(np.abs(apart) > limit, middle + np.sign(apart) * limit + usual, value)
+
+
+def _running_median(value: Floats) -> Floats:
     half = _WINDOW // 2
     padded = np.full(len(value) + 2 * half, np.inf)
     padded[half:-half] = value
@@ -181,14 +203,18 @@ def _clipped(value: Floats) -> Floats:
     # At the ends the window is shorter: what is beyond them is sorted behind everything.
     place = np.arange(len(value))
     count = np.minimum(place + half + 1, len(value)) - np.maximum(place - half, 0)
-    middle = (ordered[place, (count - 1) // 2] + ordered[place, count // 2]) / 2
-    apart = value - middle
-    spread = _MAD_TO_SD * median(np.abs(apart - median(apart)))
-    if spread == 0:
-        # Most values are the same one: then a lone other one among equals is the outlier, however small it is.
-        lone = np.array([_is_lone(value, place) for place in range(len(value))])
-        return np.where(lone, middle, value)
-    return np.clip(value, middle - CLIP * spread, middle + CLIP * spread)
+    return np.asarray((ordered[place, (count - 1) // 2] + ordered[place, count // 2]) / 2)
+
+
+def _usual(value: Floats, weekdays: NDArray[np.int64]) -> Floats:
+    """How far each point's weekday usually lies from the days around it; at the ends the days around are too few."""
+    half = _WINDOW // 2
+    apart = (value - _running_median(value))[half:-half]
+    inner = weekdays[half:-half]
+    usual = np.zeros(7)
+    for weekday in np.unique(inner):
+        usual[weekday] = median(apart[inner == weekday])
+    return np.asarray(usual[weekdays])
 
 
 def median(values: Floats) -> float:

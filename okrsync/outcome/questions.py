@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from okrsync.config.calendars import public_holidays
 from okrsync.linking.placing import Linking, Placement
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import KeyResult, Metric, Okrs
@@ -99,10 +100,17 @@ def series_of(metric: Metric | None, questions: Questions) -> MetricSeries:
         metric.bounds,
         metric.trailing_days,
         breaks=tuple(sorted(event.start for event in metric.events if event.kind == "break")),
-        masked=frozenset(
-            day for event in metric.events if event.kind == "pulse" for day in _days(event.start, event.end)
-        ),
+        masked=_masked(metric, entries),
     )
+
+
+def _masked(metric: Metric, entries: Sequence[Observation]) -> frozenset[date]:
+    """The days of pulses, and the public holidays of its calendar."""
+    pulses = frozenset(day for event in metric.events if event.kind == "pulse" for day in _days(event.start, event.end))
+    # A point that stands for a week or a month is not its day's: one holiday in it does not make it another.
+    if not entries or metric.cadence in {"weekly", "monthly"}:
+        return pulses
+    return pulses | public_holidays(metric.calendar, entries[0].day, entries[-1].day)
 
 
 def _control(name: str, questions: Questions) -> MetricSeries:

@@ -158,3 +158,13 @@ def test_values_of_large_samples_weigh_more() -> None:
 
     assert told_of_it.standard_error < 0.6 * blind.standard_error
     assert told_of_it.low < 0.3 < told_of_it.high
+
+
+def test_a_weekend_that_is_always_low_is_no_outlier_and_one_that_is_not_is() -> None:
+    values = 50 + noise(120, 1, 0.3) - 10.0 * (np.arange(120) % 7 > 4)
+    values[61] = 50.0  # a Saturday
+
+    outcome = judge(values, delivery(80))
+
+    assert outcome.clipped == 1
+    assert only(outcome).verdict is Verdict.INCONCLUSIVE

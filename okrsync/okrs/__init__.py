@@ -1,0 +1,1 @@
+"""How key results stand: progress, pace, health. Pure; never from closed tickets."""

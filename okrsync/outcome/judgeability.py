@@ -1,0 +1,110 @@
+"""From when a delivery could be judged on a metric, and how small an effect could then be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from okrsync.outcome.cases import Case
+from okrsync.outcome.fitting import MDE_FACTOR, Fitted, fitted, framed
+from okrsync.outcome.grid import whitener_of
+from okrsync.outcome.judging import LEAST_BEFORE
+from okrsync.outcome.regression import ALMOST_FLAT, TRENDS, grams_of
+from okrsync.outcome.single import cadence
+from okrsync.outcome.waves import evaluation_of
+
+Floats = NDArray[np.float64]
+USUAL_STEPS = {"daily": 1.0, "weekly": 7.0, "monthly": 30.4}
+"""Days between observations, by a metric's declared cadence."""
+_LEAST_WEIGHT = 0.02
+_LEAST_FOR_NOISE = 8
+_PINNED = 1e8
+
+
+@dataclass(frozen=True, slots=True)
+class Judgeability:
+    """
+    What a delivery on *delivery* would come to.
+
+    *delivery* is the day that was asked about, or the first on which enough observations lie before it. *judged_on*:
+    the first day with a verdict other than ``too_early`` and ``observed_change_only``. *smallest*: the effect, in the
+    metric's unit, that would be claimed four times in five on that day; ``None`` where too few observations tell of the
+    noise. *smallest_at_end*: the same on the last day that was asked about; ``None`` too where that comes before
+    *judged_on*. *missing*: observations that are still to come before a delivery can be judged.
+    """
+
+    delivery: date
+    judged_on: date
+    smallest: float | None
+    smallest_at_end: float | None
+    missing: int
+
+
+def judgeability(case: Case, as_of: date, end: date, usual_step: float | None = None) -> Judgeability:
+    """
+    What a delivery on *as_of* on *case* could be judged by, and what could be seen by *end*.
+
+    Observations go on at the pace of the latest; *usual_step* days apart where there are not yet two.
+    """
+    series, settings = case.series, case.settings
+    start = max((day for day in series.breaks if day <= as_of), default=date.min)
+    known = [day for day in series.days if start <= day <= as_of and day not in series.masked]
+    step = cadence(series, as_of) if len(known) > 1 or usual_step is None else usual_step
+    # A delivery's own day is behind it: what is known by then lies before.
+    first = as_of + timedelta(days=1 - settings.lag_days) if known else as_of
+    missing = max(0, LEAST_BEFORE - len(known))
+    last = known[-1] if known else as_of
+    if missing:
+        enough = last + timedelta(days=ceil((missing if known else missing - 1) * step) + 1 - settings.lag_days)
+        first = max(first, enough)
+    delivery = max(as_of, first)
+    judged_on = evaluation_of(delivery, step, settings) + timedelta(days=settings.settle_days)
+    return Judgeability(
+        delivery,
+        judged_on,
+        _smallest(case, as_of, delivery, judged_on - timedelta(days=settings.settle_days), step),
+        None if end < judged_on else _smallest(case, as_of, delivery, end - timedelta(days=settings.settle_days), step),
+        missing,
+    )
+
+
+def _smallest(case: Case, as_of: date, delivery: date, until: date, step: float) -> float | None:
+    """The smallest effect that could be seen on *until*, if the metric's noise stays what it is."""
+    frame = framed(case, (), as_of)
+    fit = None if frame is None or len(frame.prepared.y) < _LEAST_FOR_NOISE else fitted(frame)
+    if fit is None:
+        return None
+    ready = fit.frame.prepared
+    last = int(ready.days[-1])
+    more = np.arange(last + step, until.toordinal() + 0.5, step)
+    days = np.concatenate([ready.days.astype(float), more])
+    after = days >= delivery.toordinal() + case.settings.lag_days
+    if not after.any() or after.all():
+        return None
+    effect = _error_of(fit, days, after.astype(float)) * MDE_FACTOR
+    # On a changed scale: what it comes to from where the metric stands now.
+    now = ready.y[-_LEAST_FOR_NOISE:]
+    return float(np.mean(np.abs(ready.raw_of(now + effect) - ready.raw_of(now))))
+
+
+def _error_of(fit: Fitted, days: Floats, column: Floats) -> float:
+    """The standard error of the effect of *column* on *days*, under the models that weigh most."""
+    ready, posterior = fit.frame.prepared, fit.posterior
+    n = len(ready.days)
+    pace = ready.times[-1] / (ready.days[-1] - ready.days[0])
+    times = np.concatenate([ready.times, (days[n:] - ready.days[0]) * pace])
+    trend = (times - ready.times.mean()) / ready.times[-1]
+    products = grams_of(np.stack([np.ones(len(times)), column, trend], axis=1), whitener_of(times)).products
+    total = weight = 0.0
+    for model, share in enumerate(posterior.weights):
+        if share < _LEAST_WEIGHT:
+            continue
+        sd = TRENDS[model % len(TRENDS)]
+        normal = products[model // len(TRENDS)] + np.diag([ALMOST_FLAT, ALMOST_FLAT, 1 / sd**2 if sd else _PINNED])
+        total += share * float(np.linalg.inv(normal)[1, 1]) * float(posterior.variance[model])
+        weight += share
+    return float(np.sqrt(total / weight))
