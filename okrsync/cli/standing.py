@@ -1,4 +1,4 @@
-"""``progress``: how key results stand."""
+"""``progress`` and ``stoplist``: how key results stand, and what speaks against going on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from okrsync.cli.output import console, print_json, project_options
-from okrsync.jobs.checks import cases_for
+from okrsync.jobs.checks import cases_for, with_outcomes
 from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
 from okrsync.reports.progress import KeyResultProgress, build_progress
-from okrsync.reports.render import progress_words, words
+from okrsync.reports.render import progress_words, stop_words, words
 from okrsync.reports.render.as_json import report_document
+from okrsync.reports.stoplist import StopLine, StopRules, build_stoplist
 
 
 @click.command()
@@ -40,6 +41,41 @@ def progress(config: Path, as_of: date | None, output: str, cycle: str | None) -
         _print(entry, screen)
     if not report.key_results:
         click.echo("no cycle runs on this day; name one with --cycle")
+
+
+@click.command()
+@project_options
+@click.option("--cycle", help="One cycle's id, or all [default: those that run today]")
+def stoplist(config: Path, as_of: date | None, output: str, cycle: str | None) -> None:
+    """
+    Show open work whose delivered siblings did not move it.
+
+    With what was spent and is still planned, the last decision, and the rules by which it is listed. It stops nothing
+    by itself: see okrsync decide.
+    """
+    with open_workspace(config, as_of) as workspace:
+        section = workspace.project.settings.rules
+        rules = StopRules(section.stop_after_no_movement, section.stop_after_inconclusive)
+        inputs = with_outcomes(workspace, report_inputs(workspace))
+        report = build_stoplist(inputs, workspace.project.ledger, rules, chosen_cycles(workspace, cycle))
+    if output == "json":
+        print_json(report_document("stoplist", report))
+        return
+    screen = console()
+    for line in report.lines:
+        _print_line(line, screen)
+    if not report.lines:
+        screen.print(Padding(Text("Nothing speaks against going on with any open work."), (0, 0, 0, 2)))
+    screen.print()
+    for text in (f"{report.watched:,} more with a verdict and open work are not listed.", stop_words.rules(report)):
+        screen.print(Padding(Text(text, style="dim"), (0, 0, 0, 2), expand=False))
+
+
+def _print_line(line: StopLine, screen: Console) -> None:
+    screen.print()
+    screen.print(Padding(Text(stop_words.title(line), style="bold"), (0, 0, 0, 2), expand=False))
+    for head, text in stop_words.lines(line):
+        screen.print(Padding(Text(f"{head}: {text}"), (0, 0, 0, 4), expand=False))
 
 
 def _print(entry: KeyResultProgress, screen: Console) -> None:

@@ -49,7 +49,7 @@ def _change(change: EntryChange) -> Iterator[str]:
 
 
 def _field(change: FieldChange) -> str:
-    goal = "  (the goal changes)" if change.is_goal and change.old else ""
+    goal = "  (the goal changes)" if change.is_goal else ""
     return f"{change.field}: {harmless(change.old) or 'nothing'} -> {harmless(change.new)}{goal}"
 
 

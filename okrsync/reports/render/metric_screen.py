@@ -55,7 +55,7 @@ def state(report: MetricReport) -> str:
     if report.latest is None:
         said.append("never measured")
     elif report.is_stale:
-        said.append(f"stale: at most {report.most_days} days are allowed")
+        said.append(f"stale, over {report.most_days} days old")
     return ", ".join(said) or "fine"
 
 
