@@ -1,4 +1,4 @@
-"""``progress`` and ``stoplist``: how key results stand, and what speaks against going on."""
+"""``progress``, ``stoplist`` and ``changes``: how key results stand, and how they were changed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from okrsync.cli.output import console, print_json, project_options
+from okrsync.jobs.by_hand import find_key_result
 from okrsync.jobs.checks import cases_for, with_outcomes
+from okrsync.jobs.goals import versions_of
 from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
+from okrsync.reports.goals import build_goals
 from okrsync.reports.progress import KeyResultProgress, build_progress
-from okrsync.reports.render import progress_words, stop_words, words
+from okrsync.reports.render import goal_words, progress_words, stop_words, words
 from okrsync.reports.render.as_json import report_document
 from okrsync.reports.stoplist import StopLine, StopRules, build_stoplist
 
@@ -41,6 +44,34 @@ def progress(config: Path, as_of: date | None, output: str, cycle: str | None) -
         _print(entry, screen)
     if not report.key_results:
         click.echo("no cycle runs on this day; name one with --cycle")
+
+
+@click.command()
+@project_options
+@click.argument("name", metavar="[KR|METRIC|CYCLE]", default="")
+def changes(config: Path, as_of: date | None, output: str, name: str) -> None:
+    """
+    Show how the goals themselves were changed.
+
+    Every target, baseline, date or definition that changed in the OKR files from one sync to the next, with the reason:
+    the decision about it (okrsync decide) within a week.
+    """
+    with open_workspace(config, as_of) as workspace:
+        with workspace.store.read() as view:
+            versions = versions_of(workspace, view.okr_texts())
+        wanted = name
+        if name and name not in workspace.project.okrs.metrics_by_id:
+            cycles = {cycle.id for cycle in workspace.project.okrs.cycles}
+            wanted = name if name in cycles else find_key_result(workspace, name).qualified_id
+        decisions = workspace.project.ledger.decisions
+        report = build_goals(versions, decisions, workspace.today, workspace.project.settings.zone, wanted)
+    if output == "json":
+        print_json(report_document("changes", report))
+        return
+    for change in report.changes:
+        click.echo(f"  {goal_words.line(change)}")
+    if not report.changes:
+        click.echo(f"no change in {report.versions:,} version{'' if report.versions == 1 else 's'} of the OKR files")
 
 
 @click.command()

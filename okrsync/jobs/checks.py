@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 
+from okrsync.jobs.goals import Texts, versions_of
 from okrsync.jobs.workspace import Workspace
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
-from okrsync.outcome.cases import Case
-from okrsync.outcome.questions import Questions, cases_of
+from okrsync.okrs.changes import key_result_at
+from okrsync.outcome.cases import Case, Settings
+from okrsync.outcome.questions import Questions, cases_of, settings_of
 from okrsync.outcome.registration import Evidence, expectations_of, items_that_expect, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
 from okrsync.reports.outcomes import ReportInputs
@@ -144,6 +146,7 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
         events = {
             (source, id_): found for source, ids in by_source.items() for id_, found in view.events(source, ids).items()
         }
+        texts = view.okr_texts(workspace.as_known)
         evidence = Evidence(ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(), events)
     cases = cases_of(
         Questions(
@@ -158,7 +161,7 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
     old = {
         key.casefold(): placement.item.key for placement in inputs.linking.placements for key in placement.item.old_keys
     }
-    return [
+    recorded = [
         replace(
             case,
             recorded=tuple(
@@ -172,6 +175,28 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
         )
         for case in cases
     ]
+    return _as_declared(workspace, texts, recorded)
+
+
+def _as_declared(workspace: Workspace, texts: Texts, cases: list[Case]) -> list[Case]:
+    """*cases* with what was declared when each delivery came, where that was something else."""
+    zone = workspace.project.settings.zone
+    fresh = [delivery.day for case in cases for delivery in case.deliveries if delivery.id not in case.on_record]
+    if not fresh or len({seen for seen, _, _ in texts}) < 2:
+        return cases
+    ends = {day: datetime.combine(day, time.max, zone).astimezone(UTC) for day in fresh}
+    versions = versions_of(workspace, texts, ends[min(fresh)])
+    found = []
+    for case in cases:
+        earlier: dict[Settings, set[str]] = {}
+        for delivery in case.deliveries:
+            stood = key_result_at(versions, case.key, ends[delivery.day]) if delivery.day in ends else None
+            declared = case.settings if stood is None else settings_of(*stood)
+            if declared != case.settings:
+                earlier.setdefault(declared, set()).add(delivery.id)
+        groups = tuple((frozenset(ids), settings) for settings, ids in earlier.items())
+        found.append(replace(case, earlier=groups) if groups else case)
+    return found
 
 
 def _members(check: OutcomeCheck, old: dict[str, str]) -> set[str]:

@@ -54,10 +54,10 @@ def attribute_all(cases: Iterable[Case], *, as_of: date, processes: int = 1) -> 
     found: list[KeyResultOutcome] = []
     for place, entry in enumerate(judged):
         checks = [
-            check
-            if check.recorded
-            else _at_edge(concluded(counted.get((place, row), check), entry.case.settings, level))
-            for row, (check, level) in enumerate(zip(entry.outcome.checks, entry.levels, strict=True))
+            check if check.recorded else _at_edge(concluded(counted.get((place, row), check), settings, level))
+            for row, (check, level, settings) in enumerate(
+                zip(entry.outcome.checks, entry.levels, entry.settings, strict=True)
+            )
         ]
         found.append(replace(entry.outcome, checks=tuple(checks)))
     return found

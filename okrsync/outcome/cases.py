@@ -128,6 +128,8 @@ class Case:
     settings: Settings = field(default_factory=Settings)
     recorded: tuple[OutcomeCheck, ...] = ()
     """Checks that are on record: told as they are, their members judged no second time, yet part of every fit."""
+    earlier: tuple[tuple[frozenset[str], Settings], ...] = ()
+    """Deliveries (ids) with what was declared when they came, where that is not *settings*: they are judged by it."""
 
     @property
     def on_record(self) -> frozenset[str]:

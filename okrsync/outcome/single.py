@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from okrsync.model.verdicts import CheckKind, Estimate, KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.alarms import coarse_alarm, entangled, placebo_alarm, reactive_alarm
-from okrsync.outcome.cases import Case, MetricSeries, in_order
+from okrsync.outcome.cases import Case, MetricSeries, Settings, in_order
 from okrsync.outcome.decomposition import described, model_weights, window_column
 from okrsync.outcome.fitting import Fitted, Frame, Part, contrasts, estimates, fitted, framed, line_estimate
 from okrsync.outcome.judging import ALPHA, Level, blank, gated, level_around
@@ -38,11 +38,11 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A key result before multiplicity: *levels* are the means around each of its checks."""
+    """A key result before multiplicity, with the means around each of its checks and what it is judged by."""
 
-    case: Case
     outcome: KeyResultOutcome
     levels: tuple[Level, ...]
+    settings: tuple[Settings, ...]
 
 
 Checked = tuple[OutcomeCheck, Level]
@@ -56,14 +56,7 @@ def judged_apart(cases: Sequence[Case], as_of: date, processes: int) -> list[Jud
         return [judged(case, as_of) for case in cases]
     # Forked children would inherit the parent's threads' locks.
     with _single_threaded(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
-        found = executor.map(partial(_sent, as_of=as_of), cases, chunksize=_AT_ONCE)
-        return [Judged(case, outcome, levels) for case, (outcome, levels) in zip(cases, found, strict=True)]
-
-
-def _sent(case: Case, as_of: date) -> tuple[KeyResultOutcome, tuple[Level, ...]]:
-    """What a process sends back: whoever asked has the case."""
-    entry = judged(case, as_of)
-    return entry.outcome, entry.levels
+        return list(executor.map(partial(judged, as_of=as_of), cases, chunksize=_AT_ONCE))
 
 
 @contextmanager
@@ -81,7 +74,31 @@ def _single_threaded() -> Iterator[None]:
 
 
 def judged(case: Case, as_of: date) -> Judged:
-    """*case* on what is known on *as_of*."""
+    """*case* on what is known on *as_of*; each check by what was declared when its first member was delivered."""
+    now = _judged(case, as_of)
+    if not case.earlier:
+        return now
+    before = [(ids, _judged(replace(case, settings=settings), as_of)) for ids, settings in case.earlier]
+    taken = frozenset(id_ for ids, _ in before for id_ in ids)
+    rows = [row for row in _rows(now) if row[0].recorded or row[0].members[0] not in taken]
+    rows += [row for ids, made in before for row in _rows(made) if not row[0].recorded and row[0].members[0] in ids]
+    return _ordered(now.outcome, rows)
+
+
+Row = tuple[OutcomeCheck, Level, Settings]
+
+
+def _rows(made: Judged) -> list[Row]:
+    return list(zip(made.outcome.checks, made.levels, made.settings, strict=True))
+
+
+def _ordered(outcome: KeyResultOutcome, rows: Sequence[Row]) -> Judged:
+    ordered = sorted(rows, key=lambda row: _by_day(row[0]))
+    checks = tuple(check for check, _, _ in ordered)
+    return Judged(replace(outcome, checks=checks), tuple(row[1] for row in ordered), tuple(row[2] for row in ordered))
+
+
+def _judged(case: Case, as_of: date) -> Judged:
     case = _recent(case)
     settings = case.settings
     known = as_of - timedelta(days=settings.settle_days)
@@ -116,8 +133,8 @@ def _not_on_record(entry: Checked, on_record: frozenset[str]) -> Checked | None:
 
 
 def _with(outcome: KeyResultOutcome, case: Case, entries: Sequence[Checked]) -> Judged:
-    both = sorted([*entries, *((check, Level(None, None)) for check in case.recorded)], key=_by_day)
-    return Judged(case, replace(outcome, checks=tuple(c for c, _ in both)), tuple(level for _, level in both))
+    both = [*entries, *((check, Level(None, None)) for check in case.recorded)]
+    return _ordered(outcome, [(check, level, case.settings) for check, level in both])
 
 
 def _step_of(series: MetricSeries, otherwise: float) -> StepOf:
@@ -256,11 +273,11 @@ def _wave_checks(
         told.update(id_ for part in due for id_ in part.wave.ids)
         made += _checks(frame, fit, due, as_of, step_of)
     made += [_untold(case, wave, as_of, step_of) for wave in fresh if told.isdisjoint(wave.ids)]
-    return sorted(made, key=_by_day)
+    return made
 
 
-def _by_day(entry: Checked) -> tuple[date, date, tuple[str, ...]]:
-    return entry[0].first, entry[0].last, entry[0].members
+def _by_day(check: OutcomeCheck) -> tuple[date, date, tuple[str, ...]]:
+    return check.first, check.last, check.members
 
 
 def _checks(frame: Frame, fit: Fitted | None, parts: Sequence[Part], as_of: date, step_of: StepOf) -> list[Checked]:
@@ -316,8 +333,7 @@ def _stream_checks(
         (replace(check, is_in_stream=check.kind is CheckKind.WAVE), level)
         for check, level in _checks(latest.frame, latest.fit, parts, as_of, step_of)
     ]
-    made += [_set_check(latest.frame, found, as_of, step_of) for found in stream.sets]
-    return sorted(made, key=_by_day)
+    return made + [_set_check(latest.frame, found, as_of, step_of) for found in stream.sets]
 
 
 def _set_check(frame: Frame, found: Found, as_of: date, step_of: StepOf) -> Checked:

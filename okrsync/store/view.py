@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -41,6 +42,7 @@ from okrsync.store.tables import (
     iteration_stream,
     link,
     metric_state,
+    okr_version,
     observation,
     source_state,
     stream_state,
@@ -283,6 +285,14 @@ class View:
             if row.value is not None
         ]
 
+    def revisions(self, metric: str) -> int:
+        """How often the value of a day of *metric* was changed after it was first known, or taken away."""
+        counted = sa.select(sa.func.count(), sa.func.count(observation.c.day.distinct())).where(
+            observation.c.metric == metric
+        )
+        rows, days = self._connection.execute(counted).one()
+        return int(rows - days)
+
     def rows(self, table: sa.Table) -> Iterator[sa.Row[Any]]:
         """All rows of *table*, read bit by bit."""
         return iter(self._connection.execute(sa.select(table), execution_options=_BIT_BY_BIT))
@@ -328,6 +338,16 @@ class View:
             )
         )
         return {(row.source, row.external_id, row.key_result): codec.from_ms(row.valid_from_ms) for row in rows}
+
+    def okr_texts(self, as_known: datetime | None = None) -> list[tuple[datetime, str, str]]:
+        """Every version of every OKR file that a sync saw: when first, its path and its text; oldest first."""
+        chosen = sa.select(okr_version).order_by(okr_version.c.first_seen_ms, okr_version.c.id)
+        if as_known is not None:
+            chosen = chosen.where(okr_version.c.first_seen_ms <= codec.to_ms(as_known))
+        return [
+            (codec.from_ms(row.first_seen_ms), row.path, zlib.decompress(row.content).decode())
+            for row in self._connection.execute(chosen)
+        ]
 
     def failed_metrics(self) -> dict[str, list[str]]:
         """The metrics whose last reading failed, with the reasons."""
