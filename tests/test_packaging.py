@@ -46,6 +46,7 @@ def test_the_wheel_holds_the_packages_their_types_and_the_starter_files(wheel: l
         "okrsync/store/migrations/versions/v0001_foundation.py",
         "okrsync/starter/okrsync.both.yaml",
         "okrsync/starter/common/okrs.yaml",
+        "okrsync/lint/words.toml",
         "okrsync/sandbox/company/__init__.py",
     ):
         assert name in wheel

@@ -19,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Command: (module, attribute, help in one line). A test keeps the lines in step with the commands.
 COMMANDS = {
+    "changes": ("okrsync.cli.standing", "changes", "Show how the goals themselves were changed."),
     "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
     "db": ("okrsync.cli.store", "db", "Look after the store."),
     "demo": ("okrsync.cli.sandbox", "demo", "Show the whole job on a simulated company."),
@@ -26,15 +27,22 @@ COMMANDS = {
     "doctor": ("okrsync.cli.doctor", "doctor", "Look at files, plugins, store and trackers, and say what to do."),
     "evidence": ("okrsync.cli.statements", "evidence", "Note what else speaks of work, beside the numbers."),
     "hypothesis": ("okrsync.cli.statements", "hypothesis", "State what work is to change, and see what became of it."),
+    "import": ("okrsync.cli.importing", "import_", "Bring OKRs from a spreadsheet into okrs.yaml."),
     "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
+    "lint": ("okrsync.cli.lint", "lint", "Look for goals that are allowed but will not work."),
     "link": ("okrsync.cli.by_hand", "link", "Link an item to a key result by hand."),
     "check": ("okrsync.cli.check", "check", "Show the verdicts on one key result or item."),
+    "metric": ("okrsync.cli.metric", "metric", "Look at metrics, and read them now."),
     "outcomes": ("okrsync.cli.reports", "outcomes", "Show delivered work by key result, and what its metric did."),
+    "progress": ("okrsync.cli.standing", "progress", "Show how key results stand: progress, pace and forecast."),
     "sandbox": ("okrsync.cli.sandbox", "sandbox", "Serve loopback trackers to try things on."),
     "status": ("okrsync.cli.reports", "status", "Show what is known, and how work stands to key results."),
+    "suggest": ("okrsync.cli.suggest", "suggest", "Suggest key results for unlinked items; link nothing."),
+    "stoplist": ("okrsync.cli.standing", "stoplist", "Show open work whose delivered siblings did not move it."),
     "sync": ("okrsync.cli.sync", "sync", "Read the trackers and metrics, and report."),
     "unlink": ("okrsync.cli.by_hand", "unlink", "Take an item away from a key result by hand."),
     "validate": ("okrsync.cli.setup", "validate", "Check all files, and name everything that is wrong."),
+    "values": ("okrsync.cli.standing", "values", "Show what serves which value, and what breaks it."),
     "why": ("okrsync.cli.reports", "why", "Show why an item serves what it serves."),
 }
 

@@ -9,8 +9,8 @@ import click
 from okrsync.cli.output import print_json
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError
+from okrsync.jobs.metrics import read_files
 from okrsync.jobs.starting import unknown_targets, write_starter
-from okrsync.jobs.sync_all import read_metrics
 from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.render.as_json import to_plain
 
@@ -55,8 +55,8 @@ def validate(config: Path, output: str, path: Path | None) -> int:
     """
     Check all files, and name everything that is wrong.
 
-    Reads okrsync.yaml, the OKR files and the ledger, and tries the metrics; PATH is another okrsync.yaml, or the folder
-    that holds one.
+    Reads okrsync.yaml, the OKR files and the ledger, and tries the metrics that are files of the project;
+    PATH is another okrsync.yaml, or the folder that holds one.
     """
     chosen = path or config
     try:
@@ -70,7 +70,7 @@ def validate(config: Path, output: str, path: Path | None) -> int:
     broken = [str(error) for error in broken_plugins()]
     for reason in broken:
         click.echo(f"okrsync: {reason}; what does not need it goes on", err=True)
-    unread = [str(problem) for reading in read_metrics(project) for problem in reading.problems]
+    unread = [str(problem) for reading in read_files(project) for problem in reading.problems]
     for reason in unread:
         click.echo(f"okrsync: {reason} (a sync keeps what it knew and ends with 5)", err=True)
     for name in unknown_targets(project):

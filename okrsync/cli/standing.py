@@ -17,9 +17,10 @@ from okrsync.jobs.goals import versions_of
 from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
 from okrsync.reports.goals import build_goals
 from okrsync.reports.progress import KeyResultProgress, build_progress
-from okrsync.reports.render import goal_words, progress_words, stop_words, words
+from okrsync.reports.render import goal_words, progress_words, stop_words, value_words, words
 from okrsync.reports.render.as_json import report_document
 from okrsync.reports.stoplist import StopLine, StopRules, build_stoplist
+from okrsync.reports.values import build_values
 
 
 @click.command()
@@ -44,6 +45,35 @@ def progress(config: Path, as_of: date | None, output: str, cycle: str | None) -
         _print(entry, screen)
     if not report.key_results:
         click.echo("no cycle runs on this day; name one with --cycle")
+
+
+@click.command()
+@project_options
+@click.option("--cycle", help="One cycle's id, or all [default: those that run today]")
+def values(config: Path, as_of: date | None, output: str, cycle: str | None) -> None:
+    """
+    Show what serves which value, and what breaks it.
+
+    Objectives and why they serve it, delivered work and its verdicts, guardrails and their limits, and wins that came
+    at a value's expense.
+    """
+    with open_workspace(config, as_of) as workspace:
+        inputs = with_outcomes(workspace, report_inputs(workspace))
+        report = build_values(inputs, chosen_cycles(workspace, cycle))
+    if output == "json":
+        print_json(report_document("values", report))
+        return
+    screen = console()
+    for entry in report.values:
+        screen.print()
+        title = f"{entry.id} · {words.harmless(entry.statement)}"
+        screen.print(Padding(Text(title, style="bold"), (0, 0, 0, 2), expand=False))
+        for head, text in value_words.lines(entry):
+            screen.print(Padding(Text(f"{head}: {text}"), (0, 0, 0, 4), expand=False))
+    if not report.values:
+        click.echo("no value is written down; see values in docs/configuration.md")
+    if report.unserved:
+        click.echo(f"\n  objectives that name no value: {', '.join(report.unserved)}")
 
 
 @click.command()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from okrsync.config.calendars import checked_calendar
 from okrsync.config.document import Document
 from okrsync.config.validation import Entry
 from okrsync.model import okrs as model
+from okrsync.plugins.metric_source import ITEMS
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -61,6 +63,21 @@ class SourceEntry(Entry):
     type: str
 
 
+class LimitsEntry(Entry):
+    """Where a guardrail has to stay: at least, at most, or both."""
+
+    least: float | None = None
+    most: float | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if self.least is None and self.most is None:
+            raise ValueError("limits need least, most or both; write for example {most: 4}")
+        if self.least is not None and self.most is not None and self.least >= self.most:
+            raise ValueError("least is not below most; swap or mend them")
+        return self
+
+
 class MetricEntry(Entry):
     """A number that is measured over time."""
 
@@ -70,13 +87,14 @@ class MetricEntry(Entry):
     source: SourceEntry
     cadence: Literal["daily", "weekly", "monthly", "irregular"]
     bounds: Pair | None = None
+    limits: Annotated[LimitsEntry | None, Field(description="Where it has to stay as a guardrail")] = None
     trailing_days: Annotated[int, Field(ge=0)] = 0
     settle_days: Annotated[int, Field(ge=0)] = 0
     max_age_days: Annotated[int | None, Field(ge=1, description="Default: two cadences")] = None
     owner: str = ""
     review_by: date | None = None
     events: list[EventEntry] = []
-    calendar: str = ""
+    calendar: Annotated[str, AfterValidator(checked_calendar)] = ""
 
 
 class DatedEntry(Entry):
@@ -139,6 +157,7 @@ class OkrsFile(Entry):
 
 def to_model(files: Sequence[tuple[Document, OkrsFile]]) -> model.Okrs:
     """All *files* as one model, in their order; they have passed all checks."""
+    outputs = {entry.id for _, file in files for entry in file.metrics if is_output(entry.source.model_dump())}
     return model.Okrs(
         values=tuple(_value(entry) for _, file in files for entry in file.values),
         cycles=tuple(
@@ -147,8 +166,13 @@ def to_model(files: Sequence[tuple[Document, OkrsFile]]) -> model.Okrs:
             for entry in file.cycles
         ),
         metrics=tuple(_metric(entry, str(document.path.parent)) for document, file in files for entry in file.metrics),
-        objectives=tuple(_objective(entry) for _, file in files for entry in file.objectives),
+        objectives=tuple(_objective(entry, outputs) for _, file in files for entry in file.objectives),
     )
+
+
+def is_output(source: Mapping[str, Any]) -> bool:
+    """Whether a metric with this *source* counts work itself, and the file does not say why that is an outcome."""
+    return source.get("type") == ITEMS and not source.get("because")
 
 
 def _value(entry: ValueEntry) -> model.Value:
@@ -165,6 +189,7 @@ def _metric(entry: MetricEntry, folder: str) -> model.Metric:
         source_folder=folder,
         cadence=entry.cadence,
         bounds=_pair(entry.bounds),
+        limits=(None, None) if entry.limits is None else (entry.limits.least, entry.limits.most),
         trailing_days=entry.trailing_days,
         settle_days=entry.settle_days,
         max_age_days=entry.max_age_days,
@@ -183,7 +208,7 @@ def _event(entry: EventEntry) -> model.MetricEvent:
     return model.MetricEvent(entry.kind, start, end, entry.note)
 
 
-def _objective(entry: ObjectiveEntry) -> model.Objective:
+def _objective(entry: ObjectiveEntry, outputs: Set[str]) -> model.Objective:
     return model.Objective(
         id=entry.id,
         cycle=entry.cycle,
@@ -192,11 +217,11 @@ def _objective(entry: ObjectiveEntry) -> model.Objective:
         theme=entry.theme,
         contributors=tuple(entry.contributors),
         values=tuple(model.ValueReference(use.id, use.because) for use in entry.values),
-        key_results=tuple(_key_result(key_result, entry) for key_result in entry.key_results),
+        key_results=tuple(_key_result(key_result, entry, outputs) for key_result in entry.key_results),
     )
 
 
-def _key_result(entry: KeyResultEntry, objective: ObjectiveEntry) -> model.KeyResult:
+def _key_result(entry: KeyResultEntry, objective: ObjectiveEntry, outputs: Set[str]) -> model.KeyResult:
     return model.KeyResult(
         id=entry.id,
         cycle=objective.cycle,
@@ -209,7 +234,7 @@ def _key_result(entry: KeyResultEntry, objective: ObjectiveEntry) -> model.KeyRe
         target=_dated(entry.target),
         band=_pair(entry.band),
         kind=entry.kind,
-        level=entry.level,
+        level="output" if entry.metric in outputs and "level" not in entry.model_fields_set else entry.level,
         min_effect=entry.min_effect,
         lag_days=entry.lag_days,
         window_days=entry.window_days,

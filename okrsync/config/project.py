@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ConfigDict
 
 from okrsync.config import references
-from okrsync.config.document import Document, entries, read_document
+from okrsync.config.document import Document, entries, parse_document, read_document
 from okrsync.config.ledger_file import read_ledger
 from okrsync.config.okrs_file import OkrsFile, to_model
 from okrsync.config.settings_file import SettingsFile, marked_word
@@ -44,6 +44,9 @@ class Project:
     okrs: Okrs
     okr_texts: Mapping[str, str]
     """The OKR files' own text by path, relative to *folder*."""
+    document: Document
+    """``okrsync.yaml`` itself, which knows where its parts stand."""
+    okr_documents: tuple[Document, ...]
     ledger: Ledger
 
     @property
@@ -79,9 +82,11 @@ class Project:
         )
 
 
-def load_project(path: Path) -> Project:
+def load_project(path: Path, instead: Mapping[Path, str] | None = None) -> Project:
     """
     The project whose ``okrsync.yaml`` is *path*, or lies in that folder.
+
+    *instead* holds texts by resolved path: OKR files as they would be, to see whether the project would still be sound.
 
     Raises:
         ConfigError: with all problems of all files that one run can find.
@@ -98,7 +103,8 @@ def load_project(path: Path) -> Project:
     sources = _check_sources(document, problems)
     problems += references.check_sources(document)
     folder = path.resolve().parent
-    files = _read_okrs(document, folder, problems)
+    texts = instead or {}
+    files = _read_okrs(document, folder, texts, problems)
     ledger, found = read_ledger(folder / _text(document, "ledger", "ledger/"))
     problems += found
     if problems or settings is None:
@@ -108,9 +114,30 @@ def load_project(path: Path) -> Project:
         settings=settings,
         sources=tuple(sources),
         okrs=to_model(files),
-        okr_texts={str(okrs.path.relative_to(folder)): okrs.path.read_text("utf-8") for okrs, _ in files},
+        okr_texts={str(okrs.path.relative_to(folder)): _text_of(okrs.path, texts) for okrs, _ in files},
+        document=document,
+        okr_documents=tuple(okrs for okrs, _ in files),
         ledger=ledger,
     )
+
+
+def okr_paths(path: Path) -> list[Path]:
+    """
+    The OKR files that are there and that the ``okrsync.yaml`` at *path*, or in that folder, names.
+
+    Raises:
+        ConfigError: that file cannot be read at all.
+    """
+    path = path / DEFAULT_NAME if path.is_dir() else path
+    document, found = read_document(path)
+    if document is None:
+        raise ConfigError(found)
+    return _okrs_paths(document, path.resolve().parent, {}, [])
+
+
+def _text_of(path: Path, instead: Mapping[Path, str]) -> str:
+    text = instead.get(path.resolve())
+    return path.read_text("utf-8") if text is None else text
 
 
 def _of_source(by_name: Mapping[str, Any], source: str) -> Any:
@@ -160,13 +187,16 @@ def _check_sources(document: Document, problems: list[Problem]) -> list[SourceSe
     return checked
 
 
-def _read_okrs(document: Document, folder: Path, problems: list[Problem]) -> list[tuple[Document, OkrsFile]]:
+def _read_okrs(
+    document: Document, folder: Path, instead: Mapping[Path, str], problems: list[Problem]
+) -> list[tuple[Document, OkrsFile]]:
     documents: list[Document] = []
     files: list[tuple[Document, OkrsFile]] = []
     refused: list[Problem] = []
-    paths = _okrs_paths(document, folder, problems)
+    paths = _okrs_paths(document, folder, instead, problems)
     for path in paths:
-        okrs, found = read_document(path)
+        text = instead.get(path.resolve())
+        okrs, found = read_document(path) if text is None else parse_document(text, path)
         problems += found
         refused += found
         if okrs is None:
@@ -182,7 +212,7 @@ def _read_okrs(document: Document, folder: Path, problems: list[Problem]) -> lis
     return files
 
 
-def _okrs_paths(document: Document, folder: Path, problems: list[Problem]) -> list[Path]:
+def _okrs_paths(document: Document, folder: Path, instead: Mapping[Path, str], problems: list[Problem]) -> list[Path]:
     named = document.data.get("okrs", "okrs.yaml") if isinstance(document.data, dict) else "okrs.yaml"
     patterns = named if isinstance(named, list) else [named]
     paths: dict[Path, None] = {}
@@ -191,7 +221,7 @@ def _okrs_paths(document: Document, folder: Path, problems: list[Problem]) -> li
             continue
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             message, fix = f'"{pattern}" leaves the folder of this file', "keep OKR files below it"
-        elif matches := _matching(folder, pattern):
+        elif matches := _matching(folder, pattern, instead):
             paths.update(dict.fromkeys(matches))
             continue
         elif has_magic(pattern):
@@ -202,10 +232,14 @@ def _okrs_paths(document: Document, folder: Path, problems: list[Problem]) -> li
     return list(paths)
 
 
-def _matching(folder: Path, pattern: str) -> list[Path]:
+def _matching(folder: Path, pattern: str, instead: Mapping[Path, str]) -> list[Path]:
     try:
-        found = sorted(folder.glob(pattern)) if has_magic(pattern) else [folder / pattern]
-        return [path for path in found if path.exists()]
+        if not has_magic(pattern):
+            path = folder / pattern
+            return [path] if path.exists() or path.resolve() in instead else []
+        there = [path for path in folder.glob(pattern) if path.exists()]
+        new = [path for path in instead if not path.exists() and path.is_relative_to(folder) and path.match(pattern)]
+        return sorted([*there, *new])
     except ValueError:  # `**` as a part of a name, or a NUL
         return []
 

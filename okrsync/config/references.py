@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from okrsync.config.document import DataPath, Document, entries
+from okrsync.config.okrs_file import is_output
 from okrsync.errors import Problem
 
 # These checks run on plain data, so that one wrong entry does not hide what is wrong with the others.
@@ -162,16 +163,11 @@ def _check_key_result(
                 yield document.problem(place, f"{name} has no {field}", fix)
     yield from _check_aim(document, path, entry, name)
     yield from _check_bounds(document, path, entry, metrics)
+    yield from _check_level(document, path, entry, metrics)
 
 
 def _check_bounds(document: Document, path: DataPath, entry: Mapping[str, Any], metrics: _Defined) -> Iterator[Problem]:
-    if entry.get("metric") not in metrics:
-        return
-    holder, id_path = metrics[entry["metric"]]
-    metric = holder.data
-    for step in id_path[:-1]:
-        metric = metric[step]
-    bounds = metric.get("bounds")
+    bounds = _metric_of(entry, metrics).get("bounds")
     if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_number, bounds)) and bounds[0] < bounds[1]):
         return
     for field in ("baseline", "target"):
@@ -179,6 +175,26 @@ def _check_bounds(document: Document, path: DataPath, entry: Mapping[str, Any], 
         if value is not None and not bounds[0] <= value <= bounds[1]:
             message = f"{field} {value:g} lies outside the bounds of its metric, {bounds[0]:g} to {bounds[1]:g}"
             yield document.problem((*path, field), message, "mend the value, or the bounds")
+
+
+def _check_level(document: Document, path: DataPath, entry: Mapping[str, Any], metrics: _Defined) -> Iterator[Problem]:
+    source = _metric_of(entry, metrics).get("source")
+    if entry.get("level") == "outcome" and isinstance(source, dict) and is_output(source):
+        message = f'metric "{entry["metric"]}" counts work itself, which is an output'
+        fix = "write level: output, or say in its source why it is an outcome (because: ...)"
+        yield document.problem((*path, "level"), message, fix)
+
+
+def _metric_of(entry: Mapping[str, Any], metrics: _Defined) -> Mapping[str, Any]:
+    """The metric that a key result names; empty where there is none."""
+    name = entry.get("metric")
+    if not isinstance(name, str) or name not in metrics:
+        return {}
+    holder, id_path = metrics[name]
+    metric: Any = holder.data
+    for step in id_path[:-1]:
+        metric = metric[step]
+    return metric if isinstance(metric, dict) else {}
 
 
 def _check_aim(document: Document, path: DataPath, entry: Mapping[str, Any], name: str) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from okrsync.config.lint_section import LintSection
 from okrsync.config.patterns import compile_pattern
 from okrsync.config.validation import ONE_OR_MORE, Entry, Texts
 
@@ -189,6 +190,15 @@ class Work(Entry):
     size: Annotated[dict[str, Size], Field(description="By source: {field: ID}, {label: PREFIX} or count")] = {}
 
 
+class RulesSection(Entry):
+    """When evidence speaks against going on; printed with the stop list."""
+
+    stop_after_no_movement: Annotated[
+        int, Field(ge=1, description="Verdicts that it did not move, or moved the wrong way")
+    ] = 1
+    stop_after_inconclusive: Annotated[int, Field(ge=1, description="Verdicts that cannot be told from drift")] = 3
+
+
 class SettingsFile(Entry):
     """``okrsync.yaml`` but for the sources, which each connector checks itself."""
 
@@ -202,6 +212,10 @@ class SettingsFile(Entry):
     )
     sources: Annotated[list[dict[str, Any]], Field(min_length=1)]
     work: Work = Work()
+    rules: Annotated[RulesSection, Field(description="When work comes onto the stop list")] = RulesSection()
+    lint: Annotated[LintSection, Field(description="What `okrsync lint` takes for too much or too little")] = (
+        LintSection()
+    )
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from okrsync.config.project import Project
 from okrsync.errors import DeadlineError, Problem
+from okrsync.jobs.metrics import Pulled, pull_metrics
 from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.workspace import Workspace, link_all
 from okrsync.linking.placing import Linking
-from okrsync.metrics.gather import Reading, gather
 from okrsync.plugins.connector import Connector, SourceSettings
-from okrsync.plugins.context import Context, RequestPurpose, utc_now
+from okrsync.plugins.context import Context, RequestPurpose
 from okrsync.plugins.discovery import load_connector
 from okrsync.plugins.limiter import Limiter
 from okrsync.store.failpoints import failpoint
@@ -90,18 +90,11 @@ def sync_all(workspace: Workspace, progress: Progress, options: SyncOptions | No
             unit.save_okr_text(path, text, workspace.now)
         failpoint("okrs-written")
     linking, added, ended = _save_links(workspace)
-    return SyncResult(tuple(summaries), added, ended, _read_metrics(workspace), linking)
+    return SyncResult(tuple(summaries), added, ended, _problems(pull_metrics(workspace)), linking)
 
 
-def read_metrics(project: Project, now: datetime | None = None) -> list[Reading]:
-    """What every metric's source holds now; nothing is stored."""
-    return gather(
-        project.okrs,
-        project.ledger.check_ins,
-        root=project.folder,
-        zone=project.settings.zone,
-        now=now or utc_now(),
-    )
+def _problems(pulled: Sequence[Pulled]) -> dict[str, tuple[Problem, ...]]:
+    return {entry.metric: entry.problems for entry in pulled if entry.problems}
 
 
 def context_of(project: Project, source: SourceSettings, limiter: Limiter, max_wait: float) -> Context:
@@ -146,17 +139,3 @@ def _save_links(workspace: Workspace) -> tuple[Linking, int, int]:
         added, ended = unit.save_links(linking.links, workspace.now)
         failpoint("links-written")
     return linking, added, ended
-
-
-def _read_metrics(workspace: Workspace) -> dict[str, tuple[Problem, ...]]:
-    project = workspace.project
-    problems: dict[str, tuple[Problem, ...]] = {}
-    for reading in read_metrics(project, workspace.now):
-        with workspace.store.write() as unit:
-            unit.save_metric_state(reading.metric, [str(problem) for problem in reading.problems])
-            if reading.problems:
-                problems[reading.metric] = reading.problems
-                continue
-            unit.save_observations(reading.metric, reading.observations, workspace.now)
-            failpoint("metric-written")
-    return problems

@@ -13,7 +13,7 @@ from okrsync.errors import UsageError
 from okrsync.linking.placing import Linking, place_items
 from okrsync.metrics.gather import from_check_ins
 from okrsync.model.ledger import Observation
-from okrsync.model.okrs import Metric
+from okrsync.model.okrs import Metric, Okrs
 from okrsync.plugins.context import utc_now
 from okrsync.plugins.metric_source import CHECK_IN
 from okrsync.reports.outcomes import ReportInputs, SourceState
@@ -52,15 +52,27 @@ def open_workspace(config: Path, as_of: date | None = None, as_known: date | Non
     Raises:
         ConfigError, StoreError: see there.
     """
-    project = load_project(config)
+    with workspace_of(load_project(config), as_of, as_known) as workspace:
+        yield workspace
+
+
+@contextmanager
+def workspace_of(project: Project, as_of: date | None = None, as_known: date | None = None) -> Iterator[Workspace]:
+    """As :func:`open_workspace`, for a *project* that was already loaded."""
+    now = present(project, as_of)
     day = as_of or project.settings.as_of
     zone = project.settings.zone
-    now = utc_now() if day is None else _end_of(day, zone)
     store = Store.open(project.store_url)
     try:
         yield Workspace(project, store, now, day is not None, None if as_known is None else _end_of(as_known, zone))
     finally:
         store.close()
+
+
+def present(project: Project, as_of: date | None = None) -> datetime:
+    """The moment that *project* takes as present: the end of *as_of* or of its own pinned day, else now; in UTC."""
+    day = as_of or project.settings.as_of
+    return utc_now() if day is None else _end_of(day, project.settings.zone)
 
 
 def _end_of(day: date, zone: tzinfo) -> datetime:
@@ -91,7 +103,7 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None) -> Repor
     with workspace.store.read() as view:
         if linking is None or is_past:
             linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
-        observations = {metric.id: _observations(workspace, metric, view) for metric in project.okrs.metrics}
+        observations = observed(workspace, view)
         runs = view.last_runs()
         read = {source.name: view.last_read(source.name) for source in project.sources}
         failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
@@ -110,7 +122,12 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None) -> Repor
     )
 
 
-def _observations(workspace: Workspace, metric: Metric, view: View) -> list[Observation]:
+def observed(workspace: Workspace, view: View) -> dict[str, list[Observation]]:
+    """The observations of every metric by its id, ascending by day."""
+    return {metric.id: observations_of(workspace, metric, view) for metric in workspace.project.okrs.metrics}
+
+
+def observations_of(workspace: Workspace, metric: Metric, view: View) -> list[Observation]:
     """The latest value of each day; check-ins come from the ledger itself, so that they count at once."""
     project = workspace.project
     if metric.source_type != CHECK_IN:
@@ -134,11 +151,20 @@ def chosen_cycles(workspace: Workspace, wanted: str | None) -> list[str]:
     cycles = workspace.project.okrs.cycles
     if wanted is None:
         return [cycle.id for cycle in cycles if cycle.contains(workspace.today)]
-    if wanted == "all":
-        return [cycle.id for cycle in cycles]
-    if wanted not in {cycle.id for cycle in cycles}:
-        raise UsageError(f'no cycle is called "{wanted}"; there are {", ".join(sorted(cycle.id for cycle in cycles))}')
-    return [wanted]
+    return [cycle.id for cycle in cycles] if wanted == "all" else [known_cycle(workspace.project.okrs, wanted)]
+
+
+def known_cycle(okrs: Okrs, wanted: str) -> str:
+    """
+    *wanted*, if a cycle is called so.
+
+    Raises:
+        UsageError: none is.
+    """
+    names = sorted(cycle.id for cycle in okrs.cycles)
+    if wanted not in names:
+        raise UsageError(f'no cycle is called "{wanted}"; there are {", ".join(names)}')
+    return wanted
 
 
 def _source_state(name: str, run: RunRecord | None, read: datetime | None, now: datetime) -> SourceState:

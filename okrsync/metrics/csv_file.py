@@ -1,5 +1,5 @@
 """
-Metrics from a CSV file: a long one (``date,value[,n]``) or a wide sheet (a column a metric, or a row a metric).
+Metrics from CSV, in a file or at a URL: long (``date,value[,n]``) or wide (a column a metric, or a row a metric).
 
 A missing day or an empty cell is a missing value, never 0.
 """
@@ -14,27 +14,46 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from okrsync.errors import MetricError, Problem
+from okrsync.metrics.fetch import WebAccess, WebAddress, fetch, refuse_open_secrets
+from okrsync.metrics.points import plain
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
+from okrsync.plugins.refusals import without_query
 
 MAX_BYTES = 64 * 1024 * 1024
 _MISSING = {"", "-", "–", "na", "n/a", "nan", "null", "none"}
 _DATE_FIX = "write the date as YYYY-MM-DD"
 
 
-class CsvSettings(BaseModel):
-    """``source: {type: csv, path: ...}``; *column* names the metric's column or row in a wide sheet."""
+def _path(path: str) -> str:
+    if "://" in path:
+        raise ValueError("a path is a file beside this one; write url: for an address")
+    return path
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+class CsvSettings(WebAccess):
+    """``source: {type: csv, path: ...}``, or ``url:``; *column* names the metric's column or row in a wide sheet."""
 
     type: Literal["csv"]
-    path: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(min_length=1), AfterValidator(_path)] = ""
+    url: WebAddress = ""
     column: Annotated[str | None, Field(min_length=1)] = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if not self.path and not self.url:
+            raise ValueError("it names neither a path nor a url; add path: metrics/NAME.csv")
+        if self.path and self.url:
+            raise ValueError("it is read from a path or from a url; keep one of them")
+        if self.path and self.model_fields_set & set(WebAccess.model_fields):
+            raise ValueError("a file needs no access; remove what belongs to url")
+        refuse_open_secrets(self.url, self)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +80,50 @@ class CsvSource:
 
         Raises:
             MetricError: the file is missing, too large or not a table, or cells are no dates or numbers: all of them.
+            ConnectorError: the address could not be read.
         """
         checked = CsvSettings.model_validate(settings)
+        if checked.url:
+            place = without_query(checked.url)
+            table = _Table(metric, place, _text(metric, place, fetch(checked.url, checked, context.folder)))
+            return table.observations(checked.column, context.now)
         path = context.folder / checked.path.replace("\0", "?")
         if not path.resolve().is_relative_to(context.root.resolve()):
-            raise MetricError(
-                metric, [Problem(checked.path, 0, 0, "leaves the project's folder", "keep it below okrsync.yaml")]
-            )
-        table = _Table(metric, path.resolve())
+            raise _refusal(metric, checked.path, "leaves the project's folder", "keep it below okrsync.yaml")
+        relative = os.path.relpath(path.resolve())
+        file = str(path.resolve()) if relative.startswith("..") else relative
+        table = _Table(metric, file, _text(metric, file, _content(metric, file, path.resolve())))
         return table.observations(checked.column, context.now)
 
 
-class _Table:
-    """One CSV file while it is read; gathers its problems."""
+def _content(metric: str, file: str, path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refusal(metric, file, "larger than 64 MiB", "split it by year", 1)
+        return path.read_bytes()
+    except OSError as error:
+        fix = "check the path; it starts at the OKR file that names it"
+        raise _refusal(metric, file, f"cannot be read: {error.strerror}", fix) from None
 
-    def __init__(self, metric: str, path: Path) -> None:
+
+def _text(metric: str, file: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _refusal(metric, file, "not UTF-8 text", "export it as CSV in UTF-8") from None
+
+
+def _refusal(metric: str, file: str, message: str, fix: str, line: int = 0) -> MetricError:
+    return MetricError(metric, [Problem(file, line, line, message, fix)])
+
+
+class _Table:
+    """One CSV text while it is read; gathers its problems."""
+
+    def __init__(self, metric: str, file: str, text: str) -> None:
         self._metric = metric
-        relative = os.path.relpath(path)
-        self._file = str(path) if relative.startswith("..") else relative
+        self._file = file
         self._problems: list[Problem] = []
-        text = self._text(path)
         header = next((line for line in text.splitlines() if line.strip()), "")
         self._delimiter = max(",;\t", key=header.count)
         reader = csv.reader(io.StringIO(text), delimiter=self._delimiter)
@@ -117,7 +160,7 @@ class _Table:
                     header_line,
                     1,
                     f'no column "{column or self._metric}"',
-                    f"columns: {', '.join(header)}; name one with column:",
+                    f"columns: {plain(', '.join(header))}; name one with column:",
                 )
             for name in ("date", value_name, "n", "recorded_at"):
                 if names.count(name) > 1:
@@ -129,7 +172,7 @@ class _Table:
             if not named:
                 known = ", ".join(entry[1][0].strip() for entry in rows)
                 raise self._failure(
-                    header_line, 1, f'no row "{column or self._metric}"', f"rows: {known}; name one with column:"
+                    header_line, 1, f'no row "{column or self._metric}"', f"rows: {plain(known)}; name one with column:"
                 )
             for line, _ in named[1:]:
                 fix = "keep one of them"
@@ -144,18 +187,21 @@ class _Table:
             return None
         day = _day(cell.day)
         if day is None:
-            self._note(cell.line, cell.columns.get("date", 1), f'"{cell.day[:40]}" is no date', _DATE_FIX)
+            self._note(cell.line, cell.columns.get("date", 1), f'"{plain(cell.day, 40)}" is no date', _DATE_FIX)
         value = self._number(cell.text)
         if value is None:
             self._note(
-                cell.line, cell.column, f'"{cell.text[:40]}" is no number', "write a number, or leave the cell empty"
+                cell.line,
+                cell.column,
+                f'"{plain(cell.text, 40)}" is no number',
+                "write a number, or leave the cell empty",
             )
         size = self._number(cell.n) if cell.n else None
         if cell.n and (size is None or size <= 0):
             self._note(
                 cell.line,
                 cell.columns["n"],
-                f'"{cell.n[:40]}" is no sample size',
+                f'"{plain(cell.n, 40)}" is no sample size',
                 "write a number above 0, or leave it empty",
             )
         recorded = self._recorded(cell, now)
@@ -171,7 +217,7 @@ class _Table:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             fix = "write recorded_at as 2026-10-01T08:00:00Z"
-            self._note(cell.line, cell.columns["recorded_at"], f'"{cell.recorded[:40]}" is no time', fix)
+            self._note(cell.line, cell.columns["recorded_at"], f'"{plain(cell.recorded, 40)}" is no time', fix)
             return now
 
     def _number(self, text: str) -> float | None:
@@ -199,18 +245,6 @@ class _Table:
                     f"{day} is there twice (first in {place})",
                     "keep one, or add a column recorded_at",
                 )
-
-    def _text(self, path: Path) -> str:
-        try:
-            if path.stat().st_size > MAX_BYTES:
-                raise self._failure(1, 1, "larger than 64 MiB", "split it by year")
-            return path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            raise self._failure(0, 0, "not UTF-8 text", "export it as CSV in UTF-8") from None
-        except OSError as error:
-            raise self._failure(
-                0, 0, f"cannot be read: {error.strerror}", "check the path; it starts at the OKR file that names it"
-            ) from None
 
     def _note(self, line: int, column: int, message: str, fix: str) -> None:
         self._problems.append(Problem(self._file, line, column, message, fix))

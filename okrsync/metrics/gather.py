@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from okrsync.errors import MetricError, PluginError, Problem
+from okrsync.errors import ConnectorError, MetricError, PluginError, Problem
+from okrsync.model.history import ItemPast
 from okrsync.model.ledger import CheckIn, Observation
 from okrsync.model.okrs import Metric, Okrs
 from okrsync.plugins.discovery import load_metric_source
-from okrsync.plugins.metric_source import CHECK_IN, MetricContext
+from okrsync.plugins.metric_source import CHECK_IN, MetricContext, no_items
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one metric's source gave: its observations, or why there are none."""
+    """
+    What one metric's source gave: its observations, or why there are none.
+
+    *is_window*: nothing is said of the days before the first of them.
+    """
 
     metric: str
     observations: tuple[Observation, ...]
     problems: tuple[Problem, ...] = ()
+    is_window: bool = False
 
 
-def gather(okrs: Okrs, check_ins: Sequence[CheckIn], *, root: Path, zone: ZoneInfo, now: datetime) -> list[Reading]:
-    """A reading a metric, in file order."""
-    return [_read(metric, okrs, check_ins, root, zone, now) for metric in okrs.metrics]
+def gather(
+    okrs: Okrs,
+    check_ins: Sequence[CheckIn],
+    *,
+    root: Path,
+    zone: ZoneInfo,
+    now: datetime,
+    items: Callable[[], Sequence[ItemPast]] = no_items,
+    wanted: Callable[[Metric], bool] = lambda _metric: True,
+) -> list[Reading]:
+    """A reading for each metric that is *wanted*, in file order; *items* is asked at most once."""
+    known = cache(items)
+    return [
+        _from_check_ins(metric, okrs, check_ins, zone)
+        if metric.source_type == CHECK_IN
+        else _read(metric, MetricContext(Path(metric.source_folder), root, now, zone, known))
+        for metric in okrs.metrics
+        if wanted(metric)
+    ]
 
 
-def _read(
-    metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], root: Path, zone: ZoneInfo, now: datetime
-) -> Reading:
-    if metric.source_type == CHECK_IN:
-        return Reading(metric.id, tuple(from_check_ins(metric, okrs, check_ins, zone)))
-    context = MetricContext(folder=Path(metric.source_folder), root=root, now=now)
+def _from_check_ins(metric: Metric, okrs: Okrs, check_ins: Sequence[CheckIn], zone: ZoneInfo) -> Reading:
+    return Reading(metric.id, tuple(from_check_ins(metric, okrs, check_ins, zone)))
+
+
+def _read(metric: Metric, context: MetricContext) -> Reading:
     try:
         source = load_metric_source(metric.source_type)()
         observations = tuple(source.read(metric.id, metric.source, context))
-        return Reading(metric.id, observations, tuple(_out_of_bounds(metric, observations)))
+        problems = tuple(_out_of_bounds(metric, observations))
+        return Reading(metric.id, observations, problems, bool(getattr(source, "is_window", False)))
     except MetricError as error:
         return Reading(metric.id, (), error.problems)
+    except ConnectorError as error:
+        problem = Problem(error.where or f"metric {metric.id}", 0, 0, error.what, error.next_step)
+        return Reading(metric.id, (), (problem,))
     except PluginError as error:
         return _failed(metric, str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not take the other metrics down

@@ -37,42 +37,71 @@ class Delivery:
     is_certain: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ItemPast:
+    """An item with the statuses that it went through, oldest first, each with the moment from which it held (UTC)."""
+
+    item: Item
+    statuses: tuple[tuple[datetime, Status], ...]
+
+
 def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> Delivery | None:
     """
     When *item* entered *done*, by its status and resolution events; ``None`` where they do not tell.
 
     They do not where there are none, and where what they end with is not known.
     """
-    telling = [event for event in events if event.field in _TELLING]
-    if not telling:
+    told = statuses_of(item, events, status_of)
+    if not told:
         return None
-    steps = [list(step) for _, step in groupby(ordered(telling), key=attrgetter("change"))]
-    if not any(event.field is EventField.STATUS for step in steps for event in step):
-        return None
-    status_id = _initial(steps, EventField.STATUS, lambda event: event.from_id, item.status_id)
-    resolution = _initial(steps, EventField.RESOLUTION, lambda event: event.from_text, item.resolution)
-    known = status_of(status_id, resolution)
-    is_certain = known is not None
+    is_certain = all(known is not None for _, known in told)
+    created, known = told[0]
     status = known or Status.IN_PROGRESS
     # Created as done: the entry is its creation.
-    first = last = item.created if status is Status.DONE else None
+    first = last = created if status is Status.DONE else None
     reopened = 0
+    for moment, known in told[1:]:
+        following = known or Status.IN_PROGRESS
+        if following is Status.DONE and status is not Status.DONE:
+            last = moment
+            first = first or last
+        elif status is Status.DONE and following in {Status.TODO, Status.IN_PROGRESS}:
+            reopened += 1
+        status = following
+    return None if known is None else Delivery(first, last, reopened, status, is_certain)
+
+
+def statuses_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> list[tuple[datetime, Status | None]]:
+    """
+    The statuses of *item* since its creation, each with the moment from which it held; empty where events do not tell.
+
+    ``None``: a status that is no longer known.
+    """
+    telling = [event for event in events if event.field in _TELLING]
+    steps = [list(step) for _, step in groupby(ordered(telling), key=attrgetter("change"))]
+    if not any(event.field is EventField.STATUS for step in steps for event in step):
+        return []
+    status_id = _initial(steps, EventField.STATUS, lambda event: event.from_id, item.status_id)
+    resolution = _initial(steps, EventField.RESOLUTION, lambda event: event.from_text, item.resolution)
+    found = [(item.created, status_of(status_id, resolution))]
     for step in steps:
         for event in step:
             if event.field is EventField.STATUS:
                 status_id = event.to_id
             else:
                 resolution = event.to_text
-        known = status_of(status_id, resolution)
-        is_certain = is_certain and known is not None
-        following = known or Status.IN_PROGRESS
-        if following is Status.DONE and status is not Status.DONE:
-            last = step[-1].at
-            first = first or last
-        elif status is Status.DONE and following in {Status.TODO, Status.IN_PROGRESS}:
-            reopened += 1
-        status = following
-    return None if known is None else Delivery(first, last, reopened, status, is_certain)
+        found.append((step[-1].at, status_of(status_id, resolution)))
+    return found
+
+
+def past_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> ItemPast:
+    """*item* with its past; without a history it was open until it was delivered or, dropped, last changed."""
+    told = statuses_of(item, events, status_of)
+    if told:
+        return ItemPast(item, tuple((moment, status or Status.IN_PROGRESS) for moment, status in told))
+    if item.status in {Status.TODO, Status.IN_PROGRESS}:
+        return ItemPast(item, ((item.created, item.status),))
+    return ItemPast(item, ((item.created, Status.TODO), (item.delivered or item.updated, item.status)))
 
 
 def settled(item: Item, events: Sequence[ItemEvent], status_of: StatusOf, *, ships_apart: bool = False) -> Item:

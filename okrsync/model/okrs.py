@@ -74,6 +74,8 @@ class Metric:
     """The folder that relative paths in *source* start from."""
     cadence: str
     bounds: tuple[float, float] | None = None
+    limits: tuple[float | None, float | None] = (None, None)
+    """Least and most that are acceptable where it is a guardrail; ``None``: no limit on that side."""
     trailing_days: int = 0
     settle_days: int = 0
     max_age_days: int | None = None

@@ -207,12 +207,15 @@ class Unit:
             )
         return len(added), len(ended)
 
-    def save_observations(self, metric: str, observations: Sequence[Observation], now: datetime) -> int:
+    def save_observations(
+        self, metric: str, observations: Sequence[Observation], now: datetime, *, is_window: bool = False
+    ) -> int:
         """
         Add what is new in *observations*, the whole of what the metric's source holds; returns how many rows.
 
         A value that changed is a revision beside the old one; a day that the source no longer has is revised to
         "missing" until it has it again. Of two values recorded at the same moment, the one read later holds.
+        *is_window*: they say nothing of the days before the first of them, which stay as they are.
         """
         entries = {
             (entry.day.isoformat(), codec.to_ms(entry.recorded)): entry
@@ -225,6 +228,7 @@ class Unit:
             sa.select(observation).where(observation.c.metric == metric).order_by(observation.c.recorded_ms)
         ):
             held.setdefault(row.day, {})[row.recorded_ms] = (row.value, row.n)
+        told_from = min(newest, default="9999") if is_window else ""
         rows: list[dict[str, Any]] = []
         for (day, recorded), entry in entries.items():
             versions = held.setdefault(day, {})
@@ -237,7 +241,7 @@ class Unit:
             if day in newest and is_missing:
                 entry = newest[day]
                 rows.append(_observation_row(metric, day, recorded, entry.value, entry.n, entry.origin))
-            elif day not in newest and not is_missing:
+            elif day not in newest and not is_missing and day >= told_from:
                 rows.append(_observation_row(metric, day, recorded, None, None, "no longer in its source"))
         if rows:
             statement = insert(self._connection, observation)

@@ -60,7 +60,6 @@ KEYS = [
         "path: metrics",
         "pth: metrics",
         [
-            (8, 13, '"path" is missing', "add `path: metrics/NAME.csv`"),
             (8, 25, 'unknown key "pth"', 'did you mean "path"?'),
         ],
         id="an unknown key of a metric source",
@@ -534,13 +533,13 @@ UNUSABLE = [
     pytest.param(
         OKRS,
         "type: csv",
-        "type: sql",
+        "type: warehouse",
         [
             (
                 8,
                 20,
-                'metric source "sql" is not installed',
-                "write one of check_in, csv",
+                'metric source "warehouse" is not installed',
+                "write one of check_in, csv, http, items, prometheus, sql",
             )
         ],
         id="an unknown metric source",

@@ -105,8 +105,8 @@ def test_a_missing_connector_is_named_with_those_that_are_there(install: Install
 
 
 def test_a_missing_metric_source_is_named_with_those_that_are_there(install: Install) -> None:
-    with pytest.raises(PluginError, match=r'"sql" \(okrsync\.metrics\).*installed: csv') as caught:
-        discovery.load_metric_source("sql")
+    with pytest.raises(PluginError, match=r'"warehouse" \(okrsync\.metrics\).*installed: csv') as caught:
+        discovery.load_metric_source("warehouse")
     assert (caught.value.is_installed, caught.value.exit_code) == (False, 1)
 
 

@@ -35,6 +35,8 @@ COMMANDS = (
     ["outcomes", "--cycle", "all", "--as-of", "2026-10-20", "--format", "json"],
     ["outcomes", "--cycle", "all", "--as-known", "2026-11-20", "--format", "json"],
     ["outcomes", "--cycle", "all", "--as-known", "2020-01-01", "--format", "json"],
+    ["suggest", "--cycle", "all"],
+    ["suggest", "--cycle", "all", "--format", "json"],
     ["db", "check", "--format", "json"],
 )
 REAL_COMMANDS = (

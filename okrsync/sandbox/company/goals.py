@@ -156,6 +156,7 @@ metrics:
     unit: per 1,000
     source: {type: csv, path: metrics/weekly.csv, column: complaints}
     cadence: weekly
+    limits: {most: 4}                        # a guardrail: beyond it a promise is broken
     owner: team-care
     review_by: 2027-03-31
   - id: unsubscribes

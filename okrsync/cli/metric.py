@@ -1,0 +1,86 @@
+"""``metric``: how metrics stand, and reading them now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import click
+
+from okrsync.cli.output import console, print_json, project_options
+from okrsync.jobs.metrics import Pulled, metric_report, metrics_report, pull_metrics
+from okrsync.jobs.workspace import open_workspace
+from okrsync.reports.render.as_json import report_document, to_plain
+from okrsync.reports.render.metric_screen import print_metric, print_metrics
+
+
+@click.group()
+def metric() -> None:
+    """Look at metrics, and read them now."""
+
+
+@metric.command("list")
+@project_options
+def list_(config: Path, as_of: date | None, output: str) -> None:
+    """
+    Show where each metric comes from, and how old it is.
+
+    Stale is what is older than its max_age_days, or than two cadences.
+    """
+    with open_workspace(config, as_of) as workspace:
+        report = metrics_report(workspace)
+    if output == "json":
+        print_json(report_document("metrics", report))
+    else:
+        print_metrics(report, console())
+
+
+@metric.command()
+@project_options
+@click.argument("name", metavar="ID")
+def show(config: Path, as_of: date | None, output: str, name: str) -> None:
+    """
+    Show one metric.
+
+    Its definition, source and events, its last points, and how often a day's value was changed afterwards.
+    """
+    with open_workspace(config, as_of) as workspace:
+        report = metric_report(workspace, name)
+    if output == "json":
+        print_json(report_document("metric", report))
+    else:
+        print_metric(report, console())
+
+
+@metric.command()
+@project_options
+@click.argument("names", metavar="[ID]...", nargs=-1)
+def pull(config: Path, as_of: date | None, output: str, names: tuple[str, ...]) -> int:
+    """
+    Read metrics into the store now.
+
+    All of them without an ID. One that cannot be read keeps what it had, stops no other, and ends with exit code 5.
+    """
+    with open_workspace(config, as_of) as workspace:
+        pulled = pull_metrics(workspace, names)
+    code = 5 if any(entry.problems for entry in pulled) else 0
+    if output == "json":
+        print_json({"schema_version": 1, "exit_code": code, "metrics": [_plain(entry) for entry in pulled]})
+    else:
+        _tell(pulled)
+    return code
+
+
+def _plain(entry: Pulled) -> dict[str, object]:
+    return {**to_plain(entry), "problems": [str(problem) for problem in entry.problems]}
+
+
+def _tell(pulled: Sequence[Pulled]) -> None:
+    for entry in pulled:
+        if entry.problems:
+            click.echo(f"okrsync: metric {entry.metric} was not read; its old observations are kept:", err=True)
+            for problem in entry.problems:
+                click.echo(f"  {problem}", err=True)
+        else:
+            click.echo(f"{entry.metric}: {entry.days:,} days read, {entry.added:,} values new or changed")

@@ -1,0 +1,56 @@
+"""Lint of a project's OKR files, with the history of its metrics where there is a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from okrsync.config.project import Project, load_project
+from okrsync.errors import StoreError, StoreTooNewError
+from okrsync.jobs.workspace import known_cycle, observed, present, workspace_of
+from okrsync.lint.facts import Facts
+from okrsync.lint.findings import LintReport
+from okrsync.lint.linting import Texts, lint, of_cycle
+from okrsync.lint.places import Places
+from okrsync.model.ledger import Observation
+
+_SQLITE = "sqlite:///"
+
+
+def lint_project(config: Path, as_of: date | None = None, cycle: str | None = None) -> LintReport:
+    """
+    What lint finds in the OKR files of the project at *config*; with *cycle*: what belongs to that one.
+
+    Makes no store where there is none: rules that need observations are skipped then, as where it cannot be opened.
+
+    Raises:
+        ConfigError, UsageError, StoreTooNewError: see there.
+    """
+    project = load_project(config)
+    chosen = None if cycle in {None, "all"} else known_cycle(project.okrs, str(cycle))
+    observations, skipped_because = _observations(project, as_of)
+    facts = Facts(
+        okrs=project.okrs,
+        places=Places(project.okr_documents, project.okrs),
+        settings=project.settings.lint,
+        today=present(project, as_of).astimezone(project.settings.zone).date(),
+        observations=observations,
+    )
+    files = [(entry, project.okr_texts[str(entry.path.relative_to(project.folder))]) for entry in project.okr_documents]
+    report = lint(facts, Texts(project.document, files), skipped_because=skipped_because)
+    return report if chosen is None else of_cycle(report, chosen)
+
+
+def _observations(project: Project, as_of: date | None) -> tuple[Mapping[str, Sequence[Observation]] | None, str]:
+    """What was measured, or ``None`` and why that is not known."""
+    url = project.store_url
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        return None, "there is no store yet; run `okrsync sync` to make it"
+    try:
+        with workspace_of(project, as_of) as workspace, workspace.store.read() as view:
+            return observed(workspace, view), ""
+    except StoreTooNewError:
+        raise
+    except StoreError as error:
+        return None, str(error)

@@ -1,0 +1,68 @@
+"""Suggests key results for unlinked items, by what is linked already; writes nothing to store or ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from okrsync.errors import UsageError
+from okrsync.jobs.artifacts import write_whole
+from okrsync.jobs.workspace import Workspace, link_all
+from okrsync.linking.learning import material
+from okrsync.linking.suggesting import suggest
+from okrsync.reports.render.suggestions import links_csv
+from okrsync.reports.suggestions import SuggestReport, build_suggestions
+from okrsync.store.prose import prose
+
+
+def suggest_links(
+    workspace: Workspace, cycles: Sequence[str], *, min_score: float = 0.0, limit: int | None = None
+) -> SuggestReport:
+    """Suggestions for the unlinked items of *cycles*; at most *limit* that score at least *min_score*."""
+    project = workspace.project
+    with workspace.store.read() as view:
+        linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
+        texts = {(source, external_id): passages for source, external_id, passages in prose(view)}
+    learned = material(
+        linking,
+        project.okrs,
+        project.settings.work,
+        project.ledger.links,
+        texts,
+        cycles=cycles,
+        today=workspace.today,
+        zone=project.settings.zone,
+    )
+    found = suggest(learned.examples, learned.questions, learned.exempt)
+    return build_suggestions(
+        linking,
+        project.okrs,
+        found,
+        learned,
+        cycles=cycles,
+        as_of=workspace.today,
+        min_score=min_score,
+        limit=limit,
+    )
+
+
+def check_is_new(path: Path) -> None:
+    """
+    Make sure that there is nothing at *path*, which may hold what people have reviewed already.
+
+    Raises:
+        UsageError: there is.
+    """
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path} exists already and was left as it is; name another file, or remove it")
+
+
+def write_suggestions(report: SuggestReport, path: Path) -> None:
+    """
+    Write *report* to *path* as ``okrsync link --from`` takes it.
+
+    Raises:
+        OkrsyncError: it cannot be written.
+    """
+    check_is_new(path)
+    write_whole(path, links_csv(report))
