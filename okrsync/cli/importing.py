@@ -52,10 +52,10 @@ def import_(file: Path, config: Path, to: Path | None, cycle: str, is_applied: b
 
 def _ending(plan: ImportPlan, *, is_written: bool) -> str:
     if plan.changes_nothing:
-        return f"no change: {plan.path} holds all of it already"
+        return f"no change: {plan.file} holds all of it already"
     if is_written:
-        return f"wrote {plan.path}; next: okrsync validate"
-    return f"nothing was written; with --apply this {'makes' if plan.is_new else 'changes'} {plan.path}"
+        return f"wrote {plan.file}; next: okrsync validate"
+    return f"nothing was written; with --apply this {'makes' if plan.is_new else 'changes'} {plan.file}"
 
 
 def _document(plan: ImportPlan, *, is_written: bool) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _document(plan: ImportPlan, *, is_written: bool) -> dict[str, Any]:
     return {
         "ok": not plan.problems,
         "sheet": plan.sheet,
-        "to": str(plan.path),
+        "to": plan.file,
         "written": is_written,
         "changes": to_plain(merged.changes),
         "unchanged": merged.unchanged,

@@ -21,6 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 COMMANDS = {
     "changes": ("okrsync.cli.standing", "changes", "Show how the goals themselves were changed."),
     "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
+    "cycle": ("okrsync.cli.cycle", "cycle", "End a cycle and start the next from its evidence."),
     "db": ("okrsync.cli.store", "db", "Look after the store."),
     "demo": ("okrsync.cli.sandbox", "demo", "Show the whole job on a simulated company."),
     "decide": ("okrsync.cli.statements", "decide", "Put on record what was decided, and why."),

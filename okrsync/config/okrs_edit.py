@@ -122,7 +122,7 @@ class _Text:
         end = self._end_of(holder)
         return end, end, _indented(_item(entry, self._offset), dash)
 
-    def _replaced(self, key: Node, value: Node, name: str, new: Any) -> tuple[int, int, str]:
+    def _replaced(self, key: Node, value: Any, name: str, new: Any) -> tuple[int, int, str]:
         if _is_entries(new) and not self._root.flow_style:
             lines = [line for entry in new for line in _item(entry, self._offset)]
             return value.start_mark.index, value.end_mark.index, "\n" + _indented(lines, self._offset).rstrip("\n")

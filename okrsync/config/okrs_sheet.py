@@ -112,7 +112,8 @@ def read_sheet(path: Path) -> Sheet:
 
 def same(title: str) -> str:
     """*title* as two spellings of it compare equal: without case, spaces and final punctuation."""
-    return " ".join(title.casefold().split()).rstrip(".!")
+    plain = " ".join(title.casefold().split())
+    return plain.rstrip(" .!") or plain
 
 
 class _Rows:
@@ -177,7 +178,7 @@ class _Rows:
         id_, title = self._named(row, "id", "key_result")
         if self._has_key_result(row):
             objective.key_results.append(self._key_result(row, id_, title))
-        elif any(self._text(row, name) for name in (*_NUMBERS, "metric", "due", "band")):
+        elif self._is_measured(row):
             self._refuse(row, "key_result", "no key result stands here", "write its title, or empty the row")
 
     def _key_result(self, row: Line, id_: str, title: str) -> SheetKeyResult:
@@ -233,9 +234,13 @@ class _Rows:
         return written
 
     def _has_key_result(self, row: Line) -> bool:
-        return self._table.text(row, "key_result") not in _TITLES or (
-            bool(self._text(row, "id")) and self._table.text(row, "objective") in _TITLES
-        )
+        if self._table.text(row, "key_result") not in _TITLES:
+            return True
+        is_below = self._table.text(row, "objective") in _TITLES
+        return bool(self._text(row, "id")) and (is_below or self._is_measured(row))
+
+    def _is_measured(self, row: Line) -> bool:
+        return any(self._text(row, name) for name in (*_NUMBERS, "metric", "due", "band"))
 
     def _cycle(self, row: Line) -> str:
         written = self._text(row, "cycle")

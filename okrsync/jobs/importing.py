@@ -31,6 +31,11 @@ class ImportPlan:
     problems: tuple[Problem, ...]
 
     @property
+    def file(self) -> str:
+        """The file as a message shows it."""
+        return shown(self.path)
+
+    @property
     def changes_nothing(self) -> bool:
         """Whether the file holds all of it already."""
         return not self.merge.edits

@@ -54,24 +54,23 @@ def calibrate(held_out: Sequence[HeldOut]) -> Calibration | None:
     """What *held_out* teaches; ``None`` where too few of the answers were right for any cut-off."""
     answers = sorted((one for one in held_out if one.lead > 0), key=lambda one: -one.lead)
     right = [one.lead for one in answers if one.is_right]
-    precise = _lowest_precise(answers)
-    if precise is None:
+    # No value between two leads is taken: evidence at the cut-off itself was seen to be right.
+    typical = float(np.quantile(right, _ATYPICAL, method="lower")) if right else math.inf
+    cut_off = _lowest_precise(answers, typical)
+    if cut_off is None:
         return None
-    # Evidence at the cut-off itself was seen to be right, so no value between two leads is taken.
-    typical = float(np.quantile(right, _ATYPICAL, method="lower"))
-    cut_off = max(precise, typical)
     over = [one for one in answers if one.lead >= cut_off]
     intercept, slope = _fitted(answers)
     return Calibration(intercept, slope, cut_off, len(over), sum(one.is_right for one in over))
 
 
-def _lowest_precise(answers: Sequence[HeldOut]) -> float | None:
-    """The lowest lead such that enough of the *answers* (greatest lead first) at or over it are right."""
+def _lowest_precise(answers: Sequence[HeldOut], least: float) -> float | None:
+    """The lowest lead from *least* on such that enough of the *answers* (greatest lead first) at or over it are right."""
     found, right = None, 0
     for number, one in enumerate(answers, start=1):
         right += one.is_right
         is_last_of_its_lead = number == len(answers) or answers[number].lead < one.lead
-        if is_last_of_its_lead and right >= TARGET_PRECISION * number:
+        if is_last_of_its_lead and one.lead >= least and right >= TARGET_PRECISION * number:
             found = one.lead
     return found
 

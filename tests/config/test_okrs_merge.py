@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -23,9 +23,12 @@ from okrsync.config.okrs_sheet import read_sheet, same
 from okrsync.errors import ConfigError
 from okrsync.jobs.importing import ImportPlan, apply_import, plan_import
 
-HEADINGS = ("Cycle", "Objective", "Key result", "Owner", "Metric", "Unit", "Definition")
-HEADINGS += ("Baseline", "Baseline date", "Target", "Due", "Direction", "Kind", "Band")
+_NAMES = ("Cycle", "Objective", "Key result", "Owner", "Metric", "Unit", "Definition")
+_GOAL = ("Baseline", "Baseline date", "Target", "Due", "Direction", "Kind", "Band")
+HEADINGS = (*_NAMES, *_GOAL)
 
+
+MAY_LACK = ("Owner", "Metric", "Unit", "Definition", "Baseline", "Kind")
 
 words = st.text("abcXYZäöß59 |;,\"'*_`[]().:%€#&-!{}\\", min_size=1, max_size=30).map(
     lambda text: " ".join(text.split())
@@ -132,7 +135,7 @@ def folders() -> Iterator[Path]:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "markdown"])
 @given(file=okr_files())
-@settings(max_examples=15, deadline=None, phases=[__import__("hypothesis").Phase.generate])
+@settings(max_examples=25, deadline=None)
 def test_importing_what_was_exported_changes_nothing(separator: str, folders: Path, file: dict[str, Any]) -> None:
     folder = Folder(folders, separator)
     with folder.okrs.open("w", encoding="utf-8") as stream:
@@ -145,18 +148,15 @@ def test_importing_what_was_exported_changes_nothing(separator: str, folders: Pa
 
 
 @pytest.mark.parametrize("separator", [",", "|"], ids=["comma", "markdown"])
-@given(file=okr_files(), blank=st.sets(st.sampled_from(HEADINGS[3:])))
-@settings(max_examples=15, deadline=None, phases=[__import__("hypothesis").Phase.generate])
+@given(file=okr_files(), blank=st.sets(st.sampled_from(MAY_LACK)))
+@settings(max_examples=25, deadline=None)
 def test_a_second_import_changes_nothing(separator: str, folders: Path, file: dict[str, Any], blank: set[str]) -> None:
     folder = Folder(folders, separator)
     folder.okrs.unlink(missing_ok=True)
     sheet = exported(file, separator)
     for heading in blank:
         sheet = sheet.replace(heading, f"Not {heading}", 1)
-    try:
-        plan = folder.plan(sheet)
-    except ConfigError:
-        assume(False)  # such as: to maintain needs a band, and its column was taken away
+    plan = folder.plan(sheet)
     assert plan.problems == ()
     assert apply_import(plan)
     before = folder.okrs.read_bytes()

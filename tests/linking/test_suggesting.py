@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linking.builders import BERLIN, OKRS, TODAY, done, goals, item, place, pull_request, settings
@@ -158,12 +158,13 @@ def test_dropped_and_exempt_items_get_no_suggestion() -> None:
     assert len(made.exempt) == 1
 
 
-def test_exempt_work_that_speaks_alike_makes_suggestions_less_sure() -> None:
-    asked = item("PAY-1", title="Misspelt artists")
-    bugs = [item(f"PAY-{n}", title=f"{title} broken", type="Bug") for n, title in enumerate(SEARCH[:2], start=40)]
-    plain = only(suggested([*linked_items(), asked]))
-    found = suggested([*linked_items(), *bugs, asked], exempt=[RUN])
-    assert all(one.score < plain.score for one in found.suggestions)
+def test_a_suggestion_for_exempt_work_counts_as_wrong() -> None:
+    bugs = [item(f"PAY-{number}", title=title, type="Bug") for number, title in enumerate(SEARCH[:2], start=40)]
+    made = learned([*linked_items(), *bugs, item("PAY-1", title="Misspelt artists")], exempt=[RUN])
+    assert suggest(made.examples, made.questions).suggestions
+    found = suggest(made.examples, made.questions, made.exempt)
+    assert found.suggestions == ()
+    assert "guessed wrong too often" in found.silence
 
 
 def test_an_item_whose_key_another_source_has_too_is_not_asked_about() -> None:
@@ -209,6 +210,7 @@ def test_the_order_of_items_decides_no_suggestion(order: list[int]) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 50), st.booleans()), max_size=40))
+@example([(1.0, True)] * 20 + [(2.0, True)] * 12 + [(3.0, False)] * 4)
 def test_a_score_is_a_probability_that_never_falls_with_more_evidence(told: list[tuple[float, bool]]) -> None:
     found = calibrate([HeldOut(lead, is_right) for lead, is_right in told])
     if found is None:
@@ -228,6 +230,12 @@ def test_scores_are_as_often_right_as_they_say() -> None:
     assert found is not None
     assert [found.score(lead) for lead in (0.1, 1.0, 10.0)] == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
     assert found.cut_off == 10.0
+
+
+def test_less_evidence_than_nine_in_ten_right_answers_had_is_none() -> None:
+    found = calibrate([HeldOut(float(lead), is_right=True) for lead in range(1, 21)])
+    assert found is not None
+    assert (found.cut_off, found.answered) == (2.0, 19)
 
 
 def test_a_handful_of_right_answers_is_no_certainty() -> None:

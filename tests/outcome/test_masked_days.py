@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from okrsync.linking.conditions import Hierarchy
 from okrsync.linking.placing import Linking
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Metric, MetricEvent, Okrs
@@ -21,7 +22,7 @@ def masked(cadence: str, calendar: str, *events: MetricEvent) -> list[str]:
     days = [FIRST + timedelta(days=number) for number in range(20)]
     observations = {"m": [Observation("m", day, 1.0, KNOWN, "csv") for day in days]}
     questions = Questions(
-        Okrs(metrics=(metric,)), Linking.__new__(Linking), observations, ZoneInfo("UTC"), date(2026, 2, 1)
+        Okrs(metrics=(metric,)), Linking((), Hierarchy([]), ()), observations, ZoneInfo("UTC"), date(2026, 2, 1)
     )
     return [day.isoformat() for day in sorted(series_of(metric, questions).masked)]
 
