@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-_EMPTY = frozenset({"", "-", "–", "—", "?", "n/a", "na", "#n/a", "none", "null", "tbd", "tba", "tbc", "open"})
+_EMPTY = frozenset({"", "-", "–", "—", "?", "n/a", "na", "#n/a", "none", "null", "tbd", "tba", "tbc"})
 _CURRENCIES = "€$£¥"
 _SCALES = (
     dict.fromkeys(("k", "K", "thousand", "tsd", "tsd."), 10**3)

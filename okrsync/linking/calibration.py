@@ -65,7 +65,7 @@ def calibrate(held_out: Sequence[HeldOut]) -> Calibration | None:
 
 
 def _lowest_precise(answers: Sequence[HeldOut], least: float) -> float | None:
-    """The lowest lead from *least* on such that enough of the *answers* (greatest lead first) at or over it are right."""
+    """The lowest lead from *least* on that enough right *answers* (greatest lead first) lie at or over."""
     found, right = None, 0
     for number, one in enumerate(answers, start=1):
         right += one.is_right

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from okrsync.config.document import Document
-from okrsync.lint import achievable, balance, ignores, measurable, relevant, specific, time_bound
+from okrsync.lint import achievable, balance, ignores, judgeable, measurable, relevant, specific, time_bound
 from okrsync.lint.facts import Facts
 from okrsync.lint.findings import Finding, IgnoredFinding, LintReport, Rule
 from okrsync.lint.ignores import IGNORES_NOTHING, NO_REASON, UNKNOWN_CODE, Ignore
@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     *relevant.RULES,
     *time_bound.RULES,
     *balance.RULES,
+    *judgeable.RULES,
     *ignores.RULES,
 )
 

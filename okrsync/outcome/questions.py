@@ -61,9 +61,9 @@ def _case(key_result: KeyResult, placements: Sequence[Placement], questions: Que
     )
     return Case(
         key_result.qualified_id,
-        series_of(metric, questions),
+        _series(key_result.metric, questions),
         deliveries,
-        tuple(_control(name, questions) for name in key_result.controls),
+        tuple(_series(name, questions) for name in key_result.controls),
         settings_of(key_result, metric),
     )
 
@@ -85,11 +85,11 @@ def settings_of(key_result: KeyResult, metric: Metric | None) -> Settings:
     )
 
 
-def series_of(metric: Metric | None, questions: Questions) -> MetricSeries:
-    """The series of *metric* up to the day that is asked about; empty without a metric."""
+def series_of(metric: Metric | None, observations: Iterable[Observation], as_of: date) -> MetricSeries:
+    """What was observed of *metric* up to *as_of*; empty without a metric."""
     if metric is None:
         return MetricSeries((), ())
-    known = [entry for entry in questions.observations.get(metric.id, ()) if entry.day <= questions.as_of]
+    known = [entry for entry in observations if entry.day <= as_of]
     by_day = {entry.day: entry for entry in known}
     entries = [by_day[day] for day in sorted(by_day)]
     sizes = tuple(entry.n for entry in entries if entry.n is not None and entry.n > 0)
@@ -113,8 +113,8 @@ def _masked(metric: Metric, entries: Sequence[Observation]) -> frozenset[date]:
     return pulses | public_holidays(metric.calendar, entries[0].day, entries[-1].day)
 
 
-def _control(name: str, questions: Questions) -> MetricSeries:
-    return series_of(questions.okrs.metrics_by_id.get(name), questions)
+def _series(name: str, questions: Questions) -> MetricSeries:
+    return series_of(questions.okrs.metrics_by_id.get(name), questions.observations.get(name, ()), questions.as_of)
 
 
 def _days(start: date, end: date) -> Iterable[date]:

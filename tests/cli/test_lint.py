@@ -19,6 +19,7 @@ CODES = {
     "only_lagging": "OKR603",
     "metric_review_overdue": "OKR503",
     "target_met_before": "OKR301",
+    "too_late_to_judge": "OKR701",
 }
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
 LEVEL = {"enum": ["none", "note", "warning", "error"]}
@@ -170,11 +171,11 @@ def test_warnings_fail_when_asked_and_errors_always(okrsync: Run, project: Path)
 
 def test_hints_never_fail(okrsync: Run, project: Path) -> None:
     with (project / "okrsync.yaml").open("a") as file:
-        file.write("lint: {disable: [OKR301, OKR503, OKR601, OKR603]}\n")
+        file.write("lint: {disable: [OKR301, OKR503, OKR601, OKR603, OKR701]}\n")
     edit(project, "    theme: door\n", "")
     ran = okrsync("lint", "--strict")
     assert ran.code == 0
-    assert ran.out.splitlines()[-1] == "1 hint; disabled: OKR301, OKR503, OKR601, OKR603"
+    assert ran.out.splitlines()[-1] == "1 hint; disabled: OKR301, OKR503, OKR601, OKR603, OKR701"
 
 
 def test_without_a_store_nothing_is_made_and_what_was_skipped_is_said(okrsync: Run, project: Path) -> None:
@@ -202,8 +203,8 @@ def test_one_cycle_alone(okrsync: Run, project: Path) -> None:
         return {entry["code"] for entry in okrsync("lint", "--cycle", cycle, "--format", "json").json["findings"]}
 
     assert subjects("2026Q3") == {"OKR603"}
-    assert subjects("2026Q4") == {"OKR301", "OKR503", "OKR601"}
-    assert subjects("all") == {"OKR301", "OKR503", "OKR601", "OKR603"}
+    assert subjects("2026Q4") == {"OKR301", "OKR503", "OKR601", "OKR701"}
+    assert subjects("all") == {"OKR301", "OKR503", "OKR601", "OKR603", "OKR701"}
     ran = okrsync("lint", "--cycle", "2026Q5")
     assert ran.code == 2
     assert ran.err == 'okrsync: no cycle is called "2026Q5"; there are 2026Q3, 2026Q4\n'

@@ -109,10 +109,10 @@ def test_a_rule_of_another_package_is_one_more_in_the_list() -> None:
             if entry.id == "KR2.1":
                 yield facts.places.key_result(entry).found("cannot be judged", "window_days")
 
-    rule = Rule("OKR701", Severity.WARNING, "Cannot be judged", "deliver earlier", check)
+    rule = Rule("OKR801", Severity.WARNING, "Cannot be judged", "deliver earlier", check)
     (finding,) = linted(GOOD, rules=(*RULES, rule)).findings
-    assert (finding.code, finding.subject, finding.message) == ("OKR701", "2026Q4/KR2.1", "cannot be judged")
-    text = changed("- id: KR2.1", "# okrsync: ignore OKR701 because it is short\n- id: KR2.1")
+    assert (finding.code, finding.subject, finding.message) == ("OKR801", "2026Q4/KR2.1", "cannot be judged")
+    text = changed("- id: KR2.1", "# okrsync: ignore OKR801 because it is short\n- id: KR2.1")
     assert linted(text, rules=(*RULES, rule)).findings == ()
     assert codes(linted(text)) == ["OKR903"]
 

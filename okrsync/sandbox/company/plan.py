@@ -274,4 +274,5 @@ LINT_FAULTS: Final = (
     LintFault("only_lagging", "Q3-O1", "no key result of the objective is leading"),
     LintFault("metric_review_overdue", "first_reply_hours", "review_by 2026-06-30 is past"),
     LintFault("target_met_before", "2026Q4/KR3.1", "in autumn 2025 scans took less than the target of 380 ms"),
+    LintFault("too_late_to_judge", "2026Q4/KR3.2", "six marks, two weeks apart, and eight more after a delivery"),
 )
