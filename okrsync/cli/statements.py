@@ -108,7 +108,12 @@ def show(config: Path, as_of: date | None, output: str, name: str) -> None:
 @click.command()
 @project_options
 @click.argument("about", metavar="ID|KEY|KR")
-@click.option("--choice", type=click.Choice(["persevere", "scale", "pivot", "stop", "revert"]), required=True)
+@click.option(
+    "--choice",
+    type=click.Choice(["persevere", "scale", "pivot", "stop", "revert"]),
+    required=True,
+    help="What was decided.",
+)
 @click.option("--because", required=True, help="Why, in a sentence.")
 @click.option("--values", default="", help="Ids of the values behind it, with commas.")
 @click.option("--evidence", default="", help="Ids of evidence notes behind it, with commas.")
@@ -151,7 +156,12 @@ def evidence() -> None:
 @evidence.command("add")
 @project_options
 @click.argument("about", metavar="ID|KEY|KR")
-@click.option("--kind", type=click.Choice(["survey", "interview", "support", "usage"]), required=True)
+@click.option(
+    "--kind",
+    type=click.Choice(["survey", "interview", "support", "usage"]),
+    required=True,
+    help="Where it comes from.",
+)
 @click.option("--text", required=True, help="What it says.")
 @click.option("--n", type=click.IntRange(min=1), help="How many people or cases it rests on.")
 @click.option("--url", default="", help="Where it lies.")

@@ -156,7 +156,7 @@ def test_a_finding_reads_like_a_compilers_line(okrsync: Run, project: Path) -> N
         f'okrs.yaml:{number}:16: OKR601 warning the title of key result "KR4.1" counts what is made, not what it '
         'changes ("ship"); name what it is to change, or write `level: output`' in lines
     )
-    assert last == "4 warnings"
+    assert last == "5 warnings"
 
 
 def test_warnings_fail_when_asked_and_errors_always(okrsync: Run, project: Path) -> None:
@@ -166,7 +166,7 @@ def test_warnings_fail_when_asked_and_errors_always(okrsync: Run, project: Path)
     ran = okrsync("lint")
     assert ran.code == 3
     assert "OKR501 error" in ran.out
-    assert ran.out.splitlines()[-1] == "1 error, 4 warnings"
+    assert ran.out.splitlines()[-1] == "1 error, 5 warnings"
 
 
 def test_hints_never_fail(okrsync: Run, project: Path) -> None:
@@ -184,7 +184,7 @@ def test_without_a_store_nothing_is_made_and_what_was_skipped_is_said(okrsync: R
     assert not (project / "okrsync.db").exists()
     assert "OKR301 warning" not in ran.out
     assert ran.out.splitlines()[-1] == (
-        "3 warnings; skipped: OKR205, OKR206, OKR301, OKR302 (there is no store yet; run `okrsync sync` to make it)"
+        "3 warnings; skipped: OKR205, OKR206, OKR301, OKR302, OKR701, OKR702 (there is no store yet; run `okrsync sync` to make it)"
     )
     assert ran.code == 0
 
@@ -194,7 +194,7 @@ def test_a_store_that_cannot_be_opened_stops_only_the_rules_that_need_it(okrsync
     ran = okrsync("lint")
     assert ran.code == 0
     assert "OKR601 warning" in ran.out
-    assert "skipped: OKR205, OKR206, OKR301, OKR302 (" in ran.out.splitlines()[-1]
+    assert "skipped: OKR205, OKR206, OKR301, OKR302, OKR701, OKR702 (" in ran.out.splitlines()[-1]
     assert "there is no store yet" not in ran.out
 
 
@@ -224,7 +224,7 @@ def test_files_that_are_refused_are_not_linted(okrsync: Run, project: Path) -> N
 
 def test_an_ignore_with_a_reason_is_counted_and_told(okrsync: Run, project: Path) -> None:
     edit(project, "      - id: KR4.1\n", "      - id: KR4.1  # okrsync: ignore OKR601 because the board words it so\n")
-    assert okrsync("lint").out.splitlines()[-1] == "3 warnings; 1 ignored with a reason"
+    assert okrsync("lint").out.splitlines()[-1] == "4 warnings; 1 ignored with a reason"
     (ignored,) = okrsync("lint", "--format", "json").json["ignored"]
     assert ignored["reason"] == "the board words it so"
     assert ignored["finding"]["subject"] == "2026Q4/KR4.1"
@@ -242,6 +242,7 @@ def test_sarif_has_the_structure_of_2_1_0_and_says_the_same(okrsync: Run, projec
         "OKR301",
         "OKR503",
         "OKR603",
+        "OKR701",
     }
     (suppressed,) = [result for result in run["results"] if "suppressions" in result]
     assert suppressed["ruleId"] == "OKR601"
@@ -254,13 +255,20 @@ def test_sarif_tells_what_was_skipped(okrsync: Run, project: Path) -> None:
     log = okrsync("lint", "--format", "sarif").json
     jsonschema.Draft202012Validator(SARIF).validate(log)
     told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
-    assert [note["associatedRule"]["id"] for note in told] == ["OKR205", "OKR206", "OKR301", "OKR302"]
+    assert [note["associatedRule"]["id"] for note in told] == [
+        "OKR205",
+        "OKR206",
+        "OKR301",
+        "OKR302",
+        "OKR701",
+        "OKR702",
+    ]
 
 
 def test_github_shows_each_finding_beside_its_line(okrsync: Run, project: Path) -> None:
     ran = okrsync("lint", "--format", "github")
     lines = [re.fullmatch(r"::(\w+) ([^:]*)::(.*)", line) for line in ran.out.splitlines()]
-    assert len(lines) == 4
+    assert len(lines) == 5
     for match in lines:
         assert match is not None
         assert match[1] == "warning"
@@ -268,7 +276,7 @@ def test_github_shows_each_finding_beside_its_line(okrsync: Run, project: Path) 
         assert set(properties) == {"file", "line", "col", "title"}
         assert properties["file"] == "okrs.yaml"
         assert int(properties["line"]) > 1
-    assert ran.err == "okrsync: 4 warnings\n"
+    assert ran.err == "okrsync: 5 warnings\n"
 
 
 @pytest.mark.parametrize("output", ["text", "github"])
@@ -314,7 +322,13 @@ def test_several_files_each_have_their_own_places(okrsync: Run, project: Path) -
         for name, content in lines
         if place.startswith(f"okrs/{name}:") and len(content) >= int(place.split(":")[1])
     }
-    assert told == {("OKR503", "a.yaml"), ("OKR301", "b.yaml"), ("OKR601", "b.yaml"), ("OKR603", "b.yaml")}
+    assert told == {
+        ("OKR503", "a.yaml"),
+        ("OKR301", "b.yaml"),
+        ("OKR601", "b.yaml"),
+        ("OKR603", "b.yaml"),
+        ("OKR701", "b.yaml"),
+    }
 
 
 def test_the_same_files_give_the_same_bytes(okrsync: Run, project: Path) -> None:
