@@ -184,7 +184,8 @@ def test_without_a_store_nothing_is_made_and_what_was_skipped_is_said(okrsync: R
     assert not (project / "okrsync.db").exists()
     assert "OKR301 warning" not in ran.out
     assert ran.out.splitlines()[-1] == (
-        "3 warnings; skipped: OKR205, OKR206, OKR301, OKR302, OKR701, OKR702 (there is no store yet; run `okrsync sync` to make it)"
+        "3 warnings; skipped: OKR205, OKR206, OKR301, OKR302, OKR701, OKR702 "
+        "(there is no store yet; run `okrsync sync` to make it)"
     )
     assert ran.code == 0
 
