@@ -67,7 +67,12 @@ def test_a_project_that_is_well_has_no_fail_and_exit_code_0(okrsync: Run, config
     ran = okrsync("doctor")
     assert ran.code == 0, ran.out
     assert "fail " not in ran.out
-    for words in ("the files load: 3 sources", "these load: csv, github, jira", "schema 0003, up to date", "is sound"):
+    for words in (
+        "the files load: 3 sources",
+        "these load: csv, github, http, items, jira,",
+        "schema 0003, up to date",
+        "is sound",
+    ):
         assert words in ran.out
     assert "can be written" in ran.out
     assert "its token comes from environment variable OKRSYNC_GITHUB_TOKEN" in ran.out

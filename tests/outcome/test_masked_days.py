@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.placing import Linking
 from okrsync.model.ledger import Observation
-from okrsync.model.okrs import Metric, MetricEvent, Okrs
-from okrsync.outcome.questions import Questions, series_of
+from okrsync.model.okrs import Metric, MetricEvent
+from okrsync.outcome.questions import series_of
 
 FIRST = date(2025, 12, 20)
 KNOWN = datetime(2026, 2, 1, tzinfo=UTC)
@@ -20,11 +17,8 @@ KNOWN = datetime(2026, 2, 1, tzinfo=UTC)
 def masked(cadence: str, calendar: str, *events: MetricEvent) -> list[str]:
     metric = Metric("m", "d", "%", "csv", {}, "", cadence, events=events, calendar=calendar)
     days = [FIRST + timedelta(days=number) for number in range(20)]
-    observations = {"m": [Observation("m", day, 1.0, KNOWN, "csv") for day in days]}
-    questions = Questions(
-        Okrs(metrics=(metric,)), Linking((), Hierarchy([]), ()), observations, ZoneInfo("UTC"), date(2026, 2, 1)
-    )
-    return [day.isoformat() for day in sorted(series_of(metric, questions).masked)]
+    observations = [Observation("m", day, 1.0, KNOWN, "csv") for day in days]
+    return [day.isoformat() for day in sorted(series_of(metric, observations, date(2026, 2, 1)).masked)]
 
 
 @pytest.mark.parametrize("cadence", ["daily", "irregular"])
