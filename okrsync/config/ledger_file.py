@@ -22,6 +22,11 @@ from okrsync.plugins.secret import looks_like_token
 
 # A ledger grows for years, a configuration file does not.
 MAX_LEDGER_BYTES = 64 * MAX_BYTES
+GIT_ATTRIBUTES = """\
+# Lines that two branches appended are all kept when they are merged.
+*.jsonl merge=union
+"""
+"""Of the ledger's folder: without it, git takes two lines at one end for a conflict."""
 
 
 def _read_time(value: Any) -> Any:
@@ -241,7 +246,9 @@ class LedgerWriter:
 
 
 def _append(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
+        (path.parent / ".gitattributes").write_text(GIT_ATTRIBUTES, encoding="utf-8")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         # A line that an editor or a crash left open must not swallow the new record.

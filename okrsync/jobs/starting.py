@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from okrsync.config.ledger_file import GIT_ATTRIBUTES
 from okrsync.config.project import Project
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.linking.naming import KeyResultNames
@@ -29,6 +30,7 @@ def write_starter(folder: Path, tracker: str) -> list[Path]:
     for path in sorted((source / "common").rglob("*")):
         if path.is_file():
             texts[path.relative_to(source / "common")] = path.read_text("utf-8")
+    texts[Path("ledger/.gitattributes")] = GIT_ATTRIBUTES
     there = [str(folder / path) for path in texts if (folder / path).exists()]
     if there:
         raise UsageError(f"{', '.join(there)}: there already; nothing was written. Choose another folder")

@@ -22,6 +22,7 @@ def test_init_writes_here_by_default_and_lists_what_it_wrote(
     ran = okrsync("init", "--format", "json")
     assert sorted(ran.json["written"]) == [
         ".gitignore",
+        "ledger/.gitattributes",
         "ledger/README.md",
         "metrics/activation.csv",
         "okrs.yaml",
