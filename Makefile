@@ -43,6 +43,7 @@ bench: .make/dev .make/wheel
 	$(BIN)/python benchmarks/throughput.py --events 0
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/suggest.py
 
 mutate: .make/dev .make/wheel
 	$(BIN)/python benchmarks/mutation.py

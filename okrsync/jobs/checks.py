@@ -11,7 +11,7 @@ from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.okrs.changes import key_result_at
 from okrsync.outcome.cases import Case, Settings
 from okrsync.outcome.questions import Questions, cases_of, settings_of
-from okrsync.outcome.registration import Evidence, expectations_of, items_that_expect, seen_now
+from okrsync.outcome.registration import Evidence, expectations_of, items_to_look_into, late_links, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
 from okrsync.reports.outcomes import ReportInputs
 from okrsync.reports.render.as_json import to_plain
@@ -40,8 +40,10 @@ class Recorded:
 
 def with_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
     """*inputs* with what can be said of every key result; nothing is stored."""
-    cases = cases_for(workspace, inputs)
-    return replace(inputs, outcomes=_by_key(cases, _judged(cases, inputs.as_of)))
+    known = _known(workspace, inputs)
+    cases = _cases(workspace, inputs, known)
+    late = late_links(inputs.linking, known.evidence)
+    return replace(inputs, outcomes=_by_key(cases, _judged(cases, inputs.as_of)), late_links=late)
 
 
 def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
@@ -54,7 +56,8 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     """
     with workspace.store.write() as unit:
         unit.save_expectations(seen_now(inputs.linking, workspace.now), workspace.now)
-    cases = cases_for(workspace, inputs)
+    known = _known(workspace, inputs)
+    cases = _cases(workspace, inputs, known)
     found = _judged(cases, inputs.as_of)
     unread = {entry.qualified_id for entry in inputs.okrs.key_results if entry.metric in inputs.failed_metrics}
     final = [
@@ -76,7 +79,9 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
         replace(outcome, checks=tuple(told.get((case.key, check.members), check) for check in outcome.checks))
         for case, outcome in zip(cases, found, strict=True)
     ]
-    return replace(inputs, outcomes=_by_key(cases, outcomes)), Recorded(len(due), len(final) - len(due))
+    late = late_links(inputs.linking, known.evidence)
+    told_inputs = replace(inputs, outcomes=_by_key(cases, outcomes), late_links=late)
+    return told_inputs, Recorded(len(due), len(final) - len(due))
 
 
 def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksReport) -> ChecksReport:
@@ -136,18 +141,35 @@ def _inputs(case: Case, outcome: KeyResultOutcome, check: OutcomeCheck) -> bytes
 
 def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
     """One case for each key result, with what is on record of it."""
+    return _cases(workspace, inputs, _known(workspace, inputs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store and the ledger know beside the items and their metrics."""
+
+    on_record: list[RecordedCheck]
+    texts: Texts
+    evidence: Evidence
+
+
+def _known(workspace: Workspace, inputs: ReportInputs) -> _Known:
     ledger = workspace.project.ledger
     with workspace.store.read() as view:
-        on_record = view.checks(workspace.as_known)
-        expecting = items_that_expect(inputs.linking, ledger.hypotheses)
         by_source: dict[str, list[str]] = {}
-        for item in expecting:
+        for item in items_to_look_into(inputs.linking, ledger.hypotheses):
             by_source.setdefault(item.source, []).append(item.external_id)
         events = {
             (source, id_): found for source, ids in by_source.items() for id_, found in view.events(source, ids).items()
         }
-        texts = view.okr_texts(workspace.as_known)
-        evidence = Evidence(ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(), events)
+        return _Known(
+            view.checks(workspace.as_known),
+            view.okr_texts(workspace.as_known),
+            Evidence(ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(), events),
+        )
+
+
+def _cases(workspace: Workspace, inputs: ReportInputs, known: _Known) -> list[Case]:
     cases = cases_of(
         Questions(
             inputs.okrs,
@@ -155,7 +177,7 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
             inputs.observations,
             inputs.zone,
             inputs.as_of,
-            expectations_of(inputs.linking, evidence),
+            expectations_of(inputs.linking, known.evidence),
         )
     )
     old = {
@@ -166,7 +188,7 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
             case,
             recorded=tuple(
                 _renamed(entry.check, old)
-                for entry in on_record
+                for entry in known.on_record
                 if entry.key_result == case.key
                 and entry.check.evaluation <= inputs.as_of
                 # What serves another key result by now, or is out of scope, is told no more; it stays on record.
@@ -175,7 +197,7 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
         )
         for case in cases
     ]
-    return _as_declared(workspace, texts, recorded)
+    return _as_declared(workspace, known.texts, recorded)
 
 
 def _as_declared(workspace: Workspace, texts: Texts, cases: list[Case]) -> list[Case]:

@@ -21,7 +21,8 @@ from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Okrs
 from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 
-_LEDGER = "ledger"
+BY_HAND = "ledger"
+"""The rule of a link that people made."""
 
 
 class Group(StrEnum):
@@ -252,7 +253,7 @@ class _Placer:
         if by_hand and by_hand.linked:
             links = [
                 self._resolved(
-                    item, record.key_result, _LEDGER, f"by hand: {record.reason}" if record.reason else "by hand"
+                    item, record.key_result, BY_HAND, f"by hand: {record.reason}" if record.reason else "by hand"
                 )
                 for record in by_hand.linked.values()
             ]

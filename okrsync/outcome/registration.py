@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from okrsync.linking.placing import Linking, Placement
+from okrsync.linking.placing import BY_HAND, Linking, Placement
 from okrsync.model.expectations import WORD, SeenExpectation, stated
 from okrsync.model.ledger import Hypothesis, LinkDecision
 from okrsync.model.work import EventField, Item, ItemEvent, Link
 from okrsync.outcome.questions import Expectation
 
+_LABEL = "label "
+"""How the way of a link by label begins."""
 _MOST_ABOVE = 5
 """Levels above an item that are asked about."""
 Identity = tuple[str, str, str]
@@ -45,6 +47,31 @@ def expectations_of(linking: Linking, evidence: Evidence) -> dict[tuple[str, str
     return found
 
 
+def late_links(linking: Linking, evidence: Evidence) -> frozenset[tuple[str, str]]:
+    """
+    Key results and items (casefolded) that were tied only after the item's delivery, where that can be told.
+
+    It can of links made by hand, and of labels whose adding is in the tracker's own history.
+    """
+    return frozenset(
+        (link.key_result, placement.item.key.casefold())
+        for placement in linking.placements
+        if placement.item.is_delivered and placement.item.delivered is not None
+        for link in placement.counted_links
+        if _is_linked_late(placement.item, link, placement.item.delivered, evidence)
+    )
+
+
+def _is_linked_late(item: Item, link: Link, delivered: datetime, evidence: Evidence) -> bool:
+    start = evidence.link_starts.get((item.source, item.external_id, link.key_result))
+    if start is not None and start <= delivered:
+        return False
+    moments = _by_hand(item, link, evidence) if link.rule == BY_HAND else []
+    events = evidence.events.get((item.source, item.external_id), ())
+    moments += [event.at for event in _labelled(link, events)]
+    return bool(moments) and min(moments) > delivered
+
+
 def seen_now(linking: Linking, now: datetime) -> list[SeenExpectation]:
     """What items say of themselves that they are to change, of the key results that they serve."""
     return [
@@ -75,8 +102,24 @@ def corrected_at(hypotheses: Iterable[Hypothesis]) -> dict[str, datetime]:
     return found
 
 
+def items_to_look_into(linking: Linking, hypotheses: Iterable[Hypothesis]) -> list[Item]:
+    """
+    Delivered items whose history tells what was on record before: those with an expectation, and those with a label.
+
+    With what lies above the former: links come from there too.
+    """
+    found = items_that_expect(linking, hypotheses)
+    known = {(item.source, item.external_id) for item in found}
+    labelled = [
+        placement.item
+        for placement in linking.placements
+        if placement.item.is_delivered and any(link.via.startswith(_LABEL) for link in placement.counted_links)
+    ]
+    return found + [item for item in labelled if (item.source, item.external_id) not in known]
+
+
 def items_that_expect(linking: Linking, hypotheses: Iterable[Hypothesis]) -> list[Item]:
-    """Delivered items for which something was stated anywhere, and what lies above them: links come from there too."""
+    """Delivered items for which something was stated anywhere, and what lies above them."""
     named = {key.casefold() for hypothesis in hypotheses for key in hypothesis.items}
     found: dict[tuple[str, str], Item] = {}
     for placement in linking.placements:
@@ -140,12 +183,21 @@ def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evi
     start = evidence.link_starts.get((item.source, item.external_id, link.key_result))
     if start is not None and start <= delivered:
         return True
-    keys = _keys(item)
-    for decision in evidence.decisions:
-        is_same = decision.item.casefold() in keys and _is_named(link.key_result, decision.key_result)
-        if is_same and decision.action == "link" and decision.recorded <= delivered:
-            return True
+    if any(recorded <= delivered for recorded in _by_hand(item, link, evidence)):
+        return True
     return _was_shown(_line_of(item, linking), link, delivered, evidence)
+
+
+def _by_hand(item: Item, link: Link, evidence: Evidence) -> list[datetime]:
+    """When people linked *item* so."""
+    keys = _keys(item)
+    return [
+        decision.recorded
+        for decision in evidence.decisions
+        if decision.action == "link"
+        and decision.item.casefold() in keys
+        and _is_named(link.key_result, decision.key_result)
+    ]
 
 
 def _was_shown(line: Sequence[Item], link: Link, delivered: datetime, evidence: Evidence) -> bool:
@@ -161,12 +213,17 @@ def _was_shown(line: Sequence[Item], link: Link, delivered: datetime, evidence: 
 
 def _is_labelled_before(item: Item, link: Link, delivered: datetime, events: Sequence[ItemEvent]) -> bool:
     """By the tracker's own history; a label that was never added has been there since the item was made."""
-    name, via = link.key_result.casefold().rpartition("/")[2], link.via.casefold()
-
-    def names_it(label: str) -> bool:
-        return name in label.casefold() or (bool(label) and f"label {label.casefold()}" in via)
-
-    added = [event for event in events if event.field is EventField.LABEL and names_it(event.to_text)]
+    added = _labelled(link, events)
     if added:
         return any(event.at <= delivered for event in added)
-    return bool(events) and any(names_it(label) for label in item.labels)
+    return bool(events) and any(_names(link, label) for label in item.labels)
+
+
+def _labelled(link: Link, events: Sequence[ItemEvent]) -> list[ItemEvent]:
+    """The events that added the label behind *link*."""
+    return [event for event in events if event.field is EventField.LABEL and _names(link, event.to_text)]
+
+
+def _names(link: Link, label: str) -> bool:
+    name, via = link.key_result.casefold().rpartition("/")[2], link.via.casefold()
+    return name in label.casefold() or (bool(label) and f"{_LABEL}{label.casefold()}" in via)

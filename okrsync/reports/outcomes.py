@@ -59,6 +59,8 @@ class Delivery:
     """``None`` where there is no day or no metric."""
     verdict: Verdict | None = None
     """That of the check it is part of; ``None`` where it is in none."""
+    is_linked_late: bool = False
+    """It was tied to the key result only after it was delivered, when people may have known what the metric did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ class ReportInputs:
     as_of: date
     outcomes: Mapping[str, KeyResultOutcome] = field(default_factory=dict)
     """What the statistics say, by key result."""
+    late_links: frozenset[tuple[str, str]] = frozenset()
+    """Key results and items (casefolded) that were tied only after the delivery."""
 
 
 def build_outcomes(inputs: ReportInputs, cycles: Sequence[str]) -> OutcomesReport:
@@ -235,6 +239,7 @@ def _delivery(piece: Piece, entry: KeyResult, observations: Sequence[Observation
         share=link.share,
         via=link.via,
         observed=observed_change(observations, day, entry, as_of=inputs.as_of) if measured and day else None,
+        is_linked_late=(entry.qualified_id, item.key.casefold()) in inputs.late_links,
     )
 
 

@@ -167,3 +167,18 @@ def test_people_in_free_text_are_left_out(okrsync: Run, project: Path) -> None:
     because = records(project, "decisions")[-1]["because"]
     assert "janedoe" not in because
     assert "jane@" not in because
+
+
+def test_work_that_was_linked_only_after_its_delivery_says_so(okrsync: Run, project: Path) -> None:
+    report = okrsync("outcomes", "--cycle", "all", "--format", "json").json
+    key = next(entry["key"] for entry in report["unlinked"] if entry["key"] == "PAY-171")
+
+    assert okrsync("link", key, "KR4.1", "--reason", "it is about help").code == 0
+
+    after = okrsync("outcomes", "--format", "json").json
+    (entry,) = [entry for entry in after["key_results"] if entry["id"] == "2026Q4/KR4.1"]
+    late = {delivery["key"]: delivery["is_linked_late"] for delivery in entry["deliveries"]}
+    assert late.pop(key) is True
+    assert not any(late.values())
+    told = " ".join(okrsync("outcomes", "--markdown").out.split())
+    assert "(linked after the delivery)" in told

@@ -85,7 +85,7 @@ def _key_result(entry: KeyResultReport) -> list[str]:
     rows = [
         [
             code(delivery.key),
-            escaped(delivery.title),
+            escaped(words.delivered(delivery)),
             ", ".join(code(key) for key in delivery.pull_requests) or words.MISSING,
             words.day(delivery.day),
             words.observed(delivery),

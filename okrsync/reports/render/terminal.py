@@ -143,7 +143,7 @@ def _print_key_result(entry: KeyResultReport, console: Console) -> None:
         more = f" +{len(delivery.pull_requests)} PR" if delivery.pull_requests and roomy else ""
         cells: list[Text | str] = [
             Text(delivery.key + more),
-            Text(words.harmless(delivery.title)),
+            Text(words.delivered(delivery)),
             words.day(delivery.day) if roomy else words.short_day(delivery.day),
             words.observed(delivery),
             words.change(delivery),

@@ -59,6 +59,11 @@ def dated(value: DatedValue | None, unit: str) -> str:
     return MISSING if value is None else f"{with_unit(value.value, unit)} ({day(value.date)})"
 
 
+def delivered(delivery: Delivery) -> str:
+    """The title of a delivery, and whether it was tied to its key result only afterwards."""
+    return harmless(delivery.title) + (" (linked after the delivery)" if delivery.is_linked_late else "")
+
+
 def change(delivery: Delivery) -> str:
     """The difference of the means around a delivery, with its sign; a dash where there is none."""
     seen = delivery.observed
