@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -96,8 +96,7 @@ def build_hypotheses(
         for key in (placement.item.key, *placement.item.old_keys)
     }
     key_results = {entry.qualified_id.casefold(): entry for entry in inputs.okrs.key_results}
-    lines = [_of_ledger(entry, ledger.hypotheses, inputs, placed, key_results) for entry in ledger.hypotheses]
-    lines += _of_items(inputs, seen, key_results)
+    lines = [_line(stated, inputs, placed, key_results) for stated in _stated(inputs, ledger.hypotheses, seen)]
     chosen = [line for line in lines if (not wanted or _is_about(line, wanted)) and (line.is_overdue or not overdue)]
     names = {line.id for line in chosen} | {item.key for line in chosen for item in line.items} | {wanted}
     return HypothesesReport(
@@ -112,85 +111,86 @@ def _is_about(line: HypothesisLine, wanted: str) -> bool:
     return wanted.casefold() in {line.id.casefold(), *(item.key.casefold() for item in line.items)}
 
 
-def _of_ledger(
-    entry: Hypothesis,
-    all_of_them: Sequence[Hypothesis],
-    inputs: ReportInputs,
-    placed: dict[str, Placement],
-    key_results: dict[str, KeyResult],
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """A hypothesis as it was stated, in the ledger or in an item."""
+
+    id: str
+    origin: str
+    key_result: str
+    items: tuple[str, ...]
+    change: float
+    due: date
+    because: str
+    recorded: date
+    stop_if: str = ""
+    guardrails: tuple[str, ...] = ()
+    by: str = ""
+    replaces: str = ""
+    replaced_by: str = ""
+
+
+def _stated(
+    inputs: ReportInputs, hypotheses: Sequence[Hypothesis], seen: Iterable[SeenExpectation]
+) -> Iterator[_Stated]:
+    replaced = {entry.replaces: entry.id for entry in hypotheses if entry.replaces}
+    for entry in hypotheses:
+        yield _Stated(
+            entry.id,
+            "ledger",
+            entry.key_result,
+            entry.items,
+            entry.change,
+            entry.due,
+            entry.because,
+            entry.recorded.astimezone(inputs.zone).date(),
+            entry.stop_if,
+            entry.guardrails,
+            entry.by,
+            entry.replaces,
+            replaced.get(entry.id, ""),
+        )
+    keys = {(place.item.source, place.item.external_id): place.item.key for place in inputs.linking.placements}
+    for told in seen:
+        key = keys.get((told.source, told.external_id))
+        if key is not None:
+            day = told.seen.astimezone(inputs.zone).date()
+            yield _Stated(key, "item", told.key_result, (key,), told.change, told.due, told.because, day)
+
+
+def _line(
+    stated: _Stated, inputs: ReportInputs, placed: dict[str, Placement], key_results: dict[str, KeyResult]
 ) -> HypothesisLine:
-    key_result = _named(entry.key_result, key_results)
-    items = tuple(_item(key, placed.get(key.casefold()), key_result, inputs.zone) for key in entry.items)
-    replaced_by = next((other.id for other in all_of_them if other.replaces == entry.id), "")
+    key_result = _named(stated.key_result, key_results)
+    items = tuple(_item(key, placed.get(key.casefold()), key_result, inputs.zone) for key in stated.items)
     check = _check_of(inputs, key_result, items)
-    state = HypothesisState.CORRECTED if replaced_by else _state(items, check, inputs.as_of)
+    state = HypothesisState.CORRECTED if stated.replaced_by else _state(items, check, inputs.as_of)
     delivered = [item.day for item in items if item.day is not None]
-    recorded = entry.recorded.astimezone(inputs.zone).date()
-    is_late = bool(delivered) and recorded > min(delivered)
+    is_late = bool(delivered) and stated.recorded > min(delivered)
+    # What an item says may have stood there before it was first read, or in the ledger: its check knows.
+    is_untested = is_late and (stated.origin == "ledger" or check is None)
     return HypothesisLine(
-        id=entry.id,
-        origin="ledger",
-        key_result=entry.key_result if key_result is None else key_result.qualified_id,
+        id=stated.id,
+        origin=stated.origin,
+        key_result=stated.key_result if key_result is None else key_result.qualified_id,
         unit=_unit(key_result, inputs),
         items=items,
-        change=entry.change,
-        due=entry.due,
-        because=entry.because,
-        stop_if=entry.stop_if,
-        guardrails=entry.guardrails,
-        recorded=recorded,
-        by=entry.by,
-        replaces=entry.replaces,
-        replaced_by=replaced_by,
+        change=stated.change,
+        due=stated.due,
+        because=stated.because,
+        stop_if=stated.stop_if,
+        guardrails=stated.guardrails,
+        recorded=stated.recorded,
+        by=stated.by,
+        replaces=stated.replaces,
+        replaced_by=stated.replaced_by,
         state=state,
-        verdict=_verdict(check, state, is_late=is_late),
+        verdict=HypothesisVerdict.POST_HOC if is_untested else _verdict(check, state),
         is_late=is_late,
         evaluation=None if check is None else check.evaluation,
         check=check,
-        is_overdue=_is_overdue(state, entry.due, inputs.as_of),
+        is_overdue=_is_overdue(state, stated.due, inputs.as_of),
     )
-
-
-def _of_items(
-    inputs: ReportInputs, seen: Iterable[SeenExpectation], key_results: dict[str, KeyResult]
-) -> list[HypothesisLine]:
-    by_id = {(place.item.source, place.item.external_id): place for place in inputs.linking.placements}
-    lines = []
-    for entry in seen:
-        placement = by_id.get((entry.source, entry.external_id))
-        if placement is None:
-            continue
-        key_result = key_results.get(entry.key_result.casefold())
-        items = (_item(placement.item.key, placement, key_result, inputs.zone),)
-        check = _check_of(inputs, key_result, items)
-        state = _state(items, check, inputs.as_of)
-        recorded = entry.seen.astimezone(inputs.zone).date()
-        is_late = items[0].day is not None and recorded > items[0].day and check is None
-        lines.append(
-            HypothesisLine(
-                id=placement.item.key,
-                origin="item",
-                key_result=entry.key_result,
-                unit=_unit(key_result, inputs),
-                items=items,
-                change=entry.change,
-                due=entry.due,
-                because=entry.because,
-                stop_if="",
-                guardrails=(),
-                recorded=recorded,
-                by="",
-                replaces="",
-                replaced_by="",
-                state=state,
-                verdict=_verdict(check, state, is_late=is_late),
-                is_late=is_late,
-                evaluation=None if check is None else check.evaluation,
-                check=check,
-                is_overdue=_is_overdue(state, entry.due, inputs.as_of),
-            )
-        )
-    return lines
 
 
 def _named(name: str, key_results: dict[str, KeyResult]) -> KeyResult | None:
@@ -228,10 +228,7 @@ def _state(items: Sequence[ExpectedItem], check: OutcomeCheck | None, as_of: dat
     return HypothesisState.JUDGED if check.estimate is not None else HypothesisState.UNTOLD
 
 
-def _verdict(check: OutcomeCheck | None, state: HypothesisState, *, is_late: bool) -> HypothesisVerdict:
-    """That of its check; what was written only after the delivery is post hoc, whatever the check tested."""
-    if is_late:
-        return HypothesisVerdict.POST_HOC
+def _verdict(check: OutcomeCheck | None, state: HypothesisState) -> HypothesisVerdict:
     if check is None or state is HypothesisState.PLANNED or check.hypothesis is HypothesisVerdict.NOT_STATED:
         return HypothesisVerdict.OPEN
     return check.hypothesis
