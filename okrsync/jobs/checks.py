@@ -13,7 +13,7 @@ from okrsync.outcome.cases import Case, Settings
 from okrsync.outcome.questions import Questions, cases_of, settings_of
 from okrsync.outcome.registration import Evidence, expectations_of, items_to_look_into, late_links, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
-from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.render.as_json import to_plain
 from okrsync.store.codec import canonical
 from okrsync.store.failpoints import failpoint

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from okrsync.config.project import Project, load_project
 from okrsync.errors import UsageError
-from okrsync.linking.placing import Linking, place_items
+from okrsync.linking.placing import Linking, place_items, without_titles
 from okrsync.metrics.gather import from_check_ins
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Metric, Okrs
 from okrsync.plugins.context import utc_now
 from okrsync.plugins.metric_source import CHECK_IN
-from okrsync.reports.outcomes import ReportInputs, SourceState
+from okrsync.reports.inputs import ReportInputs, SourceState
 from okrsync.store.database import Store
 from okrsync.store.records import RunRecord, Scope
 from okrsync.store.view import View
@@ -35,6 +35,8 @@ class Workspace:
     """*now* was asked for: what the trackers told later does not count."""
     as_known: datetime | None = None
     """Only what the store knew at that moment counts."""
+    hides_titles: bool = False
+    """Reports do not say what trackers call things."""
 
     @property
     def today(self) -> date:
@@ -43,7 +45,9 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(config: Path, as_of: date | None = None, as_known: date | None = None) -> Iterator[Workspace]:
+def open_workspace(
+    config: Path, as_of: date | None = None, as_known: date | None = None, *, hides_titles: bool = False
+) -> Iterator[Workspace]:
     """
     The workspace of the project at *config*; *as_of*, or the configuration's own, pins the day.
 
@@ -52,19 +56,22 @@ def open_workspace(config: Path, as_of: date | None = None, as_known: date | Non
     Raises:
         ConfigError, StoreError: see there.
     """
-    with workspace_of(load_project(config), as_of, as_known) as workspace:
+    with workspace_of(load_project(config), as_of, as_known, hides_titles=hides_titles) as workspace:
         yield workspace
 
 
 @contextmanager
-def workspace_of(project: Project, as_of: date | None = None, as_known: date | None = None) -> Iterator[Workspace]:
+def workspace_of(
+    project: Project, as_of: date | None = None, as_known: date | None = None, *, hides_titles: bool = False
+) -> Iterator[Workspace]:
     """As :func:`open_workspace`, for a *project* that was already loaded."""
     now = present(project, as_of)
     day = as_of or project.settings.as_of
     zone = project.settings.zone
     store = Store.open(project.store_url)
     try:
-        yield Workspace(project, store, now, day is not None, None if as_known is None else _end_of(as_known, zone))
+        known = None if as_known is None else _end_of(as_known, zone)
+        yield Workspace(project, store, now, day is not None, known, hides_titles)
     finally:
         store.close()
 
@@ -103,6 +110,8 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None) -> Repor
     with workspace.store.read() as view:
         if linking is None or is_past:
             linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
+        if workspace.hides_titles:
+            linking = without_titles(linking)
         observations = observed(workspace, view)
         runs = view.last_runs()
         read = {source.name: view.last_read(source.name) for source in project.sources}

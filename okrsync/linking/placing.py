@@ -23,6 +23,7 @@ from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 
 BY_HAND = "ledger"
 """The rule of a link that people made."""
+HIDDEN = "(title hidden)"
 
 
 class Group(StrEnum):
@@ -91,6 +92,14 @@ def place_items(
     """A placement for each of *items*; *today* is a day in *zone*."""
     placer = _Placer(items, okrs, work, decisions, today, zone)
     return placer.linking(items, decisions)
+
+
+def without_titles(linking: Linking) -> Linking:
+    """*linking* with every title hidden; where things stand is not changed by it."""
+    placements = tuple(
+        replace(placement, item=replace(placement.item, title=HIDDEN)) for placement in linking.placements
+    )
+    return Linking(placements, Hierarchy([placement.item for placement in placements]), linking.unread)
 
 
 def day_that_counts(item: Item, today: date, zone: ZoneInfo) -> date:

@@ -12,7 +12,7 @@ from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.cases import Settings
 from okrsync.outcome.delivered import by_key_result, pieces
 from okrsync.outcome.questions import settings_of
-from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.inputs import ReportInputs
 
 
 @dataclass(frozen=True, slots=True)

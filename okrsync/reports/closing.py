@@ -11,7 +11,7 @@ from okrsync.model.ledger import Decision, Ledger
 from okrsync.model.okrs import Cycle, KeyResult, Objective
 from okrsync.okrs.progress import Progress, progress_of
 from okrsync.reports.hypotheses import HypothesesReport, HypothesisLine, HypothesisState
-from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.inputs import ReportInputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from okrsync.model.ledger import Decision, EvidenceNote, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck
 from okrsync.outcome.delivered import day_of
-from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.inputs import ReportInputs
 
 
 class HypothesisState(StrEnum):

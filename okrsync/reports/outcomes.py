@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placing import Group, Linking, Placement
+from okrsync.linking.placing import Group, Placement
 from okrsync.model.ledger import Observation
-from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, Okrs
+from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric
 from okrsync.model.verdicts import KeyResultOutcome, ObservedChange, Verdict
 from okrsync.model.work import ItemKind, Size
 from okrsync.outcome.delivered import Piece, by_key_result, day_of, pieces
@@ -24,21 +24,7 @@ from okrsync.reports.counts import (
     joined_issues,
     natural,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """How one source's last sync ended; *age_days* is whole days since it was read, ``None`` if it never was."""
-
-    name: str
-    status: str
-    age_days: int | None
-    error: str = ""
-
-    @property
-    def is_fresh(self) -> bool:
-        """Read completely, and within a day."""
-        return self.status == "ok" and self.age_days is not None and self.age_days <= 1
+from okrsync.reports.inputs import ReportInputs, SourceState, current_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +114,6 @@ class OutcomesReport:
         return all(source.is_fresh for source in self.sources) and not self.failed_metrics
 
 
-@dataclass(frozen=True, slots=True)
-class ReportInputs:
-    """What the report is made of."""
-
-    okrs: Okrs
-    linking: Linking
-    observations: Mapping[str, Sequence[Observation]]
-    sources: Sequence[SourceState]
-    budgets: Sequence[tuple[str, float | None]]
-    failed_metrics: Sequence[str]
-    zone: ZoneInfo
-    as_of: date
-    outcomes: Mapping[str, KeyResultOutcome] = field(default_factory=dict)
-    """What the statistics say, by key result."""
-    late_links: frozenset[tuple[str, str]] = frozenset()
-    """Key results and items (casefolded) that were tied only after the delivery."""
-
-
 def build_outcomes(inputs: ReportInputs, cycles: Sequence[str]) -> OutcomesReport:
     """The report on *cycles* (ids)."""
     linked = by_key_result(inputs.linking)
@@ -175,12 +143,6 @@ def build_outcomes(inputs: ReportInputs, cycles: Sequence[str]) -> OutcomesRepor
         stray_decisions=tuple(sorted({record.item for record in inputs.linking.unread}, key=natural)),
         failed_metrics=tuple(inputs.failed_metrics),
     )
-
-
-def current_value(observations: Sequence[Observation], as_of: date) -> DatedValue | None:
-    """The latest of *observations* up to *as_of*."""
-    known = [entry for entry in observations if entry.day <= as_of]
-    return DatedValue(known[-1].value, known[-1].day) if known else None
 
 
 def _stale_days(metric: Metric | None, observations: Sequence[Observation], as_of: date) -> int | None:

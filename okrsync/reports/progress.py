@@ -12,7 +12,7 @@ from okrsync.okrs.progress import Health, Progress, health_of, progress_of, want
 from okrsync.outcome.cases import Case
 from okrsync.outcome.forecast import Forecast, forecast
 from okrsync.outcome.judgeability import USUAL_STEPS, Judgeability, judgeability
-from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.inputs import ReportInputs
 
 
 @dataclass(frozen=True, slots=True)

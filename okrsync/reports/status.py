@@ -19,7 +19,7 @@ from okrsync.reports.counts import (
     joined_issues,
     natural,
 )
-from okrsync.reports.outcomes import ReportInputs, SourceState, current_value
+from okrsync.reports.inputs import ReportInputs, SourceState, current_value
 
 
 @dataclass(frozen=True, slots=True)

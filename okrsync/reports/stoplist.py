@@ -19,7 +19,7 @@ from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.model.work import ItemKind, Status
 from okrsync.outcome.delivered import by_key_result, pieces
 from okrsync.reports.counts import natural
-from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.inputs import ReportInputs
 
 NO_MOVEMENT = {Verdict.NO_MEANINGFUL_MOVEMENT, Verdict.MOVED_WRONG_WAY}
 

@@ -17,7 +17,7 @@ from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, KeyResult, Metric, Objective, Value
 from okrsync.model.verdicts import OutcomeCheck, Verdict
 from okrsync.outcome.delivered import Piece, by_key_result, pieces
-from okrsync.reports.outcomes import ReportInputs
+from okrsync.reports.inputs import ReportInputs
 
 WINDOW_DAYS = 28
 """Days before a delivery, and up to the report's day, whose mean is held against the limits."""

@@ -1,0 +1,52 @@
+"""What reports are made of: goals, placed work, observations, verdicts, and how fresh all of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from okrsync.linking.placing import Linking
+from okrsync.model.ledger import Observation
+from okrsync.model.okrs import DatedValue, Okrs
+from okrsync.model.verdicts import KeyResultOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How one source's last sync ended; *age_days* is whole days since it was read, ``None`` if it never was."""
+
+    name: str
+    status: str
+    age_days: int | None
+    error: str = ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Read completely, and within a day."""
+        return self.status == "ok" and self.age_days is not None and self.age_days <= 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """What the report is made of."""
+
+    okrs: Okrs
+    linking: Linking
+    observations: Mapping[str, Sequence[Observation]]
+    sources: Sequence[SourceState]
+    budgets: Sequence[tuple[str, float | None]]
+    failed_metrics: Sequence[str]
+    zone: ZoneInfo
+    as_of: date
+    outcomes: Mapping[str, KeyResultOutcome] = field(default_factory=dict)
+    """What the statistics say, by key result."""
+    late_links: frozenset[tuple[str, str]] = frozenset()
+    """Key results and items (casefolded) that were tied only after the delivery."""
+
+
+def current_value(observations: Sequence[Observation], as_of: date) -> DatedValue | None:
+    """The latest of *observations* up to *as_of*."""
+    known = [entry for entry in observations if entry.day <= as_of]
+    return DatedValue(known[-1].value, known[-1].day) if known else None

@@ -1,0 +1,93 @@
+"""
+Reports as CSV: one table for each list of records in a report, at any depth; numbers as numbers, texts as no formula.
+
+What a record holds in turn becomes columns (a record in it) or a table of its own (a list in it), whose rows begin with
+the columns that name the rows that they belong to.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from okrsync.reports.render.as_json import to_plain
+
+Row = dict[str, Any]
+_FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
+"""Spreadsheets take a text that begins so for a formula, whatever blanks stand before; a quote keeps it a text."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_JOINED = "; "
+
+
+def tables_of(kind: str, report: Any) -> dict[str, list[Row]]:
+    """The tables of *report* by name, the summary first; each is named after *kind* and where it stands."""
+    found: dict[str, list[Row]] = {}
+    _add(found, kind, {}, to_plain(report))
+    return found
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """*rows* as CSV with a header; a row that lacks a column has nothing there."""
+    stream = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _written(value) for name, value in row.items()} for row in rows)
+    return stream.getvalue()
+
+
+def safe_text(text: str) -> str:
+    """*text* on one line, so that no spreadsheet runs it: with a quote before it where it looks like a formula."""
+    return f"'{_CONTROLS.sub(' ', text)}" if _FORMULA.match(text) else _CONTROLS.sub(" ", text)
+
+
+def _add(found: dict[str, list[Row]], name: str, parent: Row, record: Mapping[str, Any]) -> None:
+    """Put *record* into the table *name*, and what it lists into tables of their own."""
+    row = dict(parent)
+    rows = found.setdefault(name, [])
+    lists = []
+    for column, value in _flat("", record):
+        if _is_records(value):
+            lists.append((column, value))
+        else:
+            row[column] = value
+    rows.append(row)
+    own = next((column for column in row if column not in parent), None)
+    # The summary is one row: what is below it belongs to nothing else.
+    named = parent if own is None or "-" not in name else {**parent, f"{name.rpartition('-')[2]}.{own}": row[own]}
+    for column, records in lists:
+        for entry in records:
+            _add(found, f"{name}-{re.sub('[._]', '-', column)}", named, entry)
+
+
+def _flat(prefix: str, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of *record* with those of the records in it; series side by side as records, one a point."""
+    for name, value in record.items():
+        if isinstance(value, dict) and _is_series(value):
+            points = zip(*value.values(), strict=True)
+            yield f"{prefix}{name}", [dict(zip(value, point, strict=True)) for point in points]
+        elif isinstance(value, dict):
+            yield from _flat(f"{prefix}{name}.", value)
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _is_series(record: Mapping[str, Any]) -> bool:
+    """Whether *record* is nothing but lists of the same length, with something in them."""
+    lengths = {len(value) if isinstance(value, list) else 0 for value in record.values()}
+    return len(record) > 1 and len(lengths) == 1 and lengths != {0}
+
+
+def _is_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(entry, dict) for entry in value)
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, list):
+        return safe_text(_JOINED.join(str(entry) for entry in value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return safe_text(value) if isinstance(value, str) else value
