@@ -14,7 +14,8 @@ from rich.text import Text
 
 from okrsync.cli.sync import run_sync
 from okrsync.jobs.workspace import open_workspace
-from okrsync.reports.render.terminal import print_outcomes
+from okrsync.reports.pages.outcomes_page import outcomes_page
+from okrsync.reports.render.page_text import print_page
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
 
 LINES = 32
@@ -55,9 +56,9 @@ def draw(target: Path) -> None:
         company, sites = company_sites(free_port(), 7, "cloud")
         lay_out(company, folder)
         with sandbox_tokens(), sites, open_workspace(folder / "okrsync.yaml") as workspace:
-            _, report, _ = run_sync(workspace)
+            report = run_sync(workspace).report
     drawn = Console(file=io.StringIO(), width=118, force_terminal=True, color_system="truecolor")
-    print_outcomes(report, drawn)
+    print_page(outcomes_page(report), drawn)
     text = drawn.file.getvalue() if isinstance(drawn.file, io.StringIO) else ""
     shown = Text.from_ansi("\n".join(["  $ okrsync demo", *text.splitlines()[:LINES], "  …"]))
     console.print(shown)

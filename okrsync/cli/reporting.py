@@ -41,6 +41,16 @@ class ReportOptions:
     """It is appended to the step summary of a GitHub workflow as well."""
 
 
+class Since(click.ParamType[date | str]):
+    """A day as YYYY-MM-DD, or ``last``."""
+
+    name = "date|last"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date | str:
+        """The date that *value* is, or ``last``."""
+        return "last" if value == "last" else Day().convert(value, param, ctx)
+
+
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Let *command* take the options of all reports; it gets them as one :class:`ReportOptions`, its first argument."""
 

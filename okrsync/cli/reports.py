@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from okrsync.cli.output import Day, console, print_json, project_options
+from okrsync.cli.reporting import ReportOptions, Since, deliver, report_options
 from okrsync.jobs.by_hand import current_linking, find_item
 from okrsync.jobs.checks import with_outcomes
+from okrsync.jobs.outcomes import first_new_day, outcomes_report
 from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
-from okrsync.reports.outcomes import build_outcomes
+from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.markdown import render_outcomes
-from okrsync.reports.render.terminal import print_outcomes, print_status, print_why
+from okrsync.reports.render.terminal import print_status, print_why
 from okrsync.reports.status import build_status
 from okrsync.reports.why import build_why
 
@@ -50,28 +51,23 @@ def status(config: Path, as_of: date | None, output: str, cycle: str | None, as_
 
 
 @click.command()
-@project_options
+@report_options
 @_cycle_option
-@_as_known_option
-@click.option("--markdown", is_flag=True, help="Print Markdown instead.")
-def outcomes(
-    config: Path, as_of: date | None, output: str, cycle: str | None, as_known: date | None, markdown: bool
-) -> int:
+@click.option("--since", type=Since(), help="A day, or last for the last sync [default: 14 days ago].")
+def outcomes(options: ReportOptions, cycle: str | None, since: date | str | None) -> int:
     """
-    Show delivered work by key result, and what its metric did.
+    Show what delivered work moved, what has to be decided, and what is still to come.
 
-    Before and after are means; the verdicts below them allow for trend, weekday and drift. Ends with exit code 5 where
-    a source was not read completely or within a day.
+    Verdicts allow for trend, weekday and drift; before and after are means, and nothing more. Ends with exit code 5
+    where a source was not read completely or within a day.
     """
-    with open_workspace(config, as_of, as_known) as workspace:
+    with open_workspace(
+        options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
+    ) as workspace:
         cycles = chosen_cycles(workspace, cycle)
-        report = build_outcomes(with_outcomes(workspace, report_inputs(workspace)), cycles)
-    if output == "json":
-        print_json(report_document("outcomes", report))
-    elif markdown:
-        click.echo(render_outcomes(report), nl=False)
-    else:
-        print_outcomes(report, console())
+        inputs = with_outcomes(workspace, report_inputs(workspace))
+        report = outcomes_report(workspace, inputs, cycles, first_new_day(workspace, since))
+    deliver(report, outcomes_page(report), options)
     return 0 if report.is_complete else 5
 
 

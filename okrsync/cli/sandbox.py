@@ -15,7 +15,8 @@ from okrsync.cli.output import console, print_json
 from okrsync.cli.sync import run_sync, sync_document, tell_runs
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.jobs.workspace import open_workspace
-from okrsync.reports.render.terminal import print_outcomes
+from okrsync.reports.pages.outcomes_page import outcomes_page
+from okrsync.reports.render.page_text import print_page
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
 from okrsync.sandbox.recorded import read_github, read_jira
 from okrsync.sandbox.serve import Sites, serve_until_terminated
@@ -87,7 +88,7 @@ def demo(folder: Path, seed: int, output: str) -> int:
         print_json(sync_document(done))
         return done.result.exit_code
     tell_runs(done)
-    print_outcomes(done.report, console())
+    print_page(outcomes_page(done.report), console())
     example = next((entry.deliveries[0].key for entry in done.report.key_results if entry.deliveries), "KEY")
     config = folder / "okrsync.yaml"
     click.echo("\n  The report:")

@@ -14,12 +14,12 @@ from okrsync.cli.output import console, print_json, project_options
 from okrsync.jobs.by_hand import find_key_result
 from okrsync.jobs.checks import cases_for, with_outcomes
 from okrsync.jobs.goals import versions_of
-from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
+from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs, stop_rules
 from okrsync.reports.goals import build_goals
 from okrsync.reports.progress import KeyResultProgress, build_progress
 from okrsync.reports.render import goal_words, progress_words, stop_words, value_words, words
 from okrsync.reports.render.as_json import report_document
-from okrsync.reports.stoplist import StopLine, StopRules, build_stoplist
+from okrsync.reports.stoplist import StopLine, build_stoplist
 from okrsync.reports.values import build_values
 
 
@@ -115,8 +115,7 @@ def stoplist(config: Path, as_of: date | None, output: str, cycle: str | None) -
     by itself: see okrsync decide.
     """
     with open_workspace(config, as_of) as workspace:
-        section = workspace.project.settings.rules
-        rules = StopRules(section.stop_after_no_movement, section.stop_after_inconclusive)
+        rules = stop_rules(workspace.project)
         inputs = with_outcomes(workspace, report_inputs(workspace))
         report = build_stoplist(inputs, workspace.project.ledger, rules, chosen_cycles(workspace, cycle))
     if output == "json":

@@ -15,12 +15,16 @@ from okrsync.cli.progress import SyncProgress
 from okrsync.cli.signals import stopped_by_signals
 from okrsync.jobs.artifacts import write_outcomes
 from okrsync.jobs.checks import Recorded, recorded_outcomes
+from okrsync.jobs.outcomes import day_of_last_sync, outcomes_report
 from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions, SyncResult, sync_all
 from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace, report_inputs
 from okrsync.plugins.discovery import broken_plugins
-from okrsync.reports.outcomes import OutcomesReport, build_outcomes
-from okrsync.reports.render.terminal import print_outcomes
+from okrsync.reports.outcomes import News, OutcomesReport, news_since
+from okrsync.reports.pages.outcomes_page import outcomes_page
+from okrsync.reports.render.as_json import to_plain
+from okrsync.reports.render.page_text import print_page
+from okrsync.reports.render.words import short_day
 from okrsync.sync.engine import CensusRule
 
 
@@ -68,7 +72,7 @@ def sync(
         else:
             tell_runs(done)
             if not quiet and done.paths:
-                print_outcomes(done.report, console())
+                print_page(outcomes_page(done.report), console())
             for path in done.paths:
                 click.echo(f"wrote {path}", err=True)
         return done.result.exit_code
@@ -82,19 +86,23 @@ class Done:
     report: OutcomesReport
     recorded: Recorded
     paths: tuple[Path, ...]
+    news: News | None
+    """What came since the last sync; ``None`` before there was one."""
 
 
 def run_sync(workspace: Workspace, out: Path | None = None, options: SyncOptions | None = None) -> Done:
     """Sync *workspace* and write its reports; a signal ends it early."""
     options = options or SyncOptions(Stopping())
+    last = day_of_last_sync(workspace)
     with stopped_by_signals(options.stopping), SyncProgress() as progress:
         result = sync_all(workspace, progress, options)
     inputs, recorded = recorded_outcomes(workspace, report_inputs(workspace, result.linking), is_whole=result.is_whole)
-    report = build_outcomes(inputs, chosen_cycles(workspace, None))
+    report = outcomes_report(workspace, inputs, chosen_cycles(workspace, None))
+    news = None if last is None else news_since(report, last)
     if all(source.age_days is None for source in report.sources):
-        return Done(result, report, recorded, ())  # a report would show zeros that nobody counted
+        return Done(result, report, recorded, (), None)  # a report would show zeros that nobody counted
     paths = write_outcomes(report, out or workspace.project.folder / "reports")
-    return Done(result, report, recorded, tuple(paths))
+    return Done(result, report, recorded, tuple(paths), news)
 
 
 def tell_runs(done: Done) -> None:
@@ -124,6 +132,8 @@ def tell_runs(done: Done) -> None:
         click.echo(f"okrsync: metric {metric} was not read; its old observations are kept:", err=True)
         for problem in problems:
             click.echo(f"  {problem}", err=True)
+    if done.news is not None and not done.news.is_nothing:
+        click.echo(words_of_news(done.news), err=True)
     if waiting := done.recorded.waiting:
         click.echo(
             f"okrsync: {waiting:,} {'verdict has' if waiting == 1 else 'verdicts have'} come due and "
@@ -131,6 +141,13 @@ def tell_runs(done: Done) -> None:
             err=True,
         )
     sys.stderr.flush()
+
+
+def words_of_news(news: News) -> str:
+    """``since the last sync (19 Nov): 3 items delivered, 1 check came due``."""
+    delivered = f"{news.delivered:,} item{'' if news.delivered == 1 else 's'} delivered"
+    due = f"{news.due:,} check{'' if news.due == 1 else 's'} came due"
+    return f"since the last sync ({short_day(news.since)}): {delivered}, {due}"
 
 
 def sync_document(done: Done) -> dict[str, Any]:
@@ -147,6 +164,7 @@ def sync_document(done: Done) -> dict[str, Any]:
             }
         },
         "verdicts": {"recorded": done.recorded.put, "waiting": done.recorded.waiting},
+        "since_last_sync": to_plain(done.news),
         "reports": [str(path) for path in done.paths],
     }
 

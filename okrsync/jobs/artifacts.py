@@ -8,8 +8,9 @@ from pathlib import Path
 
 from okrsync.errors import OkrsyncError
 from okrsync.reports.outcomes import OutcomesReport
+from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.render.as_json import dumped, report_document
-from okrsync.reports.render.markdown import render_outcomes
+from okrsync.reports.render.page_markdown import render_page
 from okrsync.store.failpoints import failpoint
 
 
@@ -21,7 +22,7 @@ def write_outcomes(report: OutcomesReport, folder: Path) -> list[Path]:
         OkrsyncError: they cannot be written; what was there before stays.
     """
     texts = {
-        "outcomes.md": render_outcomes(report),
+        "outcomes.md": render_page(outcomes_page(report)),
         "outcomes.json": dumped(report_document("outcomes", report)),
     }
     return [write_whole(folder / name, text) for name, text in texts.items()]

@@ -43,7 +43,7 @@ def with_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
     known = _known(workspace, inputs)
     cases = _cases(workspace, inputs, known)
     late = late_links(inputs.linking, known.evidence)
-    return replace(inputs, outcomes=_by_key(cases, _judged(cases, inputs.as_of)), late_links=late)
+    return replace(inputs, outcomes=_by_key(cases, _judged(cases, inputs.as_of)), late_links=late, cases=cases)
 
 
 def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
@@ -80,7 +80,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
         for case, outcome in zip(cases, found, strict=True)
     ]
     late = late_links(inputs.linking, known.evidence)
-    told_inputs = replace(inputs, outcomes=_by_key(cases, outcomes), late_links=late)
+    told_inputs = replace(inputs, outcomes=_by_key(cases, outcomes), late_links=late, cases=cases)
     return told_inputs, Recorded(len(due), len(final) - len(due))
 
 

@@ -17,6 +17,7 @@ from okrsync.model.okrs import Metric, Okrs
 from okrsync.plugins.context import utc_now
 from okrsync.plugins.metric_source import CHECK_IN
 from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.stoplist import StopRules
 from okrsync.store.database import Store
 from okrsync.store.records import RunRecord, Scope
 from okrsync.store.view import View
@@ -133,16 +134,29 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None) -> Repor
 
 def observed(workspace: Workspace, view: View) -> dict[str, list[Observation]]:
     """The observations of every metric by its id, ascending by day."""
-    return {metric.id: observations_of(workspace, metric, view) for metric in workspace.project.okrs.metrics}
+    metrics = workspace.project.okrs.metrics
+    stored = [metric.id for metric in metrics if metric.source_type != CHECK_IN]
+    found = view.observations_of(stored, as_known=workspace.as_known)
+    return {metric.id: found[metric.id] if metric.id in found else _told(workspace, metric) for metric in metrics}
 
 
 def observations_of(workspace: Workspace, metric: Metric, view: View) -> list[Observation]:
     """The latest value of each day; check-ins come from the ledger itself, so that they count at once."""
-    project = workspace.project
     if metric.source_type != CHECK_IN:
         return view.observations(metric.id, as_known=workspace.as_known)
+    return _told(workspace, metric)
+
+
+def _told(workspace: Workspace, metric: Metric) -> list[Observation]:
+    project = workspace.project
     told = from_check_ins(metric, project.okrs, project.ledger.check_ins, project.settings.zone)
     return list({entry.day: entry for entry in told}.values())
+
+
+def stop_rules(project: Project) -> StopRules:
+    """After which verdicts open work is listed, as the project's file says."""
+    section = project.settings.rules
+    return StopRules(section.stop_after_no_movement, section.stop_after_inconclusive)
 
 
 def scopes(project: Project) -> list[Scope]:

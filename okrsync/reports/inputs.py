@@ -11,6 +11,7 @@ from okrsync.linking.placing import Linking
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Okrs
 from okrsync.model.verdicts import KeyResultOutcome
+from okrsync.outcome.cases import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class ReportInputs:
     """What the statistics say, by key result."""
     late_links: frozenset[tuple[str, str]] = frozenset()
     """Key results and items (casefolded) that were tied only after the delivery."""
+    cases: Sequence[Case] = ()
+    """What the statistics were asked; empty where they were not."""
 
 
 def current_value(observations: Sequence[Observation], as_of: date) -> DatedValue | None:

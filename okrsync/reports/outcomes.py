@@ -1,19 +1,18 @@
-"""The outcomes report: delivered work by key result, and what its metric did around it."""
+"""The outcomes report: delivered work by key result, what it moved, and what has to be decided."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from okrsync.linking.placing import Group, Placement
-from okrsync.model.ledger import Observation
-from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric
-from okrsync.model.verdicts import KeyResultOutcome, ObservedChange, Verdict
-from okrsync.model.work import ItemKind, Size
-from okrsync.outcome.delivered import Piece, by_key_result, day_of, pieces
-from okrsync.outcome.observed import observed_change
+from okrsync.model.okrs import Cycle
+from okrsync.model.verdicts import HypothesisVerdict, Verdict
+from okrsync.outcome.delivered import by_key_result, day_of
+from okrsync.reports.attention import AttentionLine, attention
 from okrsync.reports.counts import (
     ExemptShare,
     FaultyLink,
@@ -24,58 +23,27 @@ from okrsync.reports.counts import (
     joined_issues,
     natural,
 )
-from okrsync.reports.inputs import ReportInputs, SourceState, current_value
+from okrsync.reports.hypotheses import HypothesesReport
+from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.key_results import KeyResultReport, is_piece, key_result_report, newest_first
+from okrsync.reports.maturing import ComingCheck, Known, MaturedCheck, Subject, coming, matured
+from okrsync.reports.progress import KeyResultProgress, ProgressReport
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A delivered item with the pull requests that implement it, on one key result."""
+class FreshDelivery:
+    """Work that was delivered since the report's *since*; *key_results*: what it serves, qualified."""
 
     key: str
     title: str
-    url: str
-    team: str
-    pull_requests: tuple[str, ...]
     day: date | None
-    """In the organisation's time zone; ``None`` where the tracker does not say when."""
-    size: Size | None
-    share: float
-    via: str
-    observed: ObservedChange | None
-    """``None`` where there is no day or no metric."""
-    verdict: Verdict | None = None
-    """That of the check it is part of; ``None`` where it is in none."""
-    is_linked_late: bool = False
-    """It was tied to the key result only after it was delivered, when people may have known what the metric did."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyResultReport:
-    """One key result with its work."""
-
-    id: str
-    cycle: str
-    title: str
-    objective: str
-    kind: str
-    level: str
-    state: str
-    metric: str
-    unit: str
-    baseline: DatedValue | None
-    target: DatedValue | None
-    band: tuple[float, float] | None
-    """Where a key result that is to be maintained should stay."""
-    current: DatedValue | None
-    """The latest observation up to the report's day or the cycle's end; ``None``: never measured."""
-    has_ended: bool
-    stale_days: int | None
-    """How many days old the latest observation is, where that is more than the metric may be; else ``None``."""
-    direction: Direction
-    deliveries: tuple[Delivery, ...]
-    open_items: int
-    outcome: KeyResultOutcome | None
-    """What the statistics say of it; ``None`` where they were not asked."""
+    group: str
+    """``linked``, ``exempt`` or ``unlinked``."""
+    key_results: tuple[str, ...]
+    is_expected: bool
+    """Somebody stated what it is to change."""
+    evaluation: date | None
+    """When it is judged; ``None`` where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +57,21 @@ class UnlinkedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """
+    How many pieces of work were delivered in the report's cycles: those that serve a key result, and the others.
+
+    *with_work*: key results that have one. *outside*: pieces on the same key results from before or after the cycles.
+    """
+
+    pieces: int
+    with_work: int
+    unlinked: int
+    exempt: int
+    outside: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomesReport:
     """Everything the report says; a renderer adds nothing."""
 
@@ -96,6 +79,7 @@ class OutcomesReport:
     timezone: str
     cycles: tuple[str, ...]
     headline: str
+    served: Served
     sources: tuple[SourceState, ...]
     items: ItemCounts
     exempt: tuple[ExemptShare, ...]
@@ -107,6 +91,15 @@ class OutcomesReport:
     stray_decisions: tuple[str, ...]
     """Keys in the ledger of items that were never read."""
     failed_metrics: tuple[str, ...]
+    since: date
+    """What came after this day is new."""
+    fresh: tuple[FreshDelivery, ...]
+    """Delivered since then, newest first, whatever it serves."""
+    matured: tuple[MaturedCheck, ...]
+    """Every check of the cycles that has come due."""
+    coming: tuple[ComingCheck, ...]
+    progress: tuple[KeyResultProgress, ...]
+    attention: tuple[AttentionLine, ...]
 
     @property
     def is_complete(self) -> bool:
@@ -114,11 +107,21 @@ class OutcomesReport:
         return all(source.is_fresh for source in self.sources) and not self.failed_metrics
 
 
-def build_outcomes(inputs: ReportInputs, cycles: Sequence[str]) -> OutcomesReport:
-    """The report on *cycles* (ids)."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the report takes from other reports on the same *inputs*."""
+
+    progress: ProgressReport
+    hypotheses: HypothesesReport
+    """The overdue ones."""
+    known: Known
+
+
+def build_outcomes(inputs: ReportInputs, cycles: Sequence[str], since: date, beside: Beside) -> OutcomesReport:
+    """The report on *cycles* (ids); what came after *since* is new."""
     linked = by_key_result(inputs.linking)
     key_results = tuple(
-        _key_result(entry, linked.get(entry.qualified_id, []), inputs)
+        key_result_report(entry, linked.get(entry.qualified_id, []), inputs)
         for entry in inputs.okrs.key_results
         if entry.cycle in cycles
     )
@@ -128,92 +131,39 @@ def build_outcomes(inputs: ReportInputs, cycles: Sequence[str]) -> OutcomesRepor
     unlinked = [_unlinked(placement, inputs.zone) for placement in placements if _is_unlinked_delivery(placement)]
     unlinked = [entry for entry in unlinked if _lies_in(entry.day, periods, inputs.as_of)]
     faults = tuple(faulty_links(inputs.linking))
+    subjects = [_subject(entry) for entry in key_results if entry.outcome is not None]
+    judged = tuple(matured(subjects, beside.known, since, inputs.as_of))
     return OutcomesReport(
         as_of=inputs.as_of,
         timezone=inputs.zone.key,
         cycles=tuple(cycles),
-        headline=_headline(key_results, items, len(unlinked), _exempt(placements, periods, inputs), periods),
+        headline=_headline(judged, items, key_results),
+        served=_served(key_results, len(unlinked), _exempt(placements, periods, inputs), periods),
         sources=tuple(inputs.sources),
         items=items,
         exempt=tuple(exempt_shares(placements, inputs.budgets)),
         joined_issues=joined_issues(inputs.linking),
         key_results=key_results,
-        unlinked=tuple(sorted(unlinked, key=lambda entry: (_newest_first(entry.day), natural(entry.key)))),
+        unlinked=tuple(sorted(unlinked, key=lambda entry: (newest_first(entry.day), natural(entry.key)))),
         faulty_links=faults,
         stray_decisions=tuple(sorted({record.item for record in inputs.linking.unread}, key=natural)),
         failed_metrics=tuple(inputs.failed_metrics),
-    )
-
-
-def _stale_days(metric: Metric | None, observations: Sequence[Observation], as_of: date) -> int | None:
-    latest = current_value(observations, as_of)
-    if metric is None or latest is None or metric.most_days is None:
-        return None
-    age = (as_of - latest.date).days
-    return age if age > metric.most_days else None
-
-
-def _key_result(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> KeyResultReport:
-    metric = inputs.okrs.metrics_by_id.get(entry.metric)
-    observations = inputs.observations.get(entry.metric, ())
-    delivered = pieces(placements, entry.qualified_id, inputs.zone, inputs.as_of)
-    outcome = inputs.outcomes.get(entry.qualified_id)
-    checks = () if outcome is None else outcome.checks
-    verdicts = {member: check.verdict for check in checks for member in check.members}
-    deliveries = [
-        replace(made, verdict=verdicts.get(made.key))
-        for made in (_delivery(piece, entry, observations, inputs) for piece in delivered)
-    ]
-    return KeyResultReport(
-        id=entry.qualified_id,
-        cycle=entry.cycle,
-        title=entry.title,
-        objective=inputs.okrs.objective_of(entry).title,
-        kind=entry.kind,
-        level=entry.level,
-        state=entry.state,
-        metric=entry.metric,
-        unit=metric.unit if metric else "",
-        baseline=entry.baseline,
-        target=entry.target,
-        band=entry.band,
-        current=current_value(observations, min(inputs.as_of, inputs.okrs.cycle(entry.cycle).end)),
-        has_ended=inputs.okrs.cycle(entry.cycle).end < inputs.as_of,
-        stale_days=_stale_days(metric, observations, inputs.as_of),
-        direction=entry.direction,
-        deliveries=tuple(sorted(deliveries, key=lambda unit: (_newest_first(unit.day), natural(unit.key)))),
-        open_items=sum(1 for placement in placements if not placement.item.is_delivered and _counts(placement)),
-        outcome=outcome,
-    )
-
-
-def _delivery(piece: Piece, entry: KeyResult, observations: Sequence[Observation], inputs: ReportInputs) -> Delivery:
-    item, link, day = piece.placement.item, piece.link, piece.day
-    measured = day is not None and entry.state != "draft" and bool(entry.metric)
-    return Delivery(
-        key=item.key,
-        title=item.title,
-        url=item.url,
-        team=item.team,
-        pull_requests=tuple(sorted(piece.pull_requests, key=natural)),
-        day=day,
-        size=item.size,
-        share=link.share,
-        via=link.via,
-        observed=observed_change(observations, day, entry, as_of=inputs.as_of) if measured and day else None,
-        is_linked_late=(entry.qualified_id, item.key.casefold()) in inputs.late_links,
-    )
-
-
-def _counts(placement: Placement) -> bool:
-    """Whether *placement* is a piece of work of its own: an issue, or a pull request that closes none."""
-    return placement.item.status.value != "dropped" and not (
-        placement.item.kind is ItemKind.PULL_REQUEST and placement.implements
+        since=since,
+        fresh=tuple(_fresh(inputs, since, key_results)),
+        matured=judged,
+        coming=tuple(coming(subjects, inputs.as_of)),
+        progress=beside.progress.key_results,
+        attention=attention(
+            inputs,
+            [entry for entry in inputs.okrs.key_results if entry.cycle in cycles],
+            faults,
+            beside.hypotheses.hypotheses,
+        ),
     )
 
 
 def _is_unlinked_delivery(placement: Placement) -> bool:
-    return placement.group is Group.UNLINKED and placement.item.is_delivered and _counts(placement)
+    return placement.group is Group.UNLINKED and placement.item.is_delivered and is_piece(placement)
 
 
 def _unlinked(placement: Placement, zone: ZoneInfo) -> UnlinkedDelivery:
@@ -226,39 +176,106 @@ def _lies_in(day: date | None, periods: Sequence[Cycle], as_of: date) -> bool:
     return day is None or (day <= as_of and any(period.contains(day) for period in periods))
 
 
-def _newest_first(day: date | None) -> int:
-    return 0 if day is None else -day.toordinal()
-
-
 def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: ReportInputs) -> int:
     """How many exempt pieces were delivered in the report's cycles."""
     return sum(
         placement.group is Group.EXEMPT
         and placement.item.is_delivered
-        and _counts(placement)
+        and is_piece(placement)
         and _lies_in(day_of(placement.item.delivered, inputs.zone), periods, inputs.as_of)
         for placement in placements
     )
 
 
-def _headline(
-    key_results: Sequence[KeyResultReport], items: ItemCounts, unlinked: int, exempt: int, periods: Sequence[Cycle]
-) -> str:
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came after the day *since*: items that were delivered, and checks that came due."""
+
+    since: date
+    delivered: int
+    due: int
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (self.delivered or self.due)
+
+
+def news_since(report: OutcomesReport, day: date) -> News:
+    """What of *report* came after *day*, or after the day from which on things are new to it, if that is later."""
+    since = max(day, report.since)
+    return News(
+        since,
+        sum(entry.day is not None and entry.day > since for entry in report.fresh),
+        sum(entry.check.evaluation > since for entry in report.matured),
+    )
+
+
+def _served(key_results: Sequence[KeyResultReport], unlinked: int, exempt: int, periods: Sequence[Cycle]) -> Served:
     delivered = {delivery.key: delivery.day for entry in key_results for delivery in entry.deliveries}
     inside = {key for key, day in delivered.items() if day is None or any(period.contains(day) for period in periods)}
     with_work = sum(1 for entry in key_results if inside & {delivery.key for delivery in entry.deliveries})
-    units, outside = len(inside), len(delivered) - len(inside)
+    return Served(len(inside), with_work, unlinked, exempt, len(delivered) - len(inside))
+
+
+_SAID = {
+    Verdict.MOVED: ("moved its key result", "moved their key results"),
+    Verdict.MOVED_WRONG_WAY: ("moved it the wrong way", "moved them the wrong way"),
+    Verdict.HELD: ("kept it in its band", "kept them in their bands"),
+    Verdict.NO_MEANINGFUL_MOVEMENT: ("did not move it by as much as matters",) * 2,
+    Verdict.INCONCLUSIVE: ("cannot be told from drift",) * 2,
+}
+
+
+def _headline(judged: Sequence[MaturedCheck], items: ItemCounts, key_results: Sequence[KeyResultReport]) -> str:
     if not items.total:
         return "Nothing has been read yet."
     if not key_results:
         return "No cycle runs on this day; name one with --cycle."
-    return (
-        f"{_plural(units, 'piece')} of delivered work {'serves' if units == 1 else 'serve'} {with_work} of "
-        f"{_plural(len(key_results), 'key result')}; {unlinked:,} more delivered in the same time "
-        f"{'serves' if unlinked == 1 else 'serve'} none, {exempt:,} {'is' if exempt == 1 else 'are'} exempt."
-        + (f" {outside:,} came before or after." if outside else "")
-    )
+    if not judged:
+        return "No check has come due yet: nothing can be said of what delivered work moved."
+    counts = Counter(entry.check.verdict for entry in judged)
+    parts = [f"{counts[verdict]:,} {said[counts[verdict] > 1]}" for verdict, said in _SAID.items() if counts[verdict]]
+    checks = "1 check that came due" if len(judged) == 1 else f"{len(judged):,} checks that came due"
+    return f"Of {checks}, {listed(parts)}."
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def listed(parts: Sequence[str]) -> str:
+    """*parts* as a sentence lists them: ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def _subject(entry: KeyResultReport) -> Subject:
+    checks = () if entry.outcome is None else entry.outcome.checks
+    titles = {delivery.key: delivery.title for delivery in entry.deliveries}
+    return Subject(entry.id, entry.title, entry.unit, checks, titles)
+
+
+def _fresh(inputs: ReportInputs, since: date, key_results: Sequence[KeyResultReport]) -> list[FreshDelivery]:
+    """What was delivered after *since*, newest first."""
+    checks = {
+        member: check
+        for entry in key_results
+        if entry.outcome is not None
+        for check in entry.outcome.checks
+        for member in check.members
+    }
+    found = []
+    for placement in inputs.linking.placements:
+        item = placement.item
+        day = day_of(item.delivered, inputs.zone)
+        if not (item.is_delivered and is_piece(placement) and day is not None and since < day <= inputs.as_of):
+            continue
+        check = checks.get(item.key)
+        found.append(
+            FreshDelivery(
+                item.key,
+                item.title,
+                day,
+                placement.group.value,
+                tuple(link.key_result for link in placement.counted_links),
+                check is not None and check.hypothesis is not HypothesisVerdict.NOT_STATED,
+                None if check is None else check.evaluation,
+            )
+        )
+    return sorted(found, key=lambda entry: (newest_first(entry.day), natural(entry.key)))

@@ -92,7 +92,7 @@ def test_drafts_and_unmeasured_days_are_said_to_be_missing(okrsync: Run, project
 
 
 def test_the_same_command_on_the_same_store_gives_the_same_bytes(okrsync: Run, project: Path) -> None:
-    for command in (["status"], ["outcomes"], ["outcomes", "--markdown"], ["outcomes", "--format", "json"]):
+    for command in (["status"], ["outcomes"], ["outcomes", "--format", "markdown"], ["outcomes", "--format", "json"]):
         assert okrsync(*command).out == okrsync(*command).out
 
 
@@ -199,7 +199,7 @@ def test_a_hostile_title_is_shown_and_does_nothing(
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[link=http://x]" in text, "shown as it is, not obeyed"
-    markdown = okrsync("outcomes", "--markdown").out
+    markdown = okrsync("outcomes", "--format", "markdown").out
     assert "<script>" not in markdown
     assert "@everyone" not in markdown
     said = re.sub(r"`[^`]*`", "", re.sub(r"\\.", "", markdown.replace("\u200b", "*")))  # keys are in code spans
@@ -240,7 +240,7 @@ def test_an_old_value_is_not_called_now(okrsync: Run, project: Path) -> None:
 
 
 def test_a_narrow_terminal_keeps_the_titles(okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("okrsync.cli.reports.console", lambda: Console(width=80))
+    monkeypatch.setattr("okrsync.cli.reporting.console", lambda: Console(width=80))
     lines = okrsync("outcomes").out.splitlines()
     assert max(map(len, lines)) <= 80
     assert "days seen" not in "\n".join(lines)

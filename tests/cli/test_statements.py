@@ -180,5 +180,5 @@ def test_work_that_was_linked_only_after_its_delivery_says_so(okrsync: Run, proj
     late = {delivery["key"]: delivery["is_linked_late"] for delivery in entry["deliveries"]}
     assert late.pop(key) is True
     assert not any(late.values())
-    told = " ".join(okrsync("outcomes", "--markdown").out.split())
+    told = " ".join(okrsync("outcomes", "--format", "markdown").out.split())
     assert "(linked after the delivery)" in told

@@ -100,9 +100,9 @@ def test_one_source_that_fails_makes_the_run_partial_and_the_others_go_on(
         "product": "failed",
     }
     assert okrsync("status", "--format", "json").json["items"]["total"] == 600, "old items are kept"
-    report = okrsync("outcomes", "--markdown")
+    report = okrsync("outcomes", "--format", "markdown")
     assert report.code == 5
-    assert "**Incomplete.** product: failed" in report.out
+    assert "**Incomplete: product: failed" in report.out
 
 
 def test_an_unreachable_host_is_exit_1(okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

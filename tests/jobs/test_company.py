@@ -14,10 +14,11 @@ import pytest
 from okrsync.errors import ConfigError, StoreError, UsageError
 from okrsync.jobs.artifacts import write_outcomes
 from okrsync.jobs.by_hand import current_linking, find_item, find_key_result, read_links
+from okrsync.jobs.checks import with_outcomes
+from okrsync.jobs.outcomes import outcomes_report
 from okrsync.jobs.sync_all import SyncResult, sync_all
 from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace, report_inputs
 from okrsync.reports.counts import count_items
-from okrsync.reports.outcomes import build_outcomes
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
 from okrsync.sandbox.tracker_data import JiraKind
@@ -66,7 +67,8 @@ def opened(folder: Path) -> Iterator[Workspace]:
 
 
 def reports(workspace: Workspace, into: Path) -> dict[str, bytes]:
-    report = build_outcomes(report_inputs(workspace), chosen_cycles(workspace, "all"))
+    inputs = with_outcomes(workspace, report_inputs(workspace))
+    report = outcomes_report(workspace, inputs, chosen_cycles(workspace, "all"))
     return {path.name: path.read_bytes() for path in write_outcomes(report, into)}
 
 

@@ -162,7 +162,12 @@ def jira_with_people(kind: JiraKind) -> JiraData:
     return data
 
 
-LOOKS = (["status"], ["outcomes", "--cycle", "all"], ["outcomes", "--cycle", "all", "--markdown"], ["db", "check"])
+LOOKS = (
+    ["status"],
+    ["outcomes", "--cycle", "all"],
+    ["outcomes", "--cycle", "all", "--format", "markdown"],
+    ["db", "check"],
+)
 
 
 def leaks_of(okrsync: Run, folder: Path, key: str, expected: int, source: RawObject, **delivered: str) -> list[str]:
@@ -189,7 +194,7 @@ def leaks_of(okrsync: Run, folder: Path, key: str, expected: int, source: RawObj
         assert call("sync", "--census", "--format", "json") == expected
         for line in (*LOOKS, ["why", key]):
             call(*line)
-            call(*line, *([] if "--markdown" in line else ["--format", "json"]))
+            call(*line, *([] if "markdown" in line else ["--format", "json"]))
     places = [*told, *files_below(folder, but=("debug.log",)), *rows_of(f"sqlite:///{project}/okrsync.db")]
     assert any(b"someone" in content for _, content in places), "the people were there to be taken out"
     return hits(CANARIES, places)

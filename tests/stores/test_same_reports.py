@@ -30,7 +30,7 @@ COMMANDS = (
     ["status", "--format", "json"],
     ["status", "--as-of", "2026-10-20", "--format", "json"],
     ["outcomes", "--cycle", "all"],
-    ["outcomes", "--cycle", "all", "--markdown"],
+    ["outcomes", "--cycle", "all", "--format", "markdown"],
     ["outcomes", "--cycle", "all", "--format", "json"],
     ["outcomes", "--cycle", "all", "--as-of", "2026-10-20", "--format", "json"],
     ["outcomes", "--cycle", "all", "--as-known", "2026-11-20", "--format", "json"],
@@ -42,7 +42,7 @@ COMMANDS = (
 REAL_COMMANDS = (
     ["status", "--format", "json"],
     ["outcomes", "--cycle", "all", "--format", "json"],
-    ["outcomes", "--cycle", "all", "--markdown"],
+    ["outcomes", "--cycle", "all", "--format", "markdown"],
     ["outcomes", "--cycle", "all", "--as-of", "2023-01-01", "--format", "json"],
     ["why", "datasets#1"],
 )

@@ -31,7 +31,10 @@ class Run(Protocol):
 def counted(okrsync: Run) -> list[object]:
     """What ``status`` and ``outcomes`` count; without the verdicts, which stay as they are once they are on record."""
     report = okrsync("outcomes", "--cycle", "all", "--format", "json").json
-    del report["data_digest"]
+    for told_by_verdicts in ("data_digest", "headline", "matured", "coming", "attention"):
+        del report[told_by_verdicts]
+    for entry in report["fresh"]:
+        del entry["is_expected"], entry["evaluation"]
     for entry in report["key_results"]:
         del entry["outcome"]
         for delivery in entry["deliveries"]:

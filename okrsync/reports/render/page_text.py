@@ -101,8 +101,10 @@ def _(block: Table, console: Console) -> None:
         _line(console, block.caption, "dim")
     shown = [index for index, column in enumerate(block.columns) if console.width >= _RANKS[column.rank]]
     grid = _grid([block.columns[index] for index in shown])
+    # A note in a column that is not cut would push the others off the screen.
+    noted = [console.width >= _RANKS[2] or block.columns[index].is_flexible for index in shown]
     for row in block.rows[:MAX_ROWS]:
-        grid.add_row(*(_cell(row[index]) for index in shown))
+        grid.add_row(*(_cell(row[index], has_note=has_note) for index, has_note in zip(shown, noted, strict=True)))
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
     _print_rest(block, console)
 
@@ -138,11 +140,13 @@ def _(block: MetricChart | Waterfall | CoverageChart, console: Console) -> None:
 
 def _grid(columns: Sequence[Column]) -> Grid:
     grid = Grid(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    # One column that takes the room that is left is cut; several would each be left with too little, and wrap.
+    several = sum(column.is_flexible for column in columns) > 1
     for column in columns:
         grid.add_column(
             Text(column.name),
             justify="right" if column.align is Align.RIGHT else "left",
-            no_wrap=True,
+            no_wrap=not (several and column.is_flexible),
             overflow="ellipsis",
             ratio=1 if column.is_flexible else None,
             min_width=16 if column.is_flexible else min(len(column.name), 6),
@@ -152,11 +156,11 @@ def _grid(columns: Sequence[Column]) -> Grid:
     return grid
 
 
-def _cell(entry: Cell) -> Text:
+def _cell(entry: Cell, *, has_note: bool) -> Text:
     # Text, not markup: a title such as "[link=...]" is shown, never obeyed.
     words = " ".join(filter(None, (entry.mark, harmless(plain(entry.spans)))))
     made = Text(words, style=_STYLES[entry.tone])
-    if entry.note:
+    if entry.note and has_note:
         made.append(f"  {harmless(entry.note)}", style="dim")
     return made
 

@@ -9,10 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from okrsync.model.verdicts import KeyResultOutcome
 from okrsync.reports.counts import FaultyLink
-from okrsync.reports.outcomes import KeyResultReport, OutcomesReport
-from okrsync.reports.render import check_words, words
+from okrsync.reports.render import words
 from okrsync.reports.status import StatusReport
 from okrsync.reports.why import Line, WhyReport
 
@@ -21,33 +19,6 @@ _MOST_MEMBERS = 4
 MAX_ROWS = 8
 ROOMY = 100
 """Columns from which on the less important ones are shown."""
-
-
-def print_outcomes(report: OutcomesReport, console: Console) -> None:
-    """The outcomes report, each list cut to what fits a screen."""
-    _heading(console, f"Outcomes · {', '.join(report.cycles) or 'no running cycle'} · as of {words.day(report.as_of)}")
-    _line(console, report.headline, style="bold")
-    _line(console, " · ".join(words.source(entry) for entry in report.sources), style="dim")
-    _print_failed_metrics(report.failed_metrics, console)
-    console.print()
-    items = report.items
-    _line(
-        console,
-        f"all {items.total:,} items: {items.linked:,} serve a key result · {items.exempt:,} exempt · "
-        f"{items.unlinked:,} unlinked · {items.dropped:,} dropped",
-    )
-    if report.exempt:
-        _line(console, "exempt: " + " · ".join(words.exempt(entry) for entry in report.exempt), style="dim")
-    if report.joined_issues:
-        text = f"{report.joined_issues:,} delivered issues counted as one with the pull requests that close them"
-        _line(console, text, style="dim")
-    for entry in report.key_results:
-        _print_key_result(entry, console)
-    _print_unlinked(report, console)
-    _print_faults(report, console)
-    console.print()
-    _line(console, words.HOW_TO_READ, style="dim")
-    _line(console, check_words.METHOD, style="dim")
 
 
 def print_status(report: StatusReport, console: Console) -> None:
@@ -129,73 +100,9 @@ def _print_why_line(line: Line, console: Console) -> None:
         _line(console, f"→ {value.id}: {words.harmless(value.statement)}{because}", indent=8)
 
 
-def _print_key_result(entry: KeyResultReport, console: Console) -> None:
-    _heading(console, f"{entry.id} · {words.harmless(entry.title)}")
-    _line(console, words.aim(entry), style="dim")
-    if not entry.deliveries:
-        _line(console, f"no delivered work · {entry.open_items:,} open")
-        return
-    roomy = console.width >= ROOMY
-    unit = f" {entry.unit}" if entry.unit and roomy else ""
-    header = ["delivered", "title", "on", f"before → after{unit}", "change"]
-    grid = _table([*header, "days seen"] if roomy else header, right=(4,), flexible=1)
-    for delivery in entry.deliveries[:MAX_DELIVERIES]:
-        more = f" +{len(delivery.pull_requests)} PR" if delivery.pull_requests and roomy else ""
-        cells: list[Text | str] = [
-            Text(delivery.key + more),
-            Text(words.delivered(delivery)),
-            words.day(delivery.day) if roomy else words.short_day(delivery.day),
-            words.observed(delivery),
-            words.change(delivery),
-        ]
-        grid.add_row(*cells, *([words.days_observed(delivery)] if roomy else []))
-    _indented(console, grid)
-    rest = len(entry.deliveries) - MAX_DELIVERIES
-    tail = f" · {rest:,} earlier deliveries not shown (all: --format json)" if rest > 0 else ""
-    _line(console, f"{entry.open_items:,} open{tail}", style="dim")
-    if entry.outcome is not None:
-        _print_checks(entry, entry.outcome, console)
-
-
-def _print_checks(entry: KeyResultReport, outcome: KeyResultOutcome, console: Console) -> None:
-    """The verdicts, claims first, and where the whole change comes from."""
-    for check in check_words.by_weight(outcome)[:MAX_DELIVERIES]:
-        mark = check_words.MARKS.get(check.verdict, "·")
-        keys = ", ".join(check.members[:_MOST_MEMBERS]) + ("…" if len(check.members) > _MOST_MEMBERS else "")
-        style = check_words.STYLES.get(check.verdict, "")
-        _line(console, f"{mark} {keys}: {check_words.line(check, entry.unit)}", style=style)
-        for warning in check.warnings:
-            _line(console, warning, style="yellow", indent=6)
-    if outcome.line is not None:
-        said = check_words.effect(outcome.line, entry.unit)
-        _line(console, f"all deliveries as one line: {said}", style="dim")
-    if parts := check_words.decomposition(outcome, entry.unit):
-        _line(console, parts, style="dim")
-
-
 def _print_failed_metrics(names: Sequence[str], console: Console) -> None:
     for name in names:
         _line(console, f"metric {name}: could not be read; its old observations are shown", style="yellow")
-
-
-def _print_unlinked(report: OutcomesReport, console: Console) -> None:
-    if not report.unlinked:
-        return
-    _heading(console, f"Delivered, serves no key result · {len(report.unlinked):,}")
-    grid = _table(["item", "title", "on", "why"], flexible=1)
-    for entry in report.unlinked[:MAX_ROWS]:
-        grid.add_row(
-            Text(entry.key), Text(words.harmless(entry.title)), words.day(entry.day), Text(words.harmless(entry.reason))
-        )
-    _indented(console, grid)
-    _more(console, len(report.unlinked))
-
-
-def _print_faults(report: OutcomesReport, console: Console) -> None:
-    _print_faulty(report.faulty_links, console)
-    if report.stray_decisions:
-        keys = ", ".join(report.stray_decisions[:MAX_ROWS])
-        _line(console, f"linked by hand, but never read from a tracker: {keys}", style="yellow")
 
 
 def _print_faulty(faults: Sequence[FaultyLink], console: Console) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 from okrsync.model.okrs import DatedValue, Direction
 from okrsync.reports.counts import ExemptShare
 from okrsync.reports.inputs import SourceState
-from okrsync.reports.outcomes import Delivery, KeyResultReport
+from okrsync.reports.key_results import Delivery, KeyResultReport
 
 # Control characters move cursors, bidirectional ones reorder what is read: neither belongs in a title.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")

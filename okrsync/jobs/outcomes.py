@@ -1,0 +1,56 @@
+"""The outcomes report from the store: what was judged, with everything that it takes from other reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from okrsync.jobs.workspace import Workspace, stop_rules
+from okrsync.reports.hypotheses import build_hypotheses
+from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.maturing import Known
+from okrsync.reports.outcomes import Beside, OutcomesReport, build_outcomes
+from okrsync.reports.progress import build_progress
+from okrsync.reports.stoplist import build_stoplist
+from okrsync.reports.values import build_values
+
+LOOK_BACK = timedelta(days=14)
+"""How far a report looks back for what is new, where nobody says since when: a sprint."""
+
+
+def outcomes_report(
+    workspace: Workspace, inputs: ReportInputs, cycles: Sequence[str], since: date | None = None
+) -> OutcomesReport:
+    """The report on *cycles* (ids); *inputs* with what the statistics say. *since*: after which day things are new."""
+    ledger = workspace.project.ledger
+    with workspace.store.read() as view:
+        seen = view.expectations()
+    values = build_values(inputs, cycles)
+    return build_outcomes(
+        inputs,
+        cycles,
+        since or workspace.today - LOOK_BACK,
+        Beside(
+            build_progress(inputs, inputs.cases, ledger.check_ins, cycles),
+            build_hypotheses(inputs, ledger, seen, overdue=True),
+            Known(
+                ledger.decisions,
+                [win for value in values.values for win in value.flagged],
+                build_stoplist(inputs, ledger, stop_rules(workspace.project), cycles),
+            ),
+        ),
+    )
+
+
+def first_new_day(workspace: Workspace, since: date | str | None) -> date | None:
+    """The day that *since* names: itself, or for ``last`` the day of the last sync, where there was one."""
+    if since != "last":
+        return since if isinstance(since, date) else None
+    return day_of_last_sync(workspace)
+
+
+def day_of_last_sync(workspace: Workspace) -> date | None:
+    """The day on which the last sync began, in the project's time zone; ``None`` before the first."""
+    with workspace.store.read() as view:
+        started = max((run.started for run in view.last_runs().values()), default=None)
+    return None if started is None else started.astimezone(workspace.project.settings.zone).date()

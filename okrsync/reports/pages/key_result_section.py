@@ -1,0 +1,211 @@
+"""One key result of the outcomes report laid out: its metric, the checks on it, where its change comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+from string import ascii_uppercase
+
+from okrsync.model.verdicts import Counterfactual, Decomposition, KeyResultOutcome, OutcomeCheck
+from okrsync.reports.key_results import Delivery, KeyResultReport
+from okrsync.reports.pages.blocks import (
+    Align,
+    Block,
+    Cell,
+    Code,
+    Column,
+    Flag,
+    MetricChart,
+    Section,
+    Step,
+    Table,
+    Tone,
+    Waterfall,
+    cell,
+    text,
+)
+from okrsync.reports.pages.parts import (
+    TONES,
+    credit,
+    effect_cells,
+    expectation_cell,
+    keys,
+    short_id,
+    verdict_cell,
+    work_cell,
+)
+from okrsync.reports.progress import KeyResultProgress
+from okrsync.reports.render import check_words, progress_words, words
+
+_RIGHT = Align.RIGHT
+
+
+def key_result_section(
+    entry: KeyResultReport, made: KeyResultProgress | None, id_: str, cycles: Sequence[str]
+) -> Section:
+    """The section *id_* of *entry*."""
+    blocks: list[Block] = [text(words.aim(entry), tone=Tone.MUTED)]
+    if made is not None:
+        lines = list(progress_words.lines(made))[1:]
+        blocks.append(text(" · ".join([progress_words.health(made), *lines])))
+    if entry.outcome is not None:
+        blocks += _judged(entry, entry.outcome, id_)
+    if entry.deliveries:
+        blocks.append(_deliveries(entry, id_))
+    else:
+        blocks.append(text(f"no delivered work · {entry.open_items:,} open", tone=Tone.MUTED))
+    return Section(id_, f"{short_id(entry.id, cycles)} · {entry.title}", tuple(blocks), kicker=entry.objective)
+
+
+def _judged(entry: KeyResultReport, outcome: KeyResultOutcome, id_: str) -> Iterator[Block]:
+    checks = check_words.by_weight(outcome)
+    letters = _letters(checks)
+    if outcome.counterfactual.days:
+        yield _chart(entry, outcome, letters, id_)
+    if checks:
+        yield _checks(entry, checks, letters, id_)
+    for check in checks:
+        for warning in check.warnings:
+            yield text(f"{letters[check.members]}: {warning}", tone=Tone.UNSURE)
+    if outcome.line is not None:
+        yield text(f"all deliveries as one line: {check_words.effect(outcome.line, entry.unit)}", tone=Tone.MUTED)
+    if outcome.decomposition is not None:
+        yield _waterfall(entry, outcome, outcome.decomposition, id_)
+
+
+def _letters(checks: Sequence[OutcomeCheck]) -> dict[tuple[str, ...], str]:
+    """A letter for each check, by the day of its first delivery; after Z come numbers."""
+    ordered = sorted(checks, key=lambda check: (check.first, check.members))
+    names = [*ascii_uppercase, *(str(number) for number in range(27, len(ordered) + 1))]
+    return {check.members: name for check, name in zip(ordered, names, strict=False)}
+
+
+def _chart(
+    entry: KeyResultReport, outcome: KeyResultOutcome, letters: dict[tuple[str, ...], str], id_: str
+) -> MetricChart:
+    series = outcome.counterfactual
+    shown = [check for check in outcome.checks if check.first >= series.days[0]]
+    last, expected = series.observed[-1], series.expected[-1] if series.expected else None
+    without = "" if expected is None else f"; without the work, about {words.with_unit(expected, entry.unit)}"
+    return MetricChart(
+        id=f"{id_}-chart",
+        title=f"{entry.metric} over time, and what it would have been without the work",
+        description=(
+            f"{entry.metric}: {words.with_unit(series.observed[0], entry.unit)} on {words.day(series.days[0])}, "
+            f"{words.with_unit(last, entry.unit)} on {words.day(series.days[-1])}{without}."
+        ),
+        unit=entry.unit,
+        days=series.days,
+        observed=series.observed,
+        expected=series.expected,
+        low=series.low,
+        high=series.high,
+        target=None if entry.target is None else entry.target.value,
+        flags=tuple(
+            Flag(
+                letters[check.members],
+                check.first,
+                check_words.verdict(check),
+                TONES.get(check.verdict, Tone.PLAIN),
+            )
+            for check in sorted(shown, key=lambda check: (check.first, check.members))
+        ),
+    )
+
+
+def _checks(
+    entry: KeyResultReport, checks: Sequence[OutcomeCheck], letters: dict[tuple[str, ...], str], id_: str
+) -> Table:
+    titles = {delivery.key: words.delivered(delivery) for delivery in entry.deliveries}
+    effects = effect_cells(checks, None, entry.unit)
+    return Table(
+        f"{id_}-checks",
+        f"Checks on {entry.id}",
+        (
+            Column(""),
+            Column("Work delivered", is_flexible=True),
+            Column("Effect", _RIGHT),
+            Column("Could detect", _RIGHT, rank=1),
+            Column("Points", _RIGHT, rank=2),
+            Column("Judged", rank=1),
+            Column("Verdict"),
+            Column("Expectation", rank=1),
+        ),
+        tuple(
+            (
+                cell(letters[check.members], tone=TONES.get(check.verdict, Tone.PLAIN)),
+                work_cell(check.members, [titles.get(member, "") for member in check.members], credit(check)),
+                effect,
+                cell(words.MISSING if check.estimate is None else f"≥ {words.number(check.estimate.mde)}"),
+                cell(f"{check.points_before:,} / {check.points_after:,}"),
+                cell(words.short_day(check.evaluation)),
+                verdict_cell(check),
+                expectation_cell(check),
+            )
+            for check, effect in zip(checks, effects, strict=True)
+        ),
+        more=("the story of each: ", Code(f"okrsync check {entry.id} --explain")),
+    )
+
+
+def _waterfall(entry: KeyResultReport, outcome: KeyResultOutcome, parts: Decomposition, id_: str) -> Waterfall:
+    start = _mean(outcome.counterfactual, parts)
+    steps = [
+        Step(f"Until {words.short_day(parts.baseline_end)}", start, is_total=True),
+        Step("Deliveries", parts.deliveries.value, parts.deliveries.low, parts.deliveries.high),
+        Step("Drift and season", parts.drift.value, parts.drift.low, parts.drift.high, tone=Tone.MUTED),
+        Step("Unexplained", parts.unexplained, tone=Tone.MUTED),
+    ]
+    if round(parts.clipped, 12):
+        steps.append(Step("Outliers", parts.clipped, tone=Tone.MUTED))
+    steps.append(Step(f"Until {words.short_day(parts.last_end)}", start + parts.change, is_total=True))
+    return Waterfall(
+        f"{id_}-change",
+        f"Where the change of {entry.id} comes from",
+        check_words.decomposition(outcome, entry.unit),
+        entry.unit,
+        tuple(steps),
+    )
+
+
+def _mean(series: Counterfactual, parts: Decomposition) -> float:
+    """The mean of the window that the change is counted from."""
+    inside = [
+        value
+        for day, value in zip(series.days, series.observed, strict=True)
+        if parts.baseline_start <= day <= parts.baseline_end
+    ]
+    return fmean(inside) if inside else 0.0
+
+
+def _deliveries(entry: KeyResultReport, id_: str) -> Table:
+    unit = f" {entry.unit}" if entry.unit else ""
+    return Table(
+        f"{id_}-work",
+        f"Delivered work on {entry.id}, {entry.open_items:,} open",
+        (
+            Column("Delivered"),
+            Column("Title", is_flexible=True),
+            Column("With", rank=2),
+            Column("On"),
+            Column(f"Before → after{unit}", rank=1),
+            Column("Change", _RIGHT),
+            Column("Days seen", rank=1),
+            Column("Why linked", rank=2),
+        ),
+        tuple(_delivery(delivery) for delivery in entry.deliveries),
+        is_captioned=True,
+    )
+
+
+def _delivery(delivery: Delivery) -> tuple[Cell, ...]:
+    return (
+        cell(Code(delivery.key)),
+        cell(words.delivered(delivery)),
+        cell(*keys(delivery.pull_requests)) if delivery.pull_requests else cell(words.MISSING),
+        cell(words.short_day(delivery.day) if delivery.day else "day unknown"),
+        cell(words.observed(delivery)),
+        cell(words.change(delivery)),
+        cell(words.days_observed(delivery)),
+        cell(delivery.via),
+    )

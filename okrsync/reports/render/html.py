@@ -1,0 +1,167 @@
+"""
+A page as HTML: one file without script that asks nobody for anything, to be mailed, printed or put anywhere.
+
+Every text goes through one template environment that escapes all of it, and the page's own policy forbids scripts,
+requests and any style but the one it carries.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from okrsync.reports.pages.blocks import Align, Anchor, Cell, Code, Column, Page, Span, Step, Tone, plain
+from okrsync.reports.render import words
+from okrsync.reports.render.charts import coverage, forest, metric
+from okrsync.reports.render.html_layout import lay_out
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_LONGEST_CELL = 300
+_LONGEST_TEXT = 2000
+_LONGEST_UNBROKEN = 24
+"""Numbers, keys and names of columns up to here stay on one line."""
+_NEARBY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~%/-]*(?:\?[A-Za-z0-9_.~%&=+-]*)?|\?[A-Za-z0-9_.~%&=+-]*|/|\./")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """
+    A link to a neighbouring page, above the page's head.
+
+    *address* is relative (``2026-q4.html``, ``?cycle=2026-q4``); *is_here*: it is the page itself.
+
+    Raises:
+        ValueError: *address* is not relative, and could lead anywhere.
+    """
+
+    text: str
+    address: str
+    is_here: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NEARBY.fullmatch(self.address):
+            raise ValueError(f"not the address of a neighbouring page: {self.address!r}")
+
+
+def render_html(page: Page, *, version: str, digest: str = "", ways: Sequence[Way] = ()) -> str:
+    """
+    *page* as one HTML document; the same page gives the same text.
+
+    *version* and *digest* (of the data) are told at its end; *ways* lead to neighbouring pages.
+    """
+    environment = _environment()
+    style = environment.loader.get_source(environment, "style.css")[0].strip() if environment.loader else ""
+    return environment.get_template("page.html.j2").render(
+        laid=lay_out(page), version=version, digest=digest, ways=ways, style=style, policy=_policy(style)
+    )
+
+
+def _policy(style: str) -> str:
+    """A content security policy under which nothing runs, nothing is fetched, and only *style* has any effect."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'self'"
+
+
+@cache
+def _environment() -> Environment:
+    # Imported here: only who asks for HTML waits for it.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("okrsync.reports.render", "templates"),
+        autoescape=True,  # not select_autoescape, which leaves .html.j2 alone
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "shown": shown,
+        "said": _said,
+        "address": address,
+        "width": _width,
+        "number": words.number,
+        "unit": words.with_unit,
+        "percent": words.percent,
+        "day": words.day,
+        "tone": _tone,
+        "step_value": _step_value,
+        "row": forest.draw_row,
+    }
+    made.tests |= {"code": _is_code, "anchor": _is_anchor}
+    made.globals |= {
+        "class_of": _class_of,
+        "longest_unbroken": _LONGEST_UNBROKEN,
+        "missing": words.MISSING,
+        "metric_height": int(metric.PLOT_HEIGHT),
+        "line_width": metric.WIDTH,
+        "line_height": metric.HEIGHT,
+        "coverage_height": int(coverage.PLOT_HEIGHT),
+    }
+    return made
+
+
+def shown(text: str, limit: int = _LONGEST_CELL) -> str:
+    """*text* without what moves cursors or turns lines round; blanks at its ends stay, for it may be a piece."""
+    clean = words.harmless(text, limit)
+    if not clean:
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{clean}{' ' if text[-1].isspace() else ''}"
+
+
+def _said(text: str) -> str:
+    return shown(text, _LONGEST_TEXT)
+
+
+def address(anchor: Anchor) -> str:
+    """Where *anchor* leads: empty for everything but a plain http or https address."""
+    if any(character.isspace() or not character.isprintable() for character in anchor.url):
+        return ""
+    try:
+        parts = urlsplit(anchor.url)
+    except ValueError:
+        return ""
+    return anchor.url if parts.scheme in {"http", "https"} and parts.hostname else ""
+
+
+def _width(share: float) -> str:
+    """A share as SVG and HTML write it: 12.34%."""
+    text = f"{share * 100:.2f}".rstrip("0").rstrip(".")
+    return f"{text}%"
+
+
+def _step_value(step: Step, span: float) -> str:
+    """A total as it is, a change with its sign; all with the decimals that *span* of the axis asks for."""
+    text = words.number(step.value, like=span)
+    return f"+{text}" if step.value > 0 and not step.is_total else text
+
+
+def _tone(cell: Cell) -> str:
+    return "" if cell.tone is Tone.PLAIN else cell.tone.value
+
+
+def _class_of(column: Column, cell: Cell, is_drawn: bool) -> str:
+    """The classes of a cell; the tone of a drawn one is its drawing's."""
+    found = [
+        "num" if column.align is Align.RIGHT else "",
+        "flex" if column.is_flexible else "",
+        "" if column.name else "sign",
+        "" if is_drawn else _tone(cell),
+        "long" if len(plain(cell.spans)) > _LONGEST_UNBROKEN else "",
+    ]
+    return " ".join(filter(None, found))
+
+
+def _is_code(span: Span) -> bool:
+    return isinstance(span, Code)
+
+
+def _is_anchor(span: Span) -> bool:
+    return isinstance(span, Anchor)
