@@ -19,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Command: (module, attribute, help in one line). A test keeps the lines in step with the commands.
 COMMANDS = {
+    "audit": ("okrsync.cli.audit", "audit", "Look back on a cycle: what was done, measured and decided."),
     "changes": ("okrsync.cli.standing", "changes", "Show how the goals themselves were changed."),
     "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
     "cycle": ("okrsync.cli.cycle", "cycle", "End a cycle and start the next from its evidence."),
@@ -27,6 +28,7 @@ COMMANDS = {
     "decide": ("okrsync.cli.statements", "decide", "Put on record what was decided, and why."),
     "doctor": ("okrsync.cli.doctor", "doctor", "Look at files, plugins, store and trackers, and say what to do."),
     "evidence": ("okrsync.cli.statements", "evidence", "Note what else speaks of work, beside the numbers."),
+    "export": ("okrsync.cli.export", "export", "Write items, links, observations and checks as tables."),
     "hypothesis": ("okrsync.cli.statements", "hypothesis", "State what work is to change, and see what became of it."),
     "import": ("okrsync.cli.importing", "import_", "Bring OKRs from a spreadsheet into okrs.yaml."),
     "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
@@ -35,8 +37,16 @@ COMMANDS = {
     "check": ("okrsync.cli.check", "check", "Show the verdicts on one key result or item."),
     "metric": ("okrsync.cli.metric", "metric", "Look at metrics, and read them now."),
     "outcomes": ("okrsync.cli.reports", "outcomes", "Show delivered work by key result, and what its metric did."),
+    "plan": ("okrsync.cli.plan", "plan", "Show what planned work serves, before it starts."),
     "progress": ("okrsync.cli.standing", "progress", "Show how key results stand: progress, pace and forecast."),
+    "retro": (
+        "okrsync.cli.audit",
+        "retro",
+        "Look back on a sprint, and at the checks that came due in it.",
+    ),
     "sandbox": ("okrsync.cli.sandbox", "sandbox", "Serve loopback trackers to try things on."),
+    "serve": ("okrsync.cli.serve", "serve", "Show the reports in a browser, on this machine alone."),
+    "site": ("okrsync.cli.site", "site", "Write all reports as a folder of linked pages."),
     "status": ("okrsync.cli.reports", "status", "Show what is known, and how work stands to key results."),
     "suggest": ("okrsync.cli.suggest", "suggest", "Suggest key results for unlinked items; link nothing."),
     "stoplist": ("okrsync.cli.standing", "stoplist", "Show open work whose delivered siblings did not move it."),
@@ -136,5 +146,6 @@ def _told(error: OkrsyncError, arguments: list[str], *, silent: bool = False) ->
     if wants_json(arguments):
         click.echo(error_document(error), nl=False)
     for line in () if silent else str(error).splitlines():
-        click.echo(f"okrsync: {line}", err=True)
+        # What is indented goes on with the line before: a command to copy, for example.
+        click.echo(line if line.startswith(" ") else f"okrsync: {line}", err=True)
     return error.exit_code

@@ -65,7 +65,7 @@ def outcomes(options: ReportOptions, cycle: str | None, since: date | str | None
         options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
     ) as workspace:
         cycles = chosen_cycles(workspace, cycle)
-        inputs = with_outcomes(workspace, report_inputs(workspace))
+        inputs = with_outcomes(workspace, report_inputs(workspace), cycles)
         report = outcomes_report(workspace, inputs, cycles, first_new_day(workspace, since))
     deliver(report, outcomes_page(report), options)
     return 0 if report.is_complete else 5

@@ -58,8 +58,8 @@ def values(config: Path, as_of: date | None, output: str, cycle: str | None) -> 
     at a value's expense.
     """
     with open_workspace(config, as_of) as workspace:
-        inputs = with_outcomes(workspace, report_inputs(workspace))
-        report = build_values(inputs, chosen_cycles(workspace, cycle))
+        cycles = chosen_cycles(workspace, cycle)
+        report = build_values(with_outcomes(workspace, report_inputs(workspace), cycles), cycles)
     if output == "json":
         print_json(report_document("values", report))
         return
@@ -116,8 +116,9 @@ def stoplist(config: Path, as_of: date | None, output: str, cycle: str | None) -
     """
     with open_workspace(config, as_of) as workspace:
         rules = stop_rules(workspace.project)
-        inputs = with_outcomes(workspace, report_inputs(workspace))
-        report = build_stoplist(inputs, workspace.project.ledger, rules, chosen_cycles(workspace, cycle))
+        cycles = chosen_cycles(workspace, cycle)
+        inputs = with_outcomes(workspace, report_inputs(workspace), cycles)
+        report = build_stoplist(inputs, workspace.project.ledger, rules, cycles)
     if output == "json":
         print_json(report_document("stoplist", report))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
@@ -20,15 +21,18 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _share(value: Any) -> Any:
-    if isinstance(value, str) and value.endswith("%"):
-        try:
-            share = float(value[:-1]) / 100
-        except ValueError:
-            share = -1.0
-        if 0 <= share <= 1:
-            return share
-    raise ValueError("a budget is a share of the work; write for example 25%")
+def _share(what: str) -> Callable[[Any], float]:
+    def read(value: Any) -> float:
+        if isinstance(value, str) and value.endswith("%"):
+            try:
+                share = float(value[:-1]) / 100
+            except ValueError:
+                share = -1.0
+            if 0 <= share <= 1:
+                return share
+        raise ValueError(f"{what} is a share of the work; write for example 25%")
+
+    return read
 
 
 def store_url(url: str) -> str:
@@ -58,7 +62,9 @@ def _pattern(text: str) -> str:
 Patterns = Annotated[list[Annotated[str, Field(min_length=1), AfterValidator(_pattern)]], *ONE_OR_MORE]
 """One pattern or a list of them. Each covers the whole of what it is held against; `title` alone looks for a part."""
 Timezone = Annotated[str, AfterValidator(_known_zone)]
-Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"})]
+_SHARE_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$"})
+Budget = Annotated[float, BeforeValidator(_share("a budget")), _SHARE_SCHEMA]
+Threshold = Annotated[float, BeforeValidator(_share("a threshold")), _SHARE_SCHEMA]
 
 
 def marked_word(marker: str) -> str:
@@ -130,7 +136,7 @@ class ExemptClass(Entry):
 
     id: Annotated[str, Field(min_length=1)]
     condition: Annotated[Conditions, Field(alias="if")]
-    budget: Share | None = None
+    budget: Budget | None = None
 
     @model_validator(mode="after")
     def _no_parent(self) -> Self:
@@ -199,6 +205,27 @@ class RulesSection(Entry):
     stop_after_inconclusive: Annotated[int, Field(ge=1, description="Verdicts that cannot be told from drift")] = 3
 
 
+class PlanSection(Entry):
+    """What a plan is held against."""
+
+    threshold: Annotated[
+        Threshold,
+        Field(
+            description="Share of the work that needs a key result and should have one",
+            json_schema_extra={"default": "70%"},  # as it is written, not as it is read
+        ),
+    ] = 0.7
+    discovery: Annotated[
+        Conditions | None, Field(description="Work that is to find something out; without it, no plan tells it apart")
+    ] = None
+
+    @model_validator(mode="after")
+    def _no_parent(self) -> Self:
+        if self.discovery is not None and self.discovery.parent:
+            raise ValueError("discovery cannot depend on links; remove parent")
+        return self
+
+
 class SettingsFile(Entry):
     """``okrsync.yaml`` but for the sources, which each connector checks itself."""
 
@@ -213,6 +240,9 @@ class SettingsFile(Entry):
     sources: Annotated[list[dict[str, Any]], Field(min_length=1)]
     work: Work = Work()
     rules: Annotated[RulesSection, Field(description="When work comes onto the stop list")] = RulesSection()
+    plan: Annotated[
+        PlanSection, Field(default_factory=PlanSection, description="What `okrsync plan` holds planned work against")
+    ]
     lint: Annotated[LintSection, Field(description="What `okrsync lint` takes for too much or too little")] = (
         LintSection()
     )

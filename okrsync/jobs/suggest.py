@@ -9,6 +9,7 @@ from okrsync.errors import UsageError
 from okrsync.jobs.artifacts import write_whole
 from okrsync.jobs.workspace import Workspace, link_all
 from okrsync.linking.learning import material
+from okrsync.linking.placing import Linking
 from okrsync.linking.suggesting import suggest
 from okrsync.reports.render.suggestions import links_csv
 from okrsync.reports.suggestions import SuggestReport, build_suggestions
@@ -16,12 +17,22 @@ from okrsync.store.prose import prose
 
 
 def suggest_links(
-    workspace: Workspace, cycles: Sequence[str], *, min_score: float = 0.0, limit: int | None = None
+    workspace: Workspace,
+    cycles: Sequence[str],
+    *,
+    min_score: float = 0.0,
+    limit: int | None = None,
+    linking: Linking | None = None,
 ) -> SuggestReport:
-    """Suggestions for the unlinked items of *cycles*; at most *limit* that score at least *min_score*."""
+    """
+    Suggestions for the unlinked items of *cycles*; at most *limit* that score at least *min_score*.
+
+    *linking*: where the caller has just placed every item.
+    """
     project = workspace.project
     with workspace.store.read() as view:
-        linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
+        if linking is None:
+            linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
         texts = {(source, external_id): passages for source, external_id, passages in prose(view)}
     learned = material(
         linking,

@@ -95,11 +95,12 @@ class _Siblings:
 
 def build_stoplist(inputs: ReportInputs, ledger: Ledger, rules: StopRules, cycles: Sequence[str]) -> Stoplist:
     """The stop list of the key results of *cycles* (ids), the most planned work first."""
+    linked = by_key_result(inputs.linking)
     found = [
         siblings
         for entry in inputs.okrs.key_results
         if entry.cycle in cycles
-        for siblings in _siblings(entry, inputs)
+        for siblings in _siblings(entry, linked.get(entry.qualified_id, []), inputs)
         if siblings.open and siblings.checks
     ]
     lines = [line for siblings in found if (line := _line(siblings, inputs, ledger, rules)) is not None]
@@ -107,8 +108,7 @@ def build_stoplist(inputs: ReportInputs, ledger: Ledger, rules: StopRules, cycle
     return Stoplist(inputs.as_of, rules, tuple(ordered), len(found) - len(lines))
 
 
-def _siblings(entry: KeyResult, inputs: ReportInputs) -> Iterable[_Siblings]:
-    placements = by_key_result(inputs.linking).get(entry.qualified_id, [])
+def _siblings(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> Iterable[_Siblings]:
     delivered = [piece.placement for piece in pieces(placements, entry.qualified_id, inputs.zone, inputs.as_of)]
     still_open = [place for place in placements if _is_open(place)]
     outcome = inputs.outcomes.get(entry.qualified_id)

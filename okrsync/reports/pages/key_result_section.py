@@ -89,7 +89,7 @@ def _chart(
     without = "" if expected is None else f"; without the work, about {words.with_unit(expected, entry.unit)}"
     return MetricChart(
         id=f"{id_}-chart",
-        title=f"{entry.metric} over time, and what it would have been without the work",
+        title=f"{entry.metric} over time, and where it would have been without the work",
         description=(
             f"{entry.metric}: {words.with_unit(series.observed[0], entry.unit)} on {words.day(series.days[0])}, "
             f"{words.with_unit(last, entry.unit)} on {words.day(series.days[-1])}{without}."
@@ -105,12 +105,18 @@ def _chart(
             Flag(
                 letters[check.members],
                 check.first,
-                check_words.verdict(check),
+                f"{_work(entry, check)}: {check_words.verdict(check)}",
                 TONES.get(check.verdict, Tone.PLAIN),
             )
             for check in sorted(shown, key=lambda check: (check.first, check.members))
         ),
     )
+
+
+def _work(entry: KeyResultReport, check: OutcomeCheck) -> str:
+    titles = [delivery.title for delivery in entry.deliveries if delivery.key in check.members]
+    named = titles[0] if titles else check.members[0]
+    return f"{named} and {len(check.members) - 1:,} more" if len(check.members) > 1 else named
 
 
 def _checks(
@@ -120,13 +126,12 @@ def _checks(
     effects = effect_cells(checks, None, entry.unit)
     return Table(
         f"{id_}-checks",
-        f"Checks on {entry.id}",
+        f"Checks on {entry.title}",
         (
             Column(""),
             Column("Work delivered", is_flexible=True),
             Column("Effect", _RIGHT),
             Column("Could detect", _RIGHT, rank=1),
-            Column("Points", _RIGHT, rank=2),
             Column("Judged", rank=1),
             Column("Verdict"),
             Column("Expectation", rank=1),
@@ -137,7 +142,6 @@ def _checks(
                 work_cell(check.members, [titles.get(member, "") for member in check.members], credit(check)),
                 effect,
                 cell(words.MISSING if check.estimate is None else f"≥ {words.number(check.estimate.mde)}"),
-                cell(f"{check.points_before:,} / {check.points_after:,}"),
                 cell(words.short_day(check.evaluation)),
                 verdict_cell(check),
                 expectation_cell(check),
@@ -161,7 +165,7 @@ def _waterfall(entry: KeyResultReport, outcome: KeyResultOutcome, parts: Decompo
     steps.append(Step(f"Until {words.short_day(parts.last_end)}", start + parts.change, is_total=True))
     return Waterfall(
         f"{id_}-change",
-        f"Where the change of {entry.id} comes from",
+        f"Where the change of {entry.metric} comes from",
         check_words.decomposition(outcome, entry.unit),
         entry.unit,
         tuple(steps),
@@ -182,7 +186,7 @@ def _deliveries(entry: KeyResultReport, id_: str) -> Table:
     unit = f" {entry.unit}" if entry.unit else ""
     return Table(
         f"{id_}-work",
-        f"Delivered work on {entry.id}, {entry.open_items:,} open",
+        f"Delivered work, newest first; {entry.open_items:,} open",
         (
             Column("Delivered"),
             Column("Title", is_flexible=True),

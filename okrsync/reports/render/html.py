@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 _LONGEST_CELL = 300
 _LONGEST_TEXT = 2000
-_LONGEST_UNBROKEN = 24
-"""Numbers, keys and names of columns up to here stay on one line."""
+_LONGEST_NUMBER, _LONGEST_WORD = 24, 20
+"""Up to here numbers with their interval stay on one line, and words are never broken."""
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 _NEARBY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~%/-]*(?:\?[A-Za-z0-9_.~%&=+-]*)?|\?[A-Za-z0-9_.~%&=+-]*|/|\./")
 
 
@@ -36,7 +38,8 @@ class Way:
     """
     A link to a neighbouring page, above the page's head.
 
-    *address* is relative (``2026-q4.html``, ``?cycle=2026-q4``); *is_here*: it is the page itself.
+    *address* is relative (``2026-q4.html``, ``?cycle=2026-q4``); *is_here*: it is the page itself; *note* says
+    below the link what is found there.
 
     Raises:
         ValueError: *address* is not relative, and could lead anywhere.
@@ -45,23 +48,59 @@ class Way:
     text: str
     address: str
     is_here: bool = False
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not _NEARBY.fullmatch(self.address):
             raise ValueError(f"not the address of a neighbouring page: {self.address!r}")
 
 
-def render_html(page: Page, *, version: str, digest: str = "", ways: Sequence[Way] = ()) -> str:
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """
+    A choice above the page's head, sent to the page's own address as a plain form.
+
+    *choices* are what is sent and what is read; with *is_day* a day is written instead. *value* is what holds now.
+    """
+
+    name: str
+    label: str
+    choices: Sequence[tuple[str, str]] = ()
+    value: str = ""
+    is_day: bool = False
+
+
+def render_html(
+    page: Page,
+    *,
+    version: str,
+    digest: str = "",
+    ways: Sequence[Way] = (),
+    pickers: Sequence[Picker] = (),
+) -> str:
     """
     *page* as one HTML document; the same page gives the same text.
 
-    *version* and *digest* (of the data) are told at its end; *ways* lead to neighbouring pages.
+    *version* and *digest* (of the data) are told at its end; *ways* lead to neighbouring pages, *pickers* ask for the
+    same page on something else and need a site that answers.
     """
     environment = _environment()
     style = environment.loader.get_source(environment, "style.css")[0].strip() if environment.loader else ""
     return environment.get_template("page.html.j2").render(
-        laid=lay_out(page), version=version, digest=digest, ways=ways, style=style, policy=_policy(style)
+        laid=lay_out(page),
+        version=version,
+        digest=digest,
+        ways=ways,
+        pickers=pickers,
+        style=style,
+        policy=_policy(style),
     )
+
+
+def policy_of(document: str) -> str:
+    """The policy that *document*, made by ``render_html``, is under; of any other text one that allows nothing."""
+    found = _POLICY.search(document[: document.find("<body")])
+    return unescape(found[1]) if found else "default-src 'none'"
 
 
 def _policy(style: str) -> str:
@@ -72,8 +111,7 @@ def _policy(style: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Imported here: only who asks for HTML waits for it.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only who asks for HTML waits
 
     made = Environment(
         loader=PackageLoader("okrsync.reports.render", "templates"),
@@ -88,7 +126,6 @@ def _environment() -> Environment:
         "address": address,
         "width": _width,
         "number": words.number,
-        "unit": words.with_unit,
         "percent": words.percent,
         "day": words.day,
         "tone": _tone,
@@ -98,7 +135,8 @@ def _environment() -> Environment:
     made.tests |= {"code": _is_code, "anchor": _is_anchor}
     made.globals |= {
         "class_of": _class_of,
-        "longest_unbroken": _LONGEST_UNBROKEN,
+        "is_badge": _is_badge,
+        "head_class_of": _head_class_of,
         "missing": words.MISSING,
         "metric_height": int(metric.PLOT_HEIGHT),
         "line_width": metric.WIDTH,
@@ -154,9 +192,32 @@ def _class_of(column: Column, cell: Cell, is_drawn: bool) -> str:
         "flex" if column.is_flexible else "",
         "" if column.name else "sign",
         "" if is_drawn else _tone(cell),
-        "long" if len(plain(cell.spans)) > _LONGEST_UNBROKEN else "",
+        "long" if _is_long(cell, column) else "",
     ]
     return " ".join(filter(None, found))
+
+
+def _is_long(cell: Cell, column: Column) -> bool:
+    """*cell* may be broken anywhere: it holds a word, or a number with its interval, that would push others out."""
+    said = plain(cell.spans)
+    if column.align is Align.RIGHT and len(said) > _LONGEST_NUMBER:
+        return True
+    return max(map(len, f"{said} {cell.note}".split()), default=0) > _LONGEST_WORD
+
+
+def _head_class_of(column: Column) -> str:
+    """The classes of a column's head."""
+    found = [
+        "num" if column.align is Align.RIGHT else "",
+        "long" if max(map(len, column.name.split()), default=0) > _LONGEST_WORD else "",
+    ]
+    return " ".join(filter(None, found))
+
+
+def _is_badge(cell: Cell, column: Column) -> bool:
+    """*cell* is a letter in a column without a name: the flag that it has in the chart above."""
+    said = f"{cell.mark}{plain(cell.spans)}"
+    return not column.name and len(said) == 1 and said.isalnum()
 
 
 def _is_code(span: Span) -> bool:

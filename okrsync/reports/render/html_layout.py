@@ -41,6 +41,7 @@ _LEAST_ROWS = 10
 _AS_ROWS: Mapping[type[Block], int] = {MetricChart: 16, Waterfall: 9, CoverageChart: 9, Bars: 3}
 CONTENTS_FROM = 5
 _DATA_ROWS = 12
+_ROOMY_COLUMNS = 7
 _LONGEST_NAME = 60
 
 
@@ -50,7 +51,8 @@ class TableLayout:
     What of a table is shown.
 
     *axes*: by column, the ticks of its drawings; none for a column that has none. *head* is the column that names the
-    row. *rest*: how many rows are left out. *has_least* and *has_mde*: what the drawings show has to be explained. *is_signed*: the first column is a sign for the row.
+    row. *rest*: how many rows are left out. *has_least* and *has_mde*: what the drawings show has to be explained.
+    *is_signed*: the first column is a sign for the row.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
@@ -65,6 +67,17 @@ class TableLayout:
     def is_drawn(self) -> bool:
         """Some column has drawings."""
         return any(ticks is not None for ticks in self.axes)
+
+    @property
+    def is_dense(self) -> bool:
+        """There are so many columns that they have to stand close, and may need more room than the page has."""
+        return len(self.axes) + sum(ticks is not None for ticks in self.axes) > _ROOMY_COLUMNS
+
+    @property
+    def classes(self) -> str:
+        """How the table is to look, in the words of the style sheet."""
+        looks = (("forest", self.is_drawn), ("signed", self.is_signed), ("dense", self.is_dense))
+        return " ".join(name for name, holds in looks if holds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ MAX_CHARACTERS = 60_000
 """GitHub refuses comments over 65,536 characters; the rest is left for what is put around the page."""
 _LONGEST = 2000
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
-_LIST = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])")
+_LIST = re.compile(r"^([-+](?=\s|$)|\d{1,9}(?=[.)](\s|$))|[-=](?=[-=\s]*$))")
+"""A list's item, or the line under a heading; ``−0.2`` and ``62.7 %`` are neither."""
 _REFERENCES = (
     (re.compile(r"([@#])"), "\\1\u200b"),
     (re.compile(r"://"), ":\u200b//"),
@@ -51,7 +52,7 @@ def escaped(text: str, limit: int = 200) -> str:
     clean = _SPECIAL.sub(r"\\\1", harmless(text, limit))
     for pattern, broken in _REFERENCES:
         clean = pattern.sub(broken, clean)
-    return _LIST.sub(r"\1\\\2" if not clean[:1].isdigit() else "\\1\u200b\\2", clean)
+    return _LIST.sub(lambda found: f"{found[0]}\u200b" if found[0].isdigit() else f"\\{found[0]}", clean)
 
 
 def code(text: str) -> str:
@@ -169,4 +170,7 @@ def _spans(spans: Sequence[Span], limit: int = 200) -> str:
 
 
 def _shown(span: Span, limit: int) -> str:
-    return escaped(span if isinstance(span, str) else span.text, limit)
+    text = span if isinstance(span, str) else span.text
+    # Escaping strips a text; a piece of one keeps the blanks to its neighbours.
+    before, after = (" " if end[:1].isspace() else "" for end in (text, text[::-1]))
+    return f"{before}{escaped(text, limit)}{after}" if text.strip() else before

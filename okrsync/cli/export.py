@@ -1,0 +1,45 @@
+"""``export``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from okrsync.cli.output import Day
+from okrsync.jobs.exporting import EXPORTS
+from okrsync.jobs.tables import FORMATS, write_table
+from okrsync.jobs.workspace import open_workspace
+
+
+@click.command()
+@click.argument("tables", nargs=-1, type=click.Choice(list(EXPORTS)))
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("okrsync.yaml"),
+    show_default=True,
+    help="The project's file.",
+)
+@click.option("--as-known", type=Day(), help="Leave out checks that were put on record after this day.")
+@click.option("--format", "output", type=click.Choice(FORMATS), default="csv", show_default=True, help="How to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("export"),
+    show_default=True,
+    help="The folder to write into.",
+)
+def export(tables: tuple[str, ...], config: Path, as_known: date | None, output: str, out: Path) -> None:
+    """
+    Write items, links, observations and checks as tables for a warehouse.
+
+    TABLES: one or more of them [default: all]. Parquet needs the extra okrsync[parquet].
+    """
+    with open_workspace(config, None, as_known) as workspace, workspace.store.read() as view:
+        for name in tables or EXPORTS:
+            made = EXPORTS[name]
+            path = out / f"{name}.{output}"
+            count = write_table(path, made.columns, made.rows(workspace, view), output)
+            click.echo(f"wrote {path}: {count:,} row{'' if count == 1 else 's'}", err=True)

@@ -1,0 +1,66 @@
+"""``plan``: what planned work serves, before it starts."""
+
+from __future__ import annotations
+
+import click
+
+from okrsync.cli.reporting import ReportOptions, deliver, report_options
+from okrsync.errors import UsageError
+from okrsync.jobs.planning import plan_of
+from okrsync.jobs.workspace import open_workspace
+from okrsync.reports.pages.plan_page import plan_page
+from okrsync.reports.plan import PlanReport
+from okrsync.reports.planning_scope import Wanted
+
+
+@click.command()
+@report_options
+@click.option("--sprint", default="", metavar="next|current|ID|NAME", help="A sprint or iteration.")
+@click.option("--iteration", default="", metavar="NAME", help="The same, as GitHub projects call it.")
+@click.option("--milestone", default="", metavar="NAME|ID", help="A milestone.")
+@click.option("--backlog", is_flag=True, help="Open work in no open sprint or milestone.")
+@click.option("--days", type=click.IntRange(1, 366), help="What was started or is likely next in so many days.")
+@click.option("--board", default="", metavar="NAME", help="Of this board, project, repository or source alone.")
+@click.option("--team", default="", metavar="NAME", help="Of this team alone.")
+@click.option("--no-suggest", is_flag=True, help="Suggest nothing for unlinked work: quicker over a large store.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="End with exit code 3 if less of the work that needs a key result has one.",
+)
+def plan(
+    options: ReportOptions,
+    sprint: str,
+    iteration: str,
+    milestone: str,
+    backlog: bool,
+    days: int | None,
+    board: str,
+    team: str,
+    no_suggest: bool,
+    fail_under: float | None,
+) -> int:
+    """
+    Show what planned work serves, before it starts.
+
+    Which of it serves no key result, which key result has no work, and what deserves a second look. Of the next sprint
+    unless you say otherwise; without one, of the current sprint; without that, of the backlog. It only warns: see
+    --fail-under. Ends with exit code 5 where a source was not read completely or within a day.
+    """
+    if sum(map(bool, (sprint, iteration, milestone, backlog, days))) > 1:
+        raise UsageError("--sprint, --iteration, --milestone, --backlog and --days exclude each other; keep one")
+    wanted = Wanted(sprint or iteration, milestone, board, team, backlog, days)
+    with open_workspace(
+        options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
+    ) as workspace:
+        report = plan_of(workspace, wanted, suggests=not no_suggest)
+    deliver(report, plan_page(report, fail_under), options)
+    if not report.is_complete:
+        return 5
+    return 3 if _falls_short(report, fail_under) else 0
+
+
+def _falls_short(report: PlanReport, fail_under: float | None) -> bool:
+    serving = report.coverage.measured.serving
+    return fail_under is not None and serving is not None and serving * 100 < fail_under

@@ -1,0 +1,216 @@
+"""What the store knows as plain rows, for a warehouse: items with their place, links, observations and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+
+from okrsync.jobs.workspace import Workspace, link_all, scopes
+from okrsync.linking.placing import Placement
+from okrsync.model.work import Iteration
+from okrsync.store.tables import link, observation
+from okrsync.store.view import View
+
+Value = str | int | float | bool | datetime | date | None
+Rows = Iterator[tuple[Value, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """
+    One table for a warehouse: *columns* with the type of their values, and what makes its rows.
+
+    Moments are aware, in UTC; missing is ``None``. Lists are texts joined by ``; ``.
+    """
+
+    columns: Mapping[str, type]
+    rows: Callable[[Workspace, View], Rows]
+
+
+def _items(workspace: Workspace, view: View) -> Rows:
+    for placement in link_all(workspace, view).placements:
+        yield _item(placement)
+
+
+def _item(placement: Placement) -> tuple[Value, ...]:
+    item = placement.item
+    size = (None, "") if item.size is None else (item.size.value, item.size.unit)
+    return (
+        item.source,
+        item.external_id,
+        item.key,
+        item.url,
+        item.kind.value,
+        item.type,
+        item.title,
+        item.status.value,
+        item.original_status,
+        item.created,
+        item.updated,
+        item.delivered,
+        item.first_done,
+        item.reopened,
+        item.resolution,
+        *size,
+        item.project,
+        item.team,
+        item.parent,
+        "; ".join(item.labels),
+        "; ".join(item.components),
+        "; ".join(map(_name, item.iterations)),
+        "; ".join(item.closes),
+        placement.group.value,
+        placement.exempt_class,
+        placement.reason,
+    )
+
+
+def _name(iteration: Iteration) -> str:
+    return iteration.name
+
+
+def _links(workspace: Workspace, view: View) -> Rows:
+    sources = {scope.source for scope in scopes(workspace.project)}
+    for row in view.rows(link):
+        if row.source in sources:
+            since, until = _moment(row.valid_from_ms), _moment(row.valid_to_ms)
+            yield (
+                row.source,
+                row.external_id,
+                row.key,
+                row.key_result,
+                row.state,
+                row.rule,
+                row.via,
+                row.share,
+                row.depth,
+                row.reason,
+                since,
+                until,
+            )
+
+
+def _observations(_workspace: Workspace, view: View) -> Rows:
+    for row in view.rows(observation):
+        yield row.metric, date.fromisoformat(row.day), row.value, row.n, row.origin, _moment(row.recorded_ms)
+
+
+def _checks(workspace: Workspace, view: View) -> Rows:
+    for entry in view.checks(workspace.as_known):
+        check, told = entry.check, entry.check.estimate
+        numbers: tuple[float | None, ...] = (None,) * 6
+        if told is not None:
+            numbers = (told.effect, told.low, told.high, told.standard_error, told.p, told.mde)
+        yield (
+            entry.key_result,
+            "; ".join(check.members),
+            check.kind.value,
+            check.first,
+            check.last,
+            check.evaluation,
+            check.verdict.value,
+            check.reason,
+            *numbers,
+            check.q,
+            check.is_small,
+            check.credit,
+            check.hypothesis.value,
+            check.expected,
+            check.points_before,
+            check.points_after,
+            "; ".join(check.warnings),
+            entry.recorded,
+        )
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+_ITEM_COLUMNS = {
+    "source": str,
+    "external_id": str,
+    "key": str,
+    "url": str,
+    "kind": str,
+    "type": str,
+    "title": str,
+    "status": str,
+    "original_status": str,
+    "created": datetime,
+    "updated": datetime,
+    "delivered": datetime,
+    "first_done": datetime,
+    "reopened": int,
+    "resolution": str,
+    "size": float,
+    "size_unit": str,
+    "project": str,
+    "team": str,
+    "parent": str,
+    "labels": str,
+    "components": str,
+    "iterations": str,
+    "closes": str,
+    "group": str,
+    "exempt_class": str,
+    "unlinked_reason": str,
+}
+_LINK_COLUMNS = {
+    "source": str,
+    "external_id": str,
+    "key": str,
+    "key_result": str,
+    "state": str,
+    "rule": str,
+    "via": str,
+    "share": float,
+    "depth": int,
+    "reason": str,
+    "valid_from": datetime,
+    "valid_to": datetime,
+}
+_OBSERVATION_COLUMNS = {
+    "metric": str,
+    "day": date,
+    "value": float,
+    "n": float,
+    "origin": str,
+    "recorded": datetime,
+}
+_CHECK_COLUMNS = {
+    "key_result": str,
+    "members": str,
+    "kind": str,
+    "first": date,
+    "last": date,
+    "evaluation": date,
+    "verdict": str,
+    "reason": str,
+    "effect": float,
+    "low": float,
+    "high": float,
+    "standard_error": float,
+    "p": float,
+    "mde": float,
+    "q": float,
+    "is_small": bool,
+    "credit": str,
+    "hypothesis": str,
+    "expected": float,
+    "points_before": int,
+    "points_after": int,
+    "warnings": str,
+    "recorded": datetime,
+}
+EXPORTS: Mapping[str, Export] = MappingProxyType(
+    {
+        "items": Export(_ITEM_COLUMNS, _items),
+        "links": Export(_LINK_COLUMNS, _links),
+        "observations": Export(_OBSERVATION_COLUMNS, _observations),
+        "checks": Export(_CHECK_COLUMNS, _checks),
+    }
+)
+"""The tables by name. Every version of a link and every revision of an observation is a row; checks are on record."""

@@ -1,0 +1,38 @@
+"""Verdicts of the cycle before that came only in this one: nobody could read them in its own audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from okrsync.model.okrs import Cycle
+from okrsync.reports.audit.served import AuditInputs, Part, served_in
+from okrsync.reports.audit.work import CheckState, WorkLine, work_lines
+
+
+@dataclass(frozen=True, slots=True)
+class LateVerdicts:
+    """The judged checks of *cycle* whose verdict fell into the audited one; *cycle* is empty for the first."""
+
+    cycle: str
+    work: tuple[WorkLine, ...]
+
+
+def late_verdicts(given: AuditInputs) -> LateVerdicts:
+    """What of the cycle that ended last before this one was judged during it."""
+    before = _before(given)
+    if before is None or given.part.key_result:
+        return LateVerdicts("", ())
+    earlier = replace(given, cycle=before, part=Part(team=given.part.team))
+    return LateVerdicts(
+        before.id,
+        tuple(
+            line
+            for line in work_lines(served_in(earlier), earlier)
+            if line.state is CheckState.JUDGED and given.cycle.contains(line.final_on)
+        ),
+    )
+
+
+def _before(given: AuditInputs) -> Cycle | None:
+    ended = [cycle for cycle in given.inputs.okrs.cycles if cycle.end < given.cycle.start]
+    return max(ended, key=lambda cycle: (cycle.end, cycle.id), default=None)

@@ -1,0 +1,167 @@
+"""
+Sprints, milestones and project iterations by the lane that they follow one another in. Pure.
+
+A lane is what people call a board, a team's sprints, or a repository's milestones. No tracker tells it with every
+iteration, so it is read off the ids (``owner/web/milestone/6``), the names (``PAY Sprint 33``) and the items' projects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from okrsync.linking.placing import Placement
+from okrsync.model.work import Item, ItemKind, IterationRecord, Status
+from okrsync.outcome.delivered import day_of
+
+_NUMBER = re.compile(r"[\W\d_]+$")
+
+
+class Phase(StrEnum):
+    """Where an iteration stands on the day of the report."""
+
+    NEXT = "next"
+    CURRENT = "current"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What follows one another; *project* is where most of its items lie, empty where it never had one."""
+
+    source: str
+    name: str
+    project: str
+
+    def is_called(self, name: str) -> bool:
+        """Whether *name* means it: by its own name, its project or repository, or its source."""
+        wanted = name.casefold()
+        return wanted in {self.name.casefold(), self.project.casefold(), self.source.casefold()}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A sprint, milestone or project iteration with its first and last day in the organisation's time zone."""
+
+    source: str
+    id: str
+    name: str
+    board: str
+    """Name of its lane."""
+    phase: Phase
+    is_milestone: bool
+    start: date | None
+    end: date | None
+
+
+class Calendar:
+    """All iterations of the store on one day, each with its lane and the work that is, or was, in it."""
+
+    def __init__(
+        self, records: Sequence[IterationRecord], placements: Sequence[Placement], now: datetime, zone: ZoneInfo
+    ) -> None:
+        self._work: dict[tuple[str, str], list[Placement]] = {}
+        for placement in placements:
+            if is_planned(placement):
+                for iteration in placement.item.iterations:
+                    self._work.setdefault((placement.item.source, iteration.id), []).append(placement)
+        self._lanes = _lanes(records, self._work)
+        made = [self._period(record, now, zone) for record in records]
+        self.periods = tuple(sorted(made, key=lambda period: (period.source, _by_time(period), period.id)))
+
+    def lane(self, period: Period) -> Lane:
+        """The lane of *period*."""
+        return self._lanes[period.source, period.id]
+
+    def work(self, period: Period) -> list[Placement]:
+        """All that is in *period*, or was while it was open; without what was dropped."""
+        return self._work.get((period.source, period.id), [])
+
+    def before(self, period: Period, count: int) -> list[Period]:
+        """The last *count* closed ones of the same lane before *period*, oldest first."""
+        lane = self.lane(period)
+        closed = [
+            entry
+            for entry in self.periods
+            if entry.phase is Phase.CLOSED
+            and entry.id != period.id
+            and self.lane(entry) == lane
+            and entry.is_milestone == period.is_milestone
+            and _by_time(entry) <= _by_time(period)
+        ]
+        return sorted(closed, key=_by_time)[-count:]
+
+    def run_of(self, item: Item, period: Period) -> int:
+        """How many of the lane of *period*, itself included, *item* has been planned for."""
+        lane = self.lane(period)
+        return sum(self._lanes.get((item.source, iteration.id)) == lane for iteration in item.iterations)
+
+    def _period(self, record: IterationRecord, now: datetime, zone: ZoneInfo) -> Period:
+        return Period(
+            source=record.source,
+            id=record.id,
+            name=record.name,
+            board=self._lanes[record.source, record.id].name,
+            phase=_phase(record, now),
+            is_milestone=record.start is None and record.state != "future",
+            start=day_of(record.start, zone),
+            end=day_of(record.end or record.completed, zone),
+        )
+
+
+def is_planned(placement: Placement) -> bool:
+    """Whether it is work of its own that was not dropped: a request that closes an issue counts with the issue."""
+    is_request = placement.item.kind is ItemKind.PULL_REQUEST and bool(placement.implements)
+    return placement.item.status is not Status.DROPPED and not is_request
+
+
+def _by_time(period: Period) -> tuple[date, str]:
+    return (period.start or period.end or date.max, period.name)
+
+
+def _phase(record: IterationRecord, now: datetime) -> Phase:
+    """As it stood at *now*, which may be long ago."""
+    if record.state == "closed" and (record.completed or record.end or now) <= now:
+        return Phase.CLOSED
+    if record.state == "future" or (record.start is not None and record.start > now):
+        return Phase.NEXT
+    return Phase.CURRENT
+
+
+def _lanes(
+    records: Sequence[IterationRecord], work: Mapping[tuple[str, str], Collection[Placement]]
+) -> dict[tuple[str, str], Lane]:
+    projects = {(record.source, record.id): _project(work.get((record.source, record.id), ())) for record in records}
+    stems = Counter((record.source, _stem(record)) for record in records)
+    of_stem: dict[tuple[str, str], set[str]] = {}
+    for record in records:
+        project = projects[record.source, record.id]
+        of_stem.setdefault((record.source, _stem(record)), set()).update({project} if project else ())
+    found: dict[tuple[str, str], Lane] = {}
+    for record in records:
+        stem = _stem(record)
+        # A name that no other one follows (Octopus) is not that of a lane; a place in the id always is.
+        is_series = "/" in record.id or (bool(stem) and stems[record.source, stem] > 1)
+        namesakes = of_stem[record.source, stem]
+        # One without work belongs to the project of its namesakes, if they have one alone.
+        alone = next(iter(namesakes)) if len(namesakes) == 1 else ""
+        project = projects[record.source, record.id] or alone
+        name = stem if is_series else project or record.source
+        found[record.source, record.id] = Lane(record.source, name, project)
+    return found
+
+
+def _stem(record: IterationRecord) -> str:
+    """What the iterations of one lane have in common: the place in the id, else the name without its number."""
+    container = record.id.rpartition("/")[0]
+    return container.removesuffix("/milestone") if container else _NUMBER.sub("", record.name)
+
+
+def _project(placements: Collection[Placement]) -> str:
+    counts = Counter(placement.item.project for placement in placements if placement.item.project)
+    return min(counts, key=lambda name: (-counts[name], name), default="")

@@ -1,0 +1,161 @@
+"""
+The reports as answers to requests, always of the latest store: a WSGI application that only reads.
+
+It answers GET and HEAD, under the names that it was told it has: another name in ``Host`` would be a page of somebody
+else's that had its name point here. What is asked is text that is looked up, never run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from okrsync import __version__
+from okrsync.errors import OkrsyncError, UsageError
+from okrsync.jobs.checks import with_outcomes
+from okrsync.jobs.workspace import open_workspace, report_inputs
+from okrsync.reports.render.as_json import report_document
+from okrsync.reports.render.html import Picker, Way, policy_of, render_html
+from okrsync.web.choices import Choices, choices_of
+from okrsync.web.reports import KINDS, Asked
+
+MOST_CHARACTERS = 2000
+"""Of a query; a picker never makes more."""
+Start = Callable[[str, list[tuple[str, str]]], Any]
+_PLAIN = (
+    ("Cache-Control", "no-store"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back."""
+
+    status: HTTPStatus
+    body: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The site of the project at *config*; *hosts* are the names (with the port) under which it may be asked."""
+
+    config: Path
+    hosts: set[str]
+    as_of: date | None = None
+    hides_titles: bool = False
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        """Answer one request, as WSGI wants it."""
+        answer = self.answer(
+            environ["REQUEST_METHOD"],
+            environ.get("PATH_INFO", "/"),
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_HOST", ""),
+        )
+        body = answer.body.encode()
+        headers = [*_PLAIN, *answer.headers, ("Content-Length", str(len(body)))]
+        if answer.body:
+            headers.append(("Content-Type", "text/html; charset=utf-8"))
+            headers.append(("Content-Security-Policy", f"{policy_of(answer.body)}; frame-ancestors 'none'"))
+        start(f"{answer.status.value} {answer.status.phrase}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def answer(self, method: str, path: str, query: str, host: str) -> Answer:
+        """The answer to a request."""
+        name = path.removeprefix("/")
+        if host.casefold() not in self.hosts:
+            why = "This site is not called so. Ask for it by its own address."
+            return _refusal(HTTPStatus.MISDIRECTED_REQUEST, why)
+        if method not in {"GET", "HEAD"}:
+            return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Reports are only read.", (("Allow", "GET, HEAD"),))
+        if not name:
+            return Answer(HTTPStatus.SEE_OTHER, "", (("Location", "/outcomes"),))
+        if name not in KINDS:
+            there = ", ".join(f"/{kind}" for kind in KINDS)
+            return _refusal(HTTPStatus.NOT_FOUND, f"There is no such page; there are {there}.")
+        return self._report(name, query)
+
+    def _report(self, name: str, query: str) -> Answer:
+        try:
+            if len(query) > MOST_CHARACTERS:
+                raise UsageError("that asks for too much at once")
+            return Answer(HTTPStatus.OK, self._page(name, dict(parse_qsl(query))))
+        except OkrsyncError as error:
+            is_theirs = isinstance(error, UsageError)
+            status = HTTPStatus.BAD_REQUEST if is_theirs else HTTPStatus.INTERNAL_SERVER_ERROR
+            return _refusal(status, str(error))
+
+    def _page(self, name: str, query: dict[str, str]) -> str:
+        day = _day(query.get("as-of", "")) or self.as_of
+        with open_workspace(self.config, day, hides_titles=self.hides_titles) as workspace:
+            judged = with_outcomes(workspace, report_inputs(workspace))
+            choices = choices_of(workspace, judged, name)
+            asked = _asked(name, query, choices)
+            made = KINDS[name].make(workspace, judged, asked)
+        digest = report_document(made.page.kind, made.report)["data_digest"]
+        day_picker = Picker("as-of", "As of", (), query.get("as-of", ""), is_day=True)
+        return render_html(
+            made.page,
+            version=__version__,
+            digest=digest,
+            ways=_ways(name, query),
+            pickers=(*_pickers(name, asked, choices), day_picker),
+        )
+
+
+def _asked(name: str, query: dict[str, str], choices: Choices) -> Asked:
+    """What *query* chooses; a sprint is always one of several boards, so the first is taken where none is named."""
+    chosen = {choice: query.get(choice, "") for choice in KINDS[name].choices}
+    if "sprint" in chosen and not chosen["sprint"] and choices["sprint"]:
+        chosen["sprint"] = choices["sprint"][0][0]
+    return Asked(**chosen)
+
+
+def _pickers(name: str, asked: Asked, choices: Choices) -> list[Picker]:
+    usual = {"cycle": "the usual", "team": "all teams"}
+    return [
+        Picker(
+            choice,
+            choice.capitalize(),
+            (*([("", usual[choice])] if choice in usual else []), *choices[choice]),
+            getattr(asked, choice),
+        )
+        for choice in KINDS[name].choices
+    ]
+
+
+def _ways(name: str, query: dict[str, str]) -> Sequence[Way]:
+    """Links to the other kinds, which keep the day that was chosen."""
+    kept = {"as-of": query["as-of"]} if query.get("as-of") else {}
+    tail = f"?{urlencode(kept)}" if kept else ""
+    return [Way(kind.title, f"{other}{tail}", is_here=other == name) for other, kind in KINDS.items()]
+
+
+def _day(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        raise UsageError(f"{written[:40]!r} is no day; write YYYY-MM-DD") from None
+
+
+def _refusal(status: HTTPStatus, why: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    title = f"{status.value} {status.phrase}"
+    body = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} · okrsync</title></head>'
+        f'<body><main><h1>{title}</h1><p>{escape(why)}</p><p><a href="/outcomes">Outcomes</a></p></main></body></html>'
+    )
+    return Answer(status, body, headers)

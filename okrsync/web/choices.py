@@ -1,0 +1,57 @@
+"""What a reader can choose from: cycles, sprints and teams, as the store knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from okrsync.jobs.planning import calendar_of
+from okrsync.jobs.workspace import Workspace
+from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.planning_lanes import Calendar, Period, Phase
+
+Choice = tuple[str, str]
+"""A value, and how it is called."""
+Choices = dict[str, list[Choice]]
+"""By the name of what is chosen."""
+_MOST_CLOSED = 3
+"""Sprints of a lane that are over and can still be chosen; older ones are asked for by name on the command line."""
+
+
+def choices_of(workspace: Workspace, judged: ReportInputs, kind: str) -> Choices:
+    """What can be chosen for a report of *kind*, by the name of the choice; what is most often wanted comes first."""
+    calendar = calendar_of(workspace, judged)
+    wanted = to_look_back_on(calendar) if kind == "retro" else to_plan(calendar)
+    cycles = sorted(workspace.project.okrs.cycles, key=lambda cycle: cycle.start, reverse=True)
+    return {
+        "cycle": [(cycle.id, cycle.id) for cycle in cycles if cycle.start <= workspace.today],
+        "sprint": [(period.id, f"{period.name} ({period.board}, {period.phase})") for period in wanted],
+        "team": [(team, team) for team in _teams(judged)],
+    }
+
+
+def to_plan(calendar: Calendar) -> list[Period]:
+    """The iterations that are to come, then those that run; a milestone without an end last."""
+    found = [period for period in calendar.periods if period.phase is not Phase.CLOSED and calendar.work(period)]
+    return sorted(found, key=lambda period: (period.is_milestone, period.phase is not Phase.NEXT, _begin(period)))
+
+
+def to_look_back_on(calendar: Calendar) -> list[Period]:
+    """The last iterations of each lane that are over, the newest first."""
+    by_lane: dict[object, list[Period]] = {}
+    for period in calendar.periods:
+        if period.phase is Phase.CLOSED and period.end is not None:
+            by_lane.setdefault((calendar.lane(period), period.is_milestone), []).append(period)
+    found = [period for lane in by_lane.values() for period in sorted(lane, key=_end)[-_MOST_CLOSED:]]
+    return sorted(found, key=lambda period: (period.is_milestone, -_end(period), period.source, period.id))
+
+
+def _begin(period: Period) -> tuple[int, str, str]:
+    return (period.start.toordinal() if period.start else _end(period), period.source, period.id)
+
+
+def _end(period: Period) -> int:
+    return period.end.toordinal() if period.end else 0
+
+
+def _teams(judged: ReportInputs) -> Iterable[str]:
+    return sorted({placement.item.team for placement in judged.linking.placements if placement.item.team})
