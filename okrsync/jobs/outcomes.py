@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from okrsync.jobs.workspace import Workspace, stop_rules
+from okrsync.jobs.workspace import Workspace, seen_expectations, stop_rules
 from okrsync.reports.hypotheses import build_hypotheses
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.maturing import Known
@@ -24,7 +24,7 @@ def outcomes_report(
     """The report on *cycles* (ids); *inputs* with what the statistics say. *since*: after which day things are new."""
     ledger = workspace.project.ledger
     with workspace.store.read() as view:
-        seen = view.expectations()
+        seen = seen_expectations(workspace, view)
     values = build_values(inputs, cycles)
     return build_outcomes(
         inputs,
@@ -35,6 +35,8 @@ def outcomes_report(
             build_hypotheses(inputs, ledger, seen, overdue=True),
             Known(
                 ledger.decisions,
+                ledger.hypotheses,
+                inputs.zone,
                 [win for value in values.values for win in value.flagged],
                 build_stoplist(inputs, ledger, stop_rules(workspace.project), cycles),
             ),

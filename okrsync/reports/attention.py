@@ -69,7 +69,7 @@ def attention(
 
 
 def _days_late(line: HypothesisLine, as_of: date) -> int | None:
-    """Since when something should have been said of *line*; ``None`` where it was delivered, and nothing tells of it."""
+    """Since when something should have been said of *line*; ``None``: delivered, and nothing tells of it."""
     due = line.due if line.evaluation is None else line.evaluation
     return (as_of - due).days if due <= as_of else None
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
-from okrsync.model.ledger import Decision
+from okrsync.model.ledger import Decision, Hypothesis
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.reports.stoplist import SizeOf, Stoplist
 from okrsync.reports.values import FlaggedWin
@@ -79,6 +80,9 @@ class Known:
     """What people said and the values tell of the work that was judged."""
 
     decisions: Sequence[Decision]
+    hypotheses: Sequence[Hypothesis]
+    zone: ZoneInfo
+    """Of the days on which decisions were taken."""
     wins: Sequence[FlaggedWin]
     stoplist: Stoplist
 
@@ -159,14 +163,21 @@ def _matured(subject: Subject, check: OutcomeCheck, known: Known, since: date) -
         broken=tuple(sorted(broken)),
         planned=planned,
         choices=choices(check),
-        decision=_decision(check, known.decisions),
+        decision=_decision(check, known),
     )
 
 
-def _decision(check: OutcomeCheck, decisions: Sequence[Decision]) -> Decision | None:
-    """The last decision about a member of *check* from the day on which it came due."""
-    keys = {member.casefold() for member in check.members}
-    found = [entry for entry in decisions if entry.about.casefold() in keys and entry.at.date() >= check.evaluation]
+def _decision(check: OutcomeCheck, known: Known) -> Decision | None:
+    """The last decision about a member of *check*, or what was expected of it, from the day on which it came due."""
+    names = {member.casefold() for member in check.members}
+    names |= {
+        entry.id.casefold() for entry in known.hypotheses if not names.isdisjoint(key.casefold() for key in entry.items)
+    }
+    found = [
+        entry
+        for entry in known.decisions
+        if entry.about.casefold() in names and entry.at.astimezone(known.zone).date() >= check.evaluation
+    ]
     return max(found, key=lambda entry: (entry.at, entry.id), default=None)
 
 

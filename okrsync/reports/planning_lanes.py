@@ -58,12 +58,27 @@ class Period:
     start: date | None
     end: date | None
 
+    @property
+    def place(self) -> str:
+        """What it alone is called: two sources may number their sprints alike."""
+        return f"{self.source}:{self.id}"
+
 
 class Calendar:
-    """All iterations of the store on one day, each with its lane and the work that is, or was, in it."""
+    """
+    All iterations of the store on one day, each with its lane and the work that is, or was, in it.
+
+    *hides_names*: they are told by their ids, and boards by their projects; still found by name, and in the same lanes.
+    """
 
     def __init__(
-        self, records: Sequence[IterationRecord], placements: Sequence[Placement], now: datetime, zone: ZoneInfo
+        self,
+        records: Sequence[IterationRecord],
+        placements: Sequence[Placement],
+        now: datetime,
+        zone: ZoneInfo,
+        *,
+        hides_names: bool = False,
     ) -> None:
         self._work: dict[tuple[str, str], list[Placement]] = {}
         for placement in placements:
@@ -71,6 +86,8 @@ class Calendar:
                 for iteration in placement.item.iterations:
                     self._work.setdefault((placement.item.source, iteration.id), []).append(placement)
         self._lanes = _lanes(records, self._work)
+        self._hides_names = hides_names
+        self._names = {(record.source, record.id): record.name.casefold() for record in records}
         made = [self._period(record, now, zone) for record in records]
         self.periods = tuple(sorted(made, key=lambda period: (period.source, _by_time(period), period.id)))
 
@@ -81,6 +98,14 @@ class Calendar:
     def work(self, period: Period) -> list[Placement]:
         """All that is in *period*, or was while it was open; without what was dropped."""
         return self._work.get((period.source, period.id), [])
+
+    def called(self, wanted: str) -> list[Period]:
+        """Those that *wanted* means, in any case: the one at that place, else those with that id or name."""
+        name = wanted.casefold()
+        exact = [period for period in self.periods if period.place.casefold() == name]
+        return exact or [
+            period for period in self.periods if name in {period.id.casefold(), self._names[period.source, period.id]}
+        ]
 
     def before(self, period: Period, count: int) -> list[Period]:
         """The last *count* closed ones of the same lane before *period*, oldest first."""
@@ -102,11 +127,12 @@ class Calendar:
         return sum(self._lanes.get((item.source, iteration.id)) == lane for iteration in item.iterations)
 
     def _period(self, record: IterationRecord, now: datetime, zone: ZoneInfo) -> Period:
+        lane = self._lanes[record.source, record.id]
         return Period(
             source=record.source,
             id=record.id,
-            name=record.name,
-            board=self._lanes[record.source, record.id].name,
+            name=record.id if self._hides_names else record.name,
+            board=(lane.project or lane.source) if self._hides_names else lane.name,
             phase=_phase(record, now),
             is_milestone=record.start is None and record.state != "future",
             start=day_of(record.start, zone),

@@ -108,7 +108,7 @@ class _Chooser:
             known = sorted({entry.item.team for entry in placements if entry.item.team})
             raise UsageError(f'no item has the team "{team}"; there are {", ".join(known) or "none"}')
         if board and not self._on_board() and not any(self._lies_on_board(entry) for entry in placements):
-            known = sorted({self._calendar.lane(period).name for period in self._calendar.periods})
+            known = sorted({period.board for period in self._calendar.periods})
             raise UsageError(f'no board is called "{board}"; there are {", ".join(known) or "none"}')
 
     def by_phase(self) -> Chosen:
@@ -127,7 +127,7 @@ class _Chooser:
         kind = "milestone" if is_milestone else "sprint"
         known = [entry for entry in self._on_board() if entry.is_milestone == is_milestone]
         wanted = name.casefold()
-        found = [entry for entry in known if wanted in {entry.id.casefold(), entry.name.casefold()}]
+        found = [entry for entry in self._calendar.called(name) if entry in known]
         if not found:
             still_open = [entry for entry in known if entry.phase is not Phase.CLOSED]
             near = [entry for entry in known if wanted in entry.name.casefold()]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from okrsync.jobs.planning import calendar_of
-from okrsync.jobs.workspace import Workspace
+from okrsync.jobs.workspace import Workspace, calendar_of
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.planning_lanes import Calendar, Period, Phase
 

@@ -11,8 +11,7 @@ from okrsync import __version__
 from okrsync.errors import UsageError
 from okrsync.jobs.artifacts import write_whole
 from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.planning import calendar_of
-from okrsync.jobs.workspace import Workspace, report_inputs
+from okrsync.jobs.workspace import Workspace, calendar_of, report_inputs
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.pages.blocks import Facts, Page
 from okrsync.reports.pages.parts import source_facts, source_notices

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
@@ -26,8 +27,7 @@ def chosen_sprint(calendar: Calendar, wanted: str, part: Part) -> Period:
         found, what = _last_of_each_lane(calendar), "closed last, each on its board"
         missing = "no sprint has closed by this day"
     else:
-        name = wanted.casefold()
-        found = [entry for entry in calendar.periods if name in {entry.id.casefold(), entry.name.casefold()}]
+        found = calendar.called(wanted)
         what = f'are called "{wanted[:80]}"'
         missing = f'no sprint or milestone is called "{wanted[:80]}"'
     if part.team and len(found) > 1:
@@ -50,4 +50,6 @@ def _last_of_each_lane(calendar: Calendar) -> list[Period]:
 
 
 def _commands(found: Sequence[Period]) -> str:
-    return "".join(f"\n  okrsync retro --sprint {shlex.quote(entry.id)}   # {entry.name}" for entry in found[-_MOST:])
+    ids = Counter(entry.id for entry in found)
+    named = [(entry.place if ids[entry.id] > 1 else entry.id, entry.name) for entry in found[-_MOST:]]
+    return "".join(f"\n  okrsync retro --sprint {shlex.quote(name)}   # {title}" for name, title in named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from statistics import fmean
 from string import ascii_uppercase
 
@@ -38,6 +39,9 @@ from okrsync.reports.progress import KeyResultProgress
 from okrsync.reports.render import check_words, progress_words, words
 
 _RIGHT = Align.RIGHT
+_SEASON = timedelta(days=91)
+_LEAST = 30
+"""Observations that a chart shows at least, where there are as many."""
 
 
 def key_result_section(
@@ -83,23 +87,24 @@ def _letters(checks: Sequence[OutcomeCheck]) -> dict[tuple[str, ...], str]:
 def _chart(
     entry: KeyResultReport, outcome: KeyResultOutcome, letters: dict[tuple[str, ...], str], id_: str
 ) -> MetricChart:
-    series = outcome.counterfactual
-    shown = [check for check in outcome.checks if check.first >= series.days[0]]
-    last, expected = series.observed[-1], series.expected[-1] if series.expected else None
-    without = "" if expected is None else f"; without the work, about {words.with_unit(expected, entry.unit)}"
+    told = outcome.counterfactual
+    checks = sorted(outcome.checks, key=lambda check: (check.first, check.members))
+    begin = _begin(told, checks)
+    days, observed, expected = told.days[begin:], told.observed[begin:], told.expected[begin:]
+    without = f"; without the work, about {words.with_unit(expected[-1], entry.unit)}" if expected else ""
     return MetricChart(
         id=f"{id_}-chart",
         title=f"{entry.metric} over time, and where it would have been without the work",
         description=(
-            f"{entry.metric}: {words.with_unit(series.observed[0], entry.unit)} on {words.day(series.days[0])}, "
-            f"{words.with_unit(last, entry.unit)} on {words.day(series.days[-1])}{without}."
+            f"{entry.metric}: {words.with_unit(observed[0], entry.unit)} on {words.day(days[0])}, "
+            f"{words.with_unit(observed[-1], entry.unit)} on {words.day(days[-1])}{without}."
         ),
         unit=entry.unit,
-        days=series.days,
-        observed=series.observed,
-        expected=series.expected,
-        low=series.low,
-        high=series.high,
+        days=days,
+        observed=observed,
+        expected=expected,
+        low=told.low[begin:],
+        high=told.high[begin:],
         target=None if entry.target is None else entry.target.value,
         flags=tuple(
             Flag(
@@ -108,9 +113,17 @@ def _chart(
                 f"{_work(entry, check)}: {check_words.verdict(check)}",
                 TONES.get(check.verdict, Tone.PLAIN),
             )
-            for check in sorted(shown, key=lambda check: (check.first, check.members))
+            for check in checks
+            if check.first >= days[0]
         ),
     )
+
+
+def _begin(series: Counterfactual, checks: Sequence[OutcomeCheck]) -> int:
+    """Which observation a chart begins with: a season before the first delivery, for a year more would flatten it."""
+    first = min((check.first for check in checks), default=series.days[-1])
+    shown = [index for index, day in enumerate(series.days) if day >= first - _SEASON]
+    return min(shown[0] if shown else 0, max(0, len(series.days) - _LEAST))
 
 
 def _work(entry: KeyResultReport, check: OutcomeCheck) -> str:

@@ -64,10 +64,10 @@ def outcomes_page(report: OutcomesReport) -> Page:
 def _sections(report: OutcomesReport) -> Iterator[Section]:
     if report.matured:
         yield _decide(report)
-    yield _fresh(report)
     progress = {entry.id: entry for entry in report.progress}
     for number, entry in enumerate(report.key_results):
         yield key_result_section(entry, progress.get(entry.id), f"kr{number + 1}", report.cycles)
+    yield _fresh(report)
     if report.coming:
         yield _coming(report.coming, report.cycles)
     if report.attention:
