@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from okrsync.sandbox.company import Company
+from okrsync.sandbox.serve import Sites
+from support.running import Run
+
+
+def test_the_headline_counts_every_verdict_that_came_due(okrsync: Run, project: Path) -> None:
+    document = okrsync("outcomes", "--format", "json").json
+    verdicts = [entry["check"]["verdict"] for entry in document["matured"]]
+
+    assert f"Of {len(verdicts)} checks that came due" in document["headline"]
+    assert f"{verdicts.count('moved')} moved their key results" in document["headline"]
+    assert f"{verdicts.count('inconclusive')} cannot be told from drift" in document["headline"]
+
+
+def test_what_came_due_asks_for_a_decision_until_there_is_one(okrsync: Run, project: Path) -> None:
+    asked = [entry for entry in okrsync("outcomes", "--format", "json").json["matured"] if entry["choices"]]
+    open_before = [entry for entry in asked if entry["decision"] is None]
+    assert open_before
+    key = open_before[0]["check"]["members"][0]
+
+    assert okrsync("decide", key, "--choice", "persevere", "--because", "it works", "--by", "lead").code == 0
+    asked = okrsync("outcomes", "--format", "json").json["matured"]
+    (decided,) = [entry for entry in asked if key in entry["check"]["members"]]
+
+    assert decided["decision"]["choice"] == "persevere"
+    assert "decided: persevere" in okrsync("outcomes", "--format", "markdown").out
+
+
+def test_a_win_that_breaks_a_guardrail_is_told_where_it_is_to_be_decided(okrsync: Run, project: Path) -> None:
+    assert "guardrail complaints broke" in okrsync("outcomes", "--format", "markdown").out
+
+
+def test_since_chooses_what_is_new_and_changes_no_verdict(okrsync: Run, project: Path) -> None:
+    week = okrsync("outcomes", "--since", "2026-11-13", "--format", "json").json
+    month = okrsync("outcomes", "--since", "2026-10-20", "--format", "json").json
+
+    assert {entry["key"] for entry in week["fresh"]} < {entry["key"] for entry in month["fresh"]}
+    assert all(entry["day"] > "2026-11-13" for entry in week["fresh"])
+    assert sum(entry["is_new"] for entry in week["matured"]) < sum(entry["is_new"] for entry in month["matured"])
+    assert week["key_results"] == month["key_results"]
+
+
+def test_since_last_is_the_day_of_the_last_sync(okrsync: Run, project: Path) -> None:
+    assert okrsync("outcomes", "--since", "last", "--format", "json").json["since"] == "2026-11-20"
+
+
+def test_checks_to_come_are_those_of_work_that_was_delivered_lately(
+    okrsync: Run, project: Path, company: tuple[Company, Sites]
+) -> None:
+    document = okrsync("outcomes", "--format", "json").json
+    days = [entry["evaluation"] for entry in document["coming"]]
+
+    assert days == sorted(days)
+    assert days[0] > document["as_of"]
+    delivered = {delivery["key"] for entry in document["key_results"] for delivery in entry["deliveries"]}
+    assert {member for entry in document["coming"] for member in entry["members"]} <= delivered
+
+
+def test_a_second_sync_says_what_came_since_the_last_one(okrsync: Run, project: Path) -> None:
+    later = (date(2026, 11, 20) + timedelta(days=7)).isoformat()
+    ran = okrsync("sync", "--quiet", "--as-of", later)
+
+    assert "since the last sync (20 Nov): " in ran.err
+    assert "check came due" in ran.err or "checks came due" in ran.err
+
+
+def test_what_needs_attention_is_listed_with_what_is_the_matter(okrsync: Run, project: Path) -> None:
+    lines = okrsync("outcomes", "--format", "json").json["attention"]
+    assert {line["trouble"] for line in lines} == {"link"}
+
+    stale = okrsync("outcomes", "--as-of", "2026-12-20", "--format", "json").json["attention"]
+    assert {"metric_stale", "source"} <= {line["trouble"] for line in stale}
+    assert all(line["days"] is None or line["days"] >= 0 for line in stale)
