@@ -33,9 +33,10 @@ format: .make/dev
 schemas: .make/wheel
 	$(BIN)/python -m okrsync.config.schemas config/schemas
 
-docs: .make/wheel
+# The pictures of pages need Chromium.
+docs: .make/dev .make/wheel
 	$(BIN)/python docs/reference.py docs/cli.md
-	$(BIN)/python docs/pictures.py docs/images/demo.svg
+	$(BIN)/python docs/pictures.py docs/images
 
 bench: .make/dev .make/wheel
 	$(BIN)/python benchmarks/import_time.py
@@ -44,6 +45,7 @@ bench: .make/dev .make/wheel
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/suggest.py
+	$(BIN)/python benchmarks/reports.py
 
 mutate: .make/dev .make/wheel
 	$(BIN)/python benchmarks/mutation.py

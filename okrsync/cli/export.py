@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from okrsync.cli.output import Day
-from okrsync.jobs.exporting import EXPORTS
+from okrsync.jobs.exporting import EXPORTS, stock_of
 from okrsync.jobs.tables import FORMATS, write_table
 from okrsync.jobs.workspace import open_workspace
 
@@ -22,7 +22,7 @@ from okrsync.jobs.workspace import open_workspace
     show_default=True,
     help="The project's file.",
 )
-@click.option("--as-known", type=Day(), help="Leave out checks that were put on record after this day.")
+@click.option("--as-known", type=Day(), help="Leave out what was read after this day.")
 @click.option("--format", "output", type=click.Choice(FORMATS), default="csv", show_default=True, help="How to write.")
 @click.option(
     "--out",
@@ -31,15 +31,22 @@ from okrsync.jobs.workspace import open_workspace
     show_default=True,
     help="The folder to write into.",
 )
-def export(tables: tuple[str, ...], config: Path, as_known: date | None, output: str, out: Path) -> None:
+@click.option("--redact", type=click.Choice(["titles"]), help="Leave out what trackers call things.")
+def export(
+    tables: tuple[str, ...], config: Path, as_known: date | None, output: str, out: Path, redact: str | None
+) -> None:
     """
     Write items, links, observations and checks as tables for a warehouse.
 
     TABLES: one or more of them [default: all]. Parquet needs the extra okrsync[parquet].
     """
-    with open_workspace(config, None, as_known) as workspace, workspace.store.read() as view:
-        for name in tables or EXPORTS:
+    with (
+        open_workspace(config, None, as_known, hides_titles=redact == "titles") as workspace,
+        workspace.store.read() as view,
+    ):
+        stock = stock_of(workspace, view)
+        for name in dict.fromkeys(tables or EXPORTS):
             made = EXPORTS[name]
             path = out / f"{name}.{output}"
-            count = write_table(path, made.columns, made.rows(workspace, view), output)
+            count = write_table(path, made.columns, made.rows(stock), output)
             click.echo(f"wrote {path}: {count:,} row{'' if count == 1 else 's'}", err=True)

@@ -15,7 +15,7 @@ import click
 from okrsync import __version__
 from okrsync.cli.output import Day, console
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.jobs.artifacts import write_whole
+from okrsync.jobs.artifacts import write_set, write_whole
 from okrsync.reports.pages.blocks import Facts, Page, for_executives
 from okrsync.reports.render.as_csv import csv_text, tables_of
 from okrsync.reports.render.as_json import dumped, report_document
@@ -24,6 +24,7 @@ from okrsync.reports.render.page_text import print_page
 
 FORMATS = ("text", "json", "markdown", "html", "csv")
 _SUMMARY = "GITHUB_STEP_SUMMARY"
+_MOST_SUMMARY = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,9 @@ def _write_tables(report: Any, kind: str, out: Path | None) -> None:
         raise UsageError("csv is one file a table; name a folder for them with --out")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; csv needs a folder")
-    for name, rows in tables_of(kind, report).items():
-        click.echo(f"wrote {write_whole(out / f'{name}.csv', csv_text(rows))}", err=True)
+    tables = tables_of(kind, report)
+    for path in write_set(out, kind, ((f"{name}.csv", csv_text(rows)) for name, rows in tables.items())):
+        click.echo(f"wrote {path}", err=True)
 
 
 def _append_summary(page: Page) -> None:
@@ -169,8 +171,15 @@ def _append_summary(page: Page) -> None:
     if not target:
         click.echo(f"okrsync: {_SUMMARY} is not set, so no summary is appended", err=True)
         return
+    told = render_page(page).encode()
     try:
-        with Path(target).open("a", encoding="utf-8") as stream:
-            stream.write(render_page(page))
+        with Path(target).open("ab") as stream:
+            if stream.tell() + len(told) > _MOST_SUMMARY:
+                # Beyond it GitHub shows nothing at all of the step, not even what stood there before.
+                click.echo(
+                    "okrsync: the step summary has no room for the report (1 MiB a step); not appended", err=True
+                )
+                return
+            stream.write(told)
     except OSError as error:
         raise OkrsyncError(f"{target}: cannot be written ({error.strerror})") from None

@@ -9,7 +9,7 @@ import click
 
 from okrsync.cli.output import Day
 from okrsync.jobs.workspace import open_workspace
-from okrsync.web.site import write_site
+from okrsync.web.site import Site, write_site
 
 
 @click.command()
@@ -23,12 +23,23 @@ from okrsync.web.site import write_site
 )
 @click.option("--as-of", type=Day(), help="Take this day as today.")
 @click.option("--redact", type=click.Choice(["titles"]), help="Leave out what trackers call things.")
-def site(folder: Path, config: Path, as_of: date | None, redact: str | None) -> None:
+def site(folder: Path, config: Path, as_of: date | None, redact: str | None) -> int:
     """
-    Write all reports of all cycles into FOLDER, as linked pages for any host of files.
+    Write all reports of all cycles as a folder of linked pages.
 
-    Each page is one file without scripts that asks nobody for anything; index.html leads to all of them.
+    For any host of files: each page in FOLDER is one file without scripts that asks nobody for anything, and index.html
+    leads to all of them. Pages that an earlier run wrote there and that are no more are taken away; other files stay.
+    Ends with exit code 5 where a report cannot be made, or a source was not read completely or within a day.
     """
     with open_workspace(config, as_of, hides_titles=redact == "titles") as workspace:
-        paths = write_site(workspace, folder)
-    click.echo(f"wrote {len(paths):,} pages; start at {paths[0]}", err=True)
+        made = write_site(workspace, folder)
+    tell_site(made)
+    return 0 if made.is_complete else 5
+
+
+def tell_site(made: Site) -> None:
+    """What was written and what was not, on stderr."""
+    for line in made.failed:
+        click.echo(f"okrsync: {line}", err=True)
+    pages = len(made.paths)
+    click.echo(f"wrote {pages:,} page{'' if pages == 1 else 's'}; start at {made.paths[0]}", err=True)

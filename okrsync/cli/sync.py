@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,12 +27,16 @@ from okrsync.reports.render.page_text import print_page
 from okrsync.reports.render.words import short_day
 from okrsync.sync.engine import CensusRule
 
+if TYPE_CHECKING:
+    from okrsync.web.site import Site
+
 
 @click.command()
 @project_options
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the reports [default: reports/]"
 )
+@click.option("--site", type=click.Path(path_type=Path), help="Write all reports as linked pages into this folder too.")
 @click.option("--quiet", is_flag=True, help="Print no report, only what was read.")
 @click.option("--deadline", type=Duration(), help="End after this time and keep what was read, e.g. 20m.")
 @click.option(
@@ -49,6 +53,7 @@ def sync(
     as_of: date | None,
     output: str,
     out: Path | None,
+    site: Path | None,
     quiet: bool,
     deadline: float | None,
     max_wait: float,
@@ -67,15 +72,27 @@ def sync(
         click.echo(f"okrsync: {broken}; what does not need it goes on", err=True)
     with open_workspace(config, as_of) as workspace:
         done = run_sync(workspace, out, options)
+        # Where nothing was ever read there is nothing to show, as with the reports.
+        made = _site(workspace, site) if site is not None and done.paths else None
         if output == "json":
-            print_json(sync_document(done))
+            print_json(sync_document(done, made))
         else:
             tell_runs(done)
             if not quiet and done.paths:
                 print_page(outcomes_page(done.report), console())
             for path in done.paths:
                 click.echo(f"wrote {path}", err=True)
-        return done.result.exit_code
+        return done.result.exit_code or (5 if made is not None and made.failed else 0)
+
+
+def _site(workspace: Workspace, folder: Path) -> Site:
+    # Imported here: most syncs write none.
+    from okrsync.cli.site import tell_site  # noqa: PLC0415
+    from okrsync.web.site import write_site  # noqa: PLC0415
+
+    made = write_site(workspace, folder)
+    tell_site(made)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +167,8 @@ def words_of_news(news: News) -> str:
     return f"since the last sync ({short_day(news.since)}): {delivered}, {due}"
 
 
-def sync_document(done: Done) -> dict[str, Any]:
-    """The sync as JSON."""
+def sync_document(done: Done, made: Site | None = None) -> dict[str, Any]:
+    """The sync as JSON; *made*: the site that was written after it."""
     result = done.result
     return {
         "schema_version": 1,
@@ -166,6 +183,7 @@ def sync_document(done: Done) -> dict[str, Any]:
         "verdicts": {"recorded": done.recorded.put, "waiting": done.recorded.waiting},
         "since_last_sync": to_plain(done.news),
         "reports": [str(path) for path in done.paths],
+        "site": None if made is None else {"pages": list(map(str, made.paths)), "failed": list(made.failed)},
     }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -80,7 +82,14 @@ def read_document(path: Path) -> tuple[Document | None, list[Problem]]:
 
 def parse_document(text: str, path: Path) -> tuple[Document | None, list[Problem]]:
     """As :func:`read_document`, for *text* that was already read from *path*."""
-    file = shown(path)
+    document, problems = _parsed(text, path, shown(path))
+    # The data is the caller's to change.
+    return (None if document is None else replace(document, data=deepcopy(document.data))), list(problems)
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, path: Path, file: str) -> tuple[Document | None, list[Problem]]:
+    """The document of *text*; kept, for a server reads the same files for every page, and parsing takes its time."""
     yaml = YAML(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from okrsync.errors import OkrsyncError
@@ -12,6 +14,8 @@ from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.render.as_json import dumped, report_document
 from okrsync.reports.render.page_markdown import render_page
 from okrsync.store.failpoints import failpoint
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:html|csv)")
 
 
 def write_outcomes(report: OutcomesReport, folder: Path) -> list[Path]:
@@ -26,6 +30,30 @@ def write_outcomes(report: OutcomesReport, folder: Path) -> list[Path]:
         "outcomes.json": dumped(report_document("outcomes", report)),
     }
     return [write_whole(folder / name, text) for name, text in texts.items()]
+
+
+def write_set(folder: Path, name: str, texts: Iterable[tuple[str, str]]) -> list[Path]:
+    """
+    Write *texts* by their file names into *folder*, and return their paths.
+
+    What an earlier run wrote there under the same *name* (of the set) and is not among them any more is taken away: an
+    old page would pass for a new one. Which files these are stands in a hidden file beside them; others are left alone.
+
+    Raises:
+        OkrsyncError: a file cannot be written; the others are there.
+    """
+    known = folder / f".okrsync-{name}"
+    paths = [write_whole(folder / file, text) for file, text in texts]
+    try:
+        before = known.read_text(encoding="utf-8", errors="replace").splitlines() if known.is_file() else []
+        for file in set(before) - {path.name for path in paths}:
+            # The list lies where others can write: it may name files of this folder alone, and of no other kind.
+            if _PLAIN_NAME.fullmatch(file):
+                (folder / file).unlink(missing_ok=True)
+    except OSError as error:
+        raise OkrsyncError(f"{folder}: old files cannot be taken away ({error.strerror})") from None
+    write_whole(known, "".join(f"{path.name}\n" for path in paths))
+    return paths
 
 
 def write_whole(path: Path, text: str) -> Path:

@@ -8,7 +8,14 @@ from okrsync.errors import UsageError
 from okrsync.jobs.by_hand import find_key_result
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.goals import versions_of
-from okrsync.jobs.workspace import Workspace, known_cycle, report_inputs, stop_rules
+from okrsync.jobs.workspace import (
+    Workspace,
+    calendar_of,
+    known_cycle,
+    report_inputs,
+    seen_expectations,
+    stop_rules,
+)
 from okrsync.model.okrs import Cycle
 from okrsync.reports.audit import AuditReport, build_audit
 from okrsync.reports.audit.chosen_sprint import chosen_sprint
@@ -16,7 +23,6 @@ from okrsync.reports.audit.served import AuditInputs, Part
 from okrsync.reports.audit.sprint import RetroReport, build_retro
 from okrsync.reports.hypotheses import build_hypotheses
 from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.planning_lanes import Calendar
 
 
 def audit_report(
@@ -37,7 +43,7 @@ def audit_report(
         UsageError: there is no such cycle, key result or team, or no cycle has begun.
     """
     cycle, chosen = _cycle(workspace, wanted)
-    inputs = judged or with_outcomes(workspace, report_inputs(workspace))
+    inputs = judged or with_outcomes(workspace, report_inputs(workspace), [cycle.id])
     part = Part(_key_result(workspace, key_result, cycle), _team(inputs, team))
     return build_audit(_given(workspace, inputs, cycle, part), chosen)
 
@@ -80,7 +86,7 @@ def _team(inputs: ReportInputs, wanted: str) -> str:
 
 def _given(workspace: Workspace, inputs: ReportInputs, cycle: Cycle, part: Part) -> AuditInputs:
     with workspace.store.read() as view:
-        seen = view.expectations()
+        seen = seen_expectations(workspace, view)
         texts = view.okr_texts(workspace.as_known)
     ledger = workspace.project.ledger
     stated = build_hypotheses(inputs, ledger, seen)
@@ -107,13 +113,11 @@ def retro_report(
         UsageError: there is none, more than one, or it has not begun.
     """
     inputs = judged or report_inputs(workspace)
-    with workspace.store.read() as view:
-        records = [record for source in workspace.project.sources for record in view.iterations(source.name)]
-    calendar = Calendar(records, inputs.linking.placements, workspace.now, inputs.zone)
+    calendar = calendar_of(workspace, inputs)
     part = Part(team=_team(inputs, team))
     sprint = chosen_sprint(calendar, wanted, part)
     if judged is None:
-        inputs = with_outcomes(workspace, inputs)
+        inputs = with_outcomes(workspace, inputs, ())  # a retro tells verdicts, and nothing of how they were fitted
     return build_retro(_given(workspace, inputs, _any_cycle(workspace), part), sprint, calendar)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time
 
@@ -17,7 +18,7 @@ from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.render.as_json import to_plain
 from okrsync.store.codec import canonical
 from okrsync.store.failpoints import failpoint
-from okrsync.store.records import RecordedCheck
+from okrsync.store.records import RecordedCheck, ToldCheck
 
 _FINAL = {
     Verdict.MOVED,
@@ -38,12 +39,19 @@ class Recorded:
     waiting: int
 
 
-def with_outcomes(workspace: Workspace, inputs: ReportInputs) -> ReportInputs:
-    """*inputs* with what can be said of every key result; nothing is stored."""
+def with_outcomes(workspace: Workspace, inputs: ReportInputs, cycles: Collection[str] | None = None) -> ReportInputs:
+    """
+    *inputs* with what can be said of every key result; nothing is stored.
+
+    *cycles* (ids): all of it is wanted for their key results alone. Of the others every check is there too, but where
+    they are wholly on record nothing is fitted again, which takes most of the time.
+    """
     known = _known(workspace, inputs)
     cases = _cases(workspace, inputs, known)
     late = late_links(inputs.linking, known.evidence)
-    return replace(inputs, outcomes=_by_key(cases, _judged(cases, inputs.as_of)), late_links=late, cases=cases)
+    shown = {entry.qualified_id for entry in inputs.okrs.key_results if cycles is None or entry.cycle in cycles}
+    outcomes = _by_key(cases, _judged(cases, inputs.as_of, shown))
+    return replace(inputs, outcomes=outcomes, late_links=late, cases=cases)
 
 
 def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
@@ -105,13 +113,13 @@ def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksRepor
     )
 
 
-def _judged(cases: list[Case], as_of: date) -> list[KeyResultOutcome]:
+def _judged(cases: list[Case], as_of: date, shown: Collection[str] | None = None) -> list[KeyResultOutcome]:
     if not cases:
         return []
     # Imported here: numpy takes a tenth of a second, and not every command asks for verdicts.
     from okrsync.outcome.attribution import attribute_all  # noqa: PLC0415
 
-    return attribute_all(cases, as_of=as_of)
+    return attribute_all(cases, as_of=as_of, shown=shown)
 
 
 def _is_final(check: OutcomeCheck, as_of: date) -> bool:
@@ -148,7 +156,7 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
 class _Known:
     """What the store and the ledger know beside the items and their metrics."""
 
-    on_record: list[RecordedCheck]
+    on_record: list[ToldCheck]
     texts: Texts
     evidence: Evidence
 
@@ -183,21 +191,18 @@ def _cases(workspace: Workspace, inputs: ReportInputs, known: _Known) -> list[Ca
     old = {
         key.casefold(): placement.item.key for placement in inputs.linking.placements for key in placement.item.old_keys
     }
-    recorded = [
-        replace(
-            case,
-            recorded=tuple(
-                _renamed(entry.check, old)
-                for entry in known.on_record
-                if entry.key_result == case.key
-                and entry.check.evaluation <= inputs.as_of
-                # What serves another key result by now, or is out of scope, is told no more; it stays on record.
-                and not _members(entry.check, old).isdisjoint(delivery.id for delivery in case.deliveries)
-            ),
-        )
-        for case in cases
-    ]
+    on_record: dict[str, list[OutcomeCheck]] = {}
+    for entry in known.on_record:
+        if entry.check.evaluation <= inputs.as_of:
+            on_record.setdefault(entry.key_result, []).append(_renamed(entry.check, old))
+    recorded = [_with_record(case, on_record.get(case.key, ())) for case in cases]
     return _as_declared(workspace, known.texts, recorded)
+
+
+def _with_record(case: Case, checks: Sequence[OutcomeCheck]) -> Case:
+    """*case* with those of *checks* that it has a delivery of: what serves another by now is told no more."""
+    delivered = {delivery.id for delivery in case.deliveries}
+    return replace(case, recorded=tuple(check for check in checks if not delivered.isdisjoint(check.members)))
 
 
 def _as_declared(workspace: Workspace, texts: Texts, cases: list[Case]) -> list[Case]:
@@ -221,10 +226,7 @@ def _as_declared(workspace: Workspace, texts: Texts, cases: list[Case]) -> list[
     return found
 
 
-def _members(check: OutcomeCheck, old: dict[str, str]) -> set[str]:
-    return set(_renamed(check, old).members)
-
-
 def _renamed(check: OutcomeCheck, old: dict[str, str]) -> OutcomeCheck:
     """*check* with its members by the keys that they have now."""
-    return replace(check, members=tuple(old.get(member.casefold(), member) for member in check.members))
+    members = tuple(old.get(member.casefold(), member) for member in check.members) if old else check.members
+    return check if members == check.members else replace(check, members=members)

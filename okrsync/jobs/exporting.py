@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
-from okrsync.jobs.workspace import Workspace, link_all, scopes
-from okrsync.linking.placing import Placement
+from okrsync.jobs.workspace import Workspace, link_all, observed
+from okrsync.linking.placing import Linking, Placement, without_titles
 from okrsync.model.work import Iteration
+from okrsync.plugins.metric_source import CHECK_IN
+from okrsync.store import codec
 from okrsync.store.tables import link, observation
 from okrsync.store.view import View
 
 Value = str | int | float | bool | datetime | date | None
 Rows = Iterator[tuple[Value, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What rows are made of: one consistent *view* of the store, and every item that counts, with its place."""
+
+    workspace: Workspace
+    view: View
+    linking: Linking
+
+    def is_known(self, milliseconds: int) -> bool:
+        """Whether something that was read at that moment counts."""
+        limit = self.workspace.as_known
+        return limit is None or milliseconds <= codec.to_ms(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +42,17 @@ class Export:
     """
 
     columns: Mapping[str, type]
-    rows: Callable[[Workspace, View], Rows]
+    rows: Callable[[Stock], Rows]
 
 
-def _items(workspace: Workspace, view: View) -> Rows:
-    for placement in link_all(workspace, view).placements:
-        yield _item(placement)
+def stock_of(workspace: Workspace, view: View) -> Stock:
+    """What the tables of *workspace* are made of: what is out of scope, or gone, is in none of them."""
+    linking = link_all(workspace, view)
+    return Stock(workspace, view, without_titles(linking) if workspace.hides_titles else linking)
+
+
+def _items(stock: Stock) -> Rows:
+    return map(_item, stock.linking.placements)
 
 
 def _item(placement: Placement) -> tuple[Value, ...]:
@@ -71,11 +92,11 @@ def _name(iteration: Iteration) -> str:
     return iteration.name
 
 
-def _links(workspace: Workspace, view: View) -> Rows:
-    sources = {scope.source for scope in scopes(workspace.project)}
-    for row in view.rows(link):
-        if row.source in sources:
-            since, until = _moment(row.valid_from_ms), _moment(row.valid_to_ms)
+def _links(stock: Stock) -> Rows:
+    there = {(placement.item.source, placement.item.external_id) for placement in stock.linking.placements}
+    for row in stock.view.rows(link):
+        if (row.source, row.external_id) in there and stock.is_known(row.valid_from_ms):
+            is_over = row.valid_to_ms is not None and stock.is_known(row.valid_to_ms)
             yield (
                 row.source,
                 row.external_id,
@@ -87,19 +108,32 @@ def _links(workspace: Workspace, view: View) -> Rows:
                 row.share,
                 row.depth,
                 row.reason,
-                since,
-                until,
+                _moment(row.valid_from_ms),
+                _moment(row.valid_to_ms) if is_over else None,
             )
 
 
-def _observations(_workspace: Workspace, view: View) -> Rows:
-    for row in view.rows(observation):
-        yield row.metric, date.fromisoformat(row.day), row.value, row.n, row.origin, _moment(row.recorded_ms)
+def _observations(stock: Stock) -> Rows:
+    metrics = stock.workspace.project.okrs.metrics
+    stored = {metric.id for metric in metrics if metric.source_type != CHECK_IN}
+    for row in stock.view.rows(observation):
+        if row.metric in stored and stock.is_known(row.recorded_ms):
+            yield row.metric, date.fromisoformat(row.day), row.value, row.n, row.origin, _moment(row.recorded_ms)
+    # What people report stands in the ledger, not in the store.
+    for name, entries in observed(stock.workspace, stock.view).items():
+        for entry in () if name in stored else entries:
+            if stock.is_known(codec.to_ms(entry.recorded)):
+                # Not who told it: a warehouse has no need of that.
+                yield name, entry.day, entry.value, entry.n, CHECK_IN, entry.recorded
 
 
-def _checks(workspace: Workspace, view: View) -> Rows:
-    for entry in view.checks(workspace.as_known):
+def _checks(stock: Stock) -> Rows:
+    items = [placement.item for placement in stock.linking.placements]
+    there = {key.casefold() for item in items for key in (item.key, *item.old_keys)}
+    for entry in stock.view.checks(stock.workspace.as_known):
         check, told = entry.check, entry.check.estimate
+        if there.isdisjoint(member.casefold() for member in check.members):
+            continue
         numbers: tuple[float | None, ...] = (None,) * 6
         if told is not None:
             numbers = (told.effect, told.low, told.high, told.standard_error, told.p, told.mde)
@@ -121,12 +155,12 @@ def _checks(workspace: Workspace, view: View) -> Rows:
             check.points_before,
             check.points_after,
             "; ".join(check.warnings),
-            entry.recorded,
+            check.recorded,
         )
 
 
 def _moment(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return None if milliseconds is None else codec.from_ms(milliseconds)
 
 
 _ITEM_COLUMNS = {
@@ -203,7 +237,7 @@ _CHECK_COLUMNS = {
     "points_before": int,
     "points_after": int,
     "warnings": str,
-    "recorded": datetime,
+    "recorded": date,
 }
 EXPORTS: Mapping[str, Export] = MappingProxyType(
     {

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.suggest import suggest_links
-from okrsync.jobs.workspace import Workspace, chosen_cycles, report_inputs
+from okrsync.jobs.workspace import Workspace, calendar_of, chosen_cycles, report_inputs
 from okrsync.linking.conditions import hold
 from okrsync.linking.placing import HIDDEN, Group
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.plan import PlanMaterial, PlanReport, build_plan
-from okrsync.reports.planning_lanes import Calendar
 from okrsync.reports.planning_scope import Chosen, Wanted, choose
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import StopRules, build_stoplist
@@ -36,7 +35,7 @@ def plan_of(
     chosen = choose(wanted, calendar, inputs.linking, inputs.as_of, inputs.zone)
     cycles = _cycles(workspace, inputs, chosen)
     if judged is None:
-        inputs = with_outcomes(workspace, inputs)
+        inputs = with_outcomes(workspace, inputs, cycles)
     rules = StopRules(settings.rules.stop_after_no_movement, settings.rules.stop_after_inconclusive)
     is_unlinked = any(entry.group is Group.UNLINKED for entry in chosen.placements)
     return build_plan(
@@ -51,13 +50,6 @@ def plan_of(
             discovery=_discovery(workspace, inputs, chosen),
         )
     )
-
-
-def calendar_of(workspace: Workspace, inputs: ReportInputs) -> Calendar:
-    """The sprints, milestones and iterations of the store, with the work of *inputs* that is in them."""
-    with workspace.store.read() as view:
-        records = [record for source in workspace.project.sources for record in view.iterations(source.name)]
-    return Calendar(records, inputs.linking.placements, workspace.now, inputs.zone)
 
 
 def _cycles(workspace: Workspace, inputs: ReportInputs, chosen: Chosen) -> Sequence[str]:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.reports.render.as_csv import safe_text
-from okrsync.store.codec import canonical
+from okrsync.store.codec import canonical, storable
 
 FORMATS = ("csv", "jsonl", "parquet")
 _BATCH = 10_000
@@ -30,7 +30,12 @@ def write_table(path: Path, columns: Mapping[str, type], rows: Iterable[Sequence
     """
     writers = {"csv": _csv, "jsonl": _json_lines, "parquet": _parquet}
     with _whole(path) as stream:
-        return writers[output](stream, columns, rows)
+        return writers[output](stream, columns, map(_readable, rows))
+
+
+def _readable(row: Sequence[Any]) -> list[Any]:
+    """*row* as every reader takes it: UTF-8 has no lone surrogates, and some stop at a NUL."""
+    return [storable(value) if isinstance(value, str) else value for value in row]
 
 
 def _csv(stream: IO[bytes], columns: Mapping[str, type], rows: Iterable[Sequence[Any]]) -> int:
@@ -93,8 +98,8 @@ class _Encoded:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write *text* as UTF-8; a lone surrogate as what it cannot be."""
-        return self._stream.write(text.encode("utf-8", "replace"))
+        """Write *text* as UTF-8."""
+        return self._stream.write(text.encode())
 
 
 def _cell(value: Any) -> Any:

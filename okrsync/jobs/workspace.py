@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from okrsync.config.project import Project, load_project
 from okrsync.errors import UsageError
 from okrsync.linking.placing import Linking, place_items, without_titles
 from okrsync.metrics.gather import from_check_ins
+from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Metric, Okrs
 from okrsync.plugins.context import utc_now
 from okrsync.plugins.metric_source import CHECK_IN
 from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.planning_lanes import Calendar
 from okrsync.reports.stoplist import StopRules
 from okrsync.store.database import Store
 from okrsync.store.records import RunRecord, Scope
@@ -151,6 +153,19 @@ def _told(workspace: Workspace, metric: Metric) -> list[Observation]:
     project = workspace.project
     told = from_check_ins(metric, project.okrs, project.ledger.check_ins, project.settings.zone)
     return list({entry.day: entry for entry in told}.values())
+
+
+def calendar_of(workspace: Workspace, inputs: ReportInputs) -> Calendar:
+    """The sprints, milestones and iterations of the store, with the work of *inputs* that is in them."""
+    with workspace.store.read() as view:
+        records = [record for source in workspace.project.sources for record in view.iterations(source.name)]
+    return Calendar(records, inputs.linking.placements, workspace.now, inputs.zone, hides_names=workspace.hides_titles)
+
+
+def seen_expectations(workspace: Workspace, view: View) -> list[SeenExpectation]:
+    """What items were ever seen to expect, oldest first; their reasons are trackers' words, as titles are."""
+    seen = view.expectations()
+    return [replace(entry, because="") for entry in seen] if workspace.hides_titles else seen
 
 
 def stop_rules(project: Project) -> StopRules:

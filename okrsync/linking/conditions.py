@@ -17,7 +17,10 @@ _SUBJECTS: Mapping[str, Callable[[Item], Sequence[str]]] = {
     "source": lambda item: (item.source,),
     "project": lambda item: (item.project,),
 }
+_MOST_KEPT = 10_000
+"""Different labels, types and so on whose answer is kept: a backlog has few, and asking a pattern is dear."""
 MAX_ANCESTORS = 50
+_NONE: Mapping[str, Item] = {}
 
 
 class Hierarchy:
@@ -29,19 +32,23 @@ class Hierarchy:
 
     def __init__(self, items: Sequence[Item]) -> None:
         self._by_key: dict[str, Item] = {}
-        self._by_source: dict[tuple[str, str], Item] = {}
+        self._by_source: dict[str, dict[str, Item]] = {}
+        moved: list[Item] = []
         for item in sorted(items, key=lambda item: (item.source, item.external_id)):
-            self._by_key.setdefault(item.key.casefold(), item)
-            self._by_source.setdefault((item.source, item.key.casefold()), item)
+            key = item.key.casefold()
+            self._by_key.setdefault(key, item)
+            if self._by_source.setdefault(item.source, {}).setdefault(key, item) is item and item.old_keys:
+                moved.append(item)
         # An old key still means its item, unless another one is called so now.
-        for item in self._by_source.copy().values():
+        for item in moved:
             for key in item.old_keys:
                 self._by_key.setdefault(key.casefold(), item)
-                self._by_source.setdefault((item.source, key.casefold()), item)
+                self._by_source[item.source].setdefault(key.casefold(), item)
 
     def find(self, key: str, source: str = "") -> Item | None:
         """The item that is or was called *key*, in any case: that of *source*, else of any source."""
-        return self._by_source.get((source, key.casefold())) or self._by_key.get(key.casefold())
+        folded = key.casefold()
+        return self._by_source.get(source, _NONE).get(folded) or self._by_key.get(folded)
 
     def ancestors(self, item: Item) -> Iterator[Item]:
         """The items above *item*, nearest first, each once."""
@@ -56,25 +63,57 @@ class Hierarchy:
                 yield current
 
 
-def hold(conditions: Conditions, item: Item, hierarchy: Hierarchy, *, besides: str = "") -> bool:
-    """Whether all *conditions* but *besides* hold for *item*; ``parent: linked`` is left to the caller."""
-    for name, subjects in _SUBJECTS.items():
-        patterns = getattr(conditions, name)
-        if patterns is not None and name != besides and not _any_match(patterns, subjects(item), whole=True):
+def hold(conditions: Conditions, item: Item, hierarchy: Hierarchy) -> bool:
+    """Whether all *conditions* hold for *item*; ``parent: linked`` is left to the caller."""
+    return Demand(conditions).is_met(item, hierarchy)
+
+
+class Demand:
+    """All *conditions* but *besides*, ready to be asked of many items."""
+
+    def __init__(self, conditions: Conditions, *, besides: str = "") -> None:
+        self._words = [
+            (subjects, _Words(patterns))
+            for name, subjects in _SUBJECTS.items()
+            if (patterns := getattr(conditions, name)) is not None and name != besides
+        ]
+        titles = conditions.title if besides != "title" else None
+        self._titles = None if titles is None else [compile_pattern(text, whole=False) for text in titles]
+        self._line = marked_word(conditions.body) if conditions.body is not None and besides != "body" else None
+        self._field = conditions.field if besides != "field" else None
+        self._above = conditions.parent_key
+
+    def is_met(self, item: Item, hierarchy: Hierarchy) -> bool:
+        """Whether it holds for *item*; ``parent: linked`` is left to the caller."""
+        for subjects, words in self._words:
+            if not words.match_any(subjects(item)):
+                return False
+        if self._titles is not None and not any(pattern.matches(item.title) for pattern in self._titles):
             return False
-    if (
-        conditions.title is not None
-        and besides != "title"
-        and not _any_match(conditions.title, (item.title,), whole=False)
-    ):
-        return False
-    if conditions.body is not None and besides != "body":
-        word = marked_word(conditions.body)
-        if not any(directive.word == word for directive in item.directives):
+        if self._line is not None and not any(directive.word == self._line for directive in item.directives):
             return False
-    if conditions.field is not None and besides != "field" and not item.fields.get(conditions.field):
-        return False
-    return conditions.parent_key is None or is_below(item, conditions.parent_key, hierarchy)
+        if self._field is not None and not item.fields.get(self._field):
+            return False
+        return self._above is None or is_below(item, self._above, hierarchy)
+
+
+class _Words:
+    """Patterns that cover a whole word, and what they said of the words that they were asked about."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = [compile_pattern(text, whole=True) for text in patterns]
+        self._known: dict[str, bool] = {}
+
+    def match_any(self, subjects: Sequence[str]) -> bool:
+        return any(self._matches(subject) for subject in subjects)
+
+    def _matches(self, subject: str) -> bool:
+        known = self._known.get(subject)
+        if known is None:
+            known = any(pattern.matches(subject) for pattern in self._patterns)
+            if len(self._known) < _MOST_KEPT:
+                self._known[subject] = known
+        return known
 
 
 def is_below(item: Item, keys: Sequence[str], hierarchy: Hierarchy) -> bool:
@@ -83,8 +122,3 @@ def is_below(item: Item, keys: Sequence[str], hierarchy: Hierarchy) -> bool:
     # A parent that was never read still has a name, on the last item of the chain.
     chain = [item, *hierarchy.ancestors(item)]
     return any(link.key.casefold() in wanted or link.parent.casefold() in wanted for link in chain)
-
-
-def _any_match(patterns: Sequence[str], subjects: Sequence[str], *, whole: bool) -> bool:
-    compiled = [compile_pattern(text, whole=whole) for text in patterns]
-    return any(pattern.matches(subject) for pattern in compiled for subject in subjects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from statistics import NormalDist
@@ -39,17 +39,22 @@ def attribute(
     return attribute_all([case], as_of=as_of)[0]
 
 
-def attribute_all(cases: Iterable[Case], *, as_of: date, processes: int = 1) -> list[KeyResultOutcome]:
+def attribute_all(
+    cases: Iterable[Case], *, as_of: date, processes: int = 1, shown: Collection[str] | None = None
+) -> list[KeyResultOutcome]:
     """
     Judge all *cases* on what is known on *as_of*, in their order; by *processes* with one thread each.
 
     A claim has to hold at a false-discovery rate of 10 % among all waves, of all cases, whose evaluation date lies in
     the same calendar month; those not yet judged count as found nothing.
 
+    *shown*: the key results (by key) of which all is wanted; of others that are wholly on record, the checks alone.
+    Verdicts are the same either way.
+
     Raises:
         OutcomeInputError: as :func:`attribute`.
     """
-    judged = judged_apart(list(cases), as_of, processes)
+    judged = judged_apart(list(cases), as_of, processes, shown)
     counted = _counted(judged)
     found: list[KeyResultOutcome] = []
     for place, entry in enumerate(judged):

@@ -62,22 +62,23 @@ def judgeability(case: Case, as_of: date, end: date, usual_step: float | None = 
         enough = last + timedelta(days=ceil((missing if known else missing - 1) * step) + 1 - settings.lag_days)
         first = max(first, enough)
     delivery = max(as_of, first)
-    judged_on = evaluation_of(delivery, step, settings) + timedelta(days=settings.settle_days)
+    settling = timedelta(days=settings.settle_days)
+    judged_on = evaluation_of(delivery, step, settings) + settling
+    frame = framed(case, (), as_of)
+    fit = None if frame is None or len(frame.prepared.y) < _LEAST_FOR_NOISE else fitted(frame)
+    if fit is None:
+        return Judgeability(delivery, judged_on, None, None, missing)
     return Judgeability(
         delivery,
         judged_on,
-        _smallest(case, as_of, delivery, judged_on - timedelta(days=settings.settle_days), step),
-        None if end < judged_on else _smallest(case, as_of, delivery, end - timedelta(days=settings.settle_days), step),
+        _smallest(case, fit, delivery, judged_on - settling, step),
+        None if end < judged_on else _smallest(case, fit, delivery, end - settling, step),
         missing,
     )
 
 
-def _smallest(case: Case, as_of: date, delivery: date, until: date, step: float) -> float | None:
+def _smallest(case: Case, fit: Fitted, delivery: date, until: date, step: float) -> float | None:
     """The smallest effect that could be seen on *until*, if the metric's noise stays what it is."""
-    frame = framed(case, (), as_of)
-    fit = None if frame is None or len(frame.prepared.y) < _LEAST_FOR_NOISE else fitted(frame)
-    if fit is None:
-        return None
     ready = fit.frame.prepared
     last = int(ready.days[-1])
     more = np.arange(last + step, until.toordinal() + 0.5, step)

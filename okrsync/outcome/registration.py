@@ -33,17 +33,46 @@ class Evidence:
     """The tracker's history of items, by source and item."""
 
 
+class _Stated:
+    """What was stated of each item, from *evidence*; looked up for every item, so ordered once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._corrected = corrected_at(evidence.hypotheses)
+        self._hypotheses: dict[str, dict[int, Hypothesis]] = {}
+        """By item key (casefolded), then by place in the ledger."""
+        for place, entry in enumerate(evidence.hypotheses):
+            for key in entry.items:
+                self._hypotheses.setdefault(key.casefold(), {})[place] = entry
+        self._seen: dict[Identity, list[SeenExpectation]] = {}
+        for said in evidence.seen:
+            self._seen.setdefault((said.source, said.external_id, said.key_result), []).append(said)
+
+    def of(self, item: Item, link: Link, delivered: datetime) -> list[tuple[datetime, float, str]]:
+        """When what change was stated, and by which hypothesis (empty: by the item itself), oldest first."""
+        by_place = {place: entry for key in _keys(item) for place, entry in self._hypotheses.get(key, {}).items()}
+        stated_at = [
+            (entry.recorded, entry.change / max(1, len(entry.items)), entry.id)
+            for _, entry in sorted(by_place.items(), key=lambda placed: placed[0])
+            if _is_named(link.key_result, entry.key_result)
+            and (entry.id not in self._corrected or self._corrected[entry.id] > delivered)
+        ]
+        seen = self._seen.get((item.source, item.external_id, link.key_result), ())
+        stated_at += [(entry.seen, entry.change, "") for entry in seen]
+        return sorted(stated_at, key=lambda entry: entry[0])
+
+
 def expectations_of(linking: Linking, evidence: Evidence) -> dict[tuple[str, str], Expectation]:
     """What each delivered item was to change, by key result and item key (casefolded)."""
     found: dict[tuple[str, str], Expectation] = {}
+    stated_by = _Stated(evidence)
     for placement in linking.placements:
         item = placement.item
         if not item.is_delivered or item.delivered is None:
             continue
         for link in placement.counted_links:
-            expectation = _expectation(item, link, item.delivered, evidence, linking)
-            if expectation is not None:
-                found[link.key_result, item.key.casefold()] = expectation
+            stated_at = stated_by.of(item, link, item.delivered)
+            if stated_at:
+                found[link.key_result, item.key.casefold()] = _expectation(item, link, stated_at, evidence, linking)
     return found
 
 
@@ -154,29 +183,16 @@ def _is_named(key_result: str, name: str) -> bool:
 
 
 def _expectation(
-    item: Item, link: Link, delivered: datetime, evidence: Evidence, linking: Linking
-) -> Expectation | None:
-    keys = _keys(item)
-    corrected = corrected_at(evidence.hypotheses)
-    stated_at: list[tuple[datetime, float, str]] = [
-        (entry.recorded, entry.change / max(1, len(entry.items)), entry.id)
-        for entry in evidence.hypotheses
-        if _is_named(link.key_result, entry.key_result)
-        and not keys.isdisjoint(key.casefold() for key in entry.items)
-        and (entry.id not in corrected or corrected[entry.id] > delivered)
-    ]
-    stated_at += [
-        (entry.seen, entry.change, "")
-        for entry in evidence.seen
-        if (entry.source, entry.external_id, entry.key_result) == (item.source, item.external_id, link.key_result)
-    ]
-    if not stated_at:
-        return None
-    stated_at.sort(key=lambda entry: entry[0])
-    before = [entry for entry in stated_at if entry[0] <= delivered]
+    item: Item, link: Link, stated_at: Sequence[tuple[datetime, float, str]], evidence: Evidence, linking: Linking
+) -> Expectation:
+    delivered = item.delivered
+    before = [] if delivered is None else [entry for entry in stated_at if entry[0] <= delivered]
     # The last word before the delivery is the one that is tested; what came later is told, and tests nothing.
     _, change, unit = before[-1] if before else stated_at[0]
-    return Expectation(change, bool(before) and _is_linked_before(item, link, delivered, evidence, linking), unit)
+    is_registered = (
+        delivered is not None and bool(before) and _is_linked_before(item, link, delivered, evidence, linking)
+    )
+    return Expectation(change, is_registered, unit)
 
 
 def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evidence, linking: Linking) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -50,10 +50,21 @@ StepOf = Callable[[date], float]
 """Median days between the points that were known on a day."""
 
 
-def judged_apart(cases: Sequence[Case], as_of: date, processes: int) -> list[Judged]:
-    """Each of *cases* judged by itself, in order, by so many *processes*."""
+def judged_apart(
+    cases: Sequence[Case], as_of: date, processes: int, shown: Collection[str] | None = None
+) -> list[Judged]:
+    """
+    Each of *cases* judged by itself, in order, by so many *processes*.
+
+    Of those whose key is not among *shown*, what is on record is taken as it is, where that is everything.
+    """
     if processes <= 1 or len(cases) <= _AT_ONCE:
-        return [judged(case, as_of) for case in cases]
+        return [
+            judged(case, as_of)
+            if shown is None or case.key in shown or not _is_told(case)
+            else _with_record(case, as_of)
+            for case in cases
+        ]
     # Forked children would inherit the parent's threads' locks.
     with _single_threaded(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         return list(executor.map(partial(judged, as_of=as_of), cases, chunksize=_AT_ONCE))
@@ -71,6 +82,16 @@ def _single_threaded() -> Iterator[None]:
             del os.environ[_THREADS]
         else:
             os.environ[_THREADS] = before
+
+
+def _is_told(case: Case) -> bool:
+    on_record = case.on_record
+    return all(delivery.id in on_record for delivery in case.deliveries)
+
+
+def _with_record(case: Case, as_of: date) -> Judged:
+    """The checks of *case* that are on record, and nothing that a fit would tell beside them."""
+    return _with(KeyResultOutcome(as_of, ()), case, [])
 
 
 def judged(case: Case, as_of: date) -> Judged:

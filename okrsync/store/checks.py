@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.store import codec
-from okrsync.store.records import RecordedCheck
+from okrsync.store.records import RecordedCheck, ToldCheck
 from okrsync.store.tables import expectation, outcome_check
 
 _CHECK = TypeAdapter(OutcomeCheck)
@@ -41,18 +41,14 @@ def save_checks(connection: sa.Connection, checks: Sequence[RecordedCheck]) -> i
     return len(new)
 
 
-def checks_on_record(connection: sa.Connection, as_known: datetime | None = None) -> list[RecordedCheck]:
-    """The checks on record, oldest first; *as_known*: those that were by then."""
-    rows = sa.select(outcome_check).order_by(outcome_check.c.id)
+def checks_on_record(connection: sa.Connection, as_known: datetime | None = None) -> list[ToldCheck]:
+    """The checks on record, oldest first, without their inputs; *as_known*: those that were by then."""
+    columns = (outcome_check.c.key_result, outcome_check.c.told, outcome_check.c.recorded_ms)
+    rows = sa.select(*columns).order_by(outcome_check.c.id)
     if as_known is not None:
         rows = rows.where(outcome_check.c.recorded_ms <= codec.to_ms(as_known))
     return [
-        RecordedCheck(
-            row.key_result,
-            _CHECK.validate_json(row.told),
-            codec.canonical(codec.unpacked(row.inputs)[0]),
-            codec.from_ms(row.recorded_ms),
-        )
+        ToldCheck(row.key_result, _CHECK.validate_json(row.told), codec.from_ms(row.recorded_ms))
         for row in connection.execute(rows)
     ]
 

@@ -14,16 +14,11 @@ from typing import Any
 import orjson
 
 from okrsync.model.work import (
-    Directive,
     EventField,
     EventOrigin,
     Item,
     ItemEvent,
-    ItemKind,
-    Iteration,
     IterationRecord,
-    Size,
-    Status,
 )
 from okrsync.plugins.connector import HISTORY, FieldMap
 from okrsync.plugins.context import WorkMapping
@@ -42,7 +37,7 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(milliseconds: int) -> datetime:
     """The aware UTC moment of *milliseconds*."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    return _EPOCH + timedelta(0, 0, 0, milliseconds)
 
 
 def day_of(text: str) -> date:
@@ -148,39 +143,6 @@ def item_row(item: Item) -> dict[str, Any]:
         "first_done_ms": _ms(item.first_done),
         "reopened": int(item.reopened),
     }
-
-
-def item_of(row: Any, names: Mapping[str, str] | None = None) -> Item:
-    """The item of a row of the table ``item``; *names* are those that its iterations have by now."""
-    names = names or {}
-    return Item(
-        source=row.source,
-        external_id=row.external_id,
-        key=row.key,
-        url=row.url,
-        kind=ItemKind(row.kind),
-        type=row.type,
-        title=row.title,
-        status=Status(row.status),
-        original_status=row.original_status,
-        created=from_ms(row.created_ms),
-        updated=from_ms(row.updated_ms),
-        delivered=_moment(row.delivered_ms),
-        resolution=row.resolution,
-        size=None if row.size is None else Size(row.size, row.size_unit),
-        project=row.project,
-        team=row.team,
-        parent=row.parent,
-        labels=tuple(row.labels),
-        components=tuple(row.components),
-        iterations=tuple(Iteration(id_, names.get(id_, name)) for id_, name in row.iterations),
-        closes=tuple(row.closes),
-        directives=tuple(Directive(*entry) for entry in row.directives),
-        fields={name: tuple(values) for name, values in row.fields.items()},
-        status_id=row.status_id,
-        first_done=_moment(row.first_done_ms),
-        reopened=row.reopened,
-    )
 
 
 EVENT_COLUMNS = (

@@ -142,6 +142,15 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldCheck:
+    """An outcome check on record, and when it was put there."""
+
+    key_result: str
+    check: OutcomeCheck
+    recorded: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedCheck:
     """An outcome check on record, with what it was made from as JSON."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,17 +18,18 @@ from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
 from okrsync.store.backends import in_byte_order
 from okrsync.store.checks import checks_on_record, expectations
+from okrsync.store.item_reading import ITEM_COLUMNS, ItemReader
 from okrsync.store.item_rows import chunks, held_items
 from okrsync.store.records import (
     DeadLetter,
     Fingerprints,
     Held,
-    RecordedCheck,
     RunRecord,
     Saved,
     Scope,
     Stored,
     StreamState,
+    ToldCheck,
 )
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
@@ -72,7 +73,7 @@ class View:
 
         *as_of*: as they were at that moment, by their history. *as_known*: by what the store knew at that moment alone.
         """
-        chosen = sa.select(item).order_by(
+        chosen = sa.select(*ITEM_COLUMNS).order_by(
             self._by(item.c.source), sa.func.length(item.c.external_id), self._by(item.c.external_id)
         )
         if scopes is not None:
@@ -82,13 +83,9 @@ class View:
         chosen = chosen.where(sa.or_(item.c.gone_ms.is_(None), gone_later))
         if as_known is not None:
             chosen = chosen.where(item.c.recorded_ms <= codec.to_ms(as_known))
-        names, old_keys = self._iteration_names(), self._old_keys()
+        reader = ItemReader(self._iteration_names(), self._old_keys())
         for rows in self._connection.execute(chosen, execution_options=_BIT_BY_BIT).partitions():
-            present = [
-                replace(found, old_keys=keys) if (keys := old_keys.get((row.source, row.external_id))) else found
-                for row in rows
-                for found in (codec.item_of(row, names.get(row.source)),)
-            ]
+            present = [reader.item(row) for row in rows]
             yield from present if not moments else self._past(present, min(moments), as_known)
 
     def _past(self, items: Sequence[Item], moment: datetime, as_known: datetime | None) -> Iterator[Item]:
@@ -176,11 +173,12 @@ class View:
     def by_id(self, source: str, external_ids: Sequence[str]) -> dict[str, Item]:
         """The stored items of *external_ids* by their id."""
         found: dict[str, Item] = {}
+        reader = ItemReader({}, {})
         for part in chunks(external_ids):
             rows = self._connection.execute(
-                sa.select(item).where(item.c.source == source, item.c.external_id.in_(part))
+                sa.select(*ITEM_COLUMNS).where(item.c.source == source, item.c.external_id.in_(part))
             )
-            found |= {row.external_id: codec.item_of(row) for row in rows}
+            found |= {row.external_id: reader.item(row) for row in rows}
         return found
 
     def present(self, source: str, partition: str) -> int:
@@ -273,17 +271,39 @@ class View:
 
         *as_known*: the latest of those that were recorded by then.
         """
-        latest: dict[str, Any] = {}
-        chosen = sa.select(observation).where(observation.c.metric == metric)
+        return self.observations_of([metric], as_known=as_known)[metric]
+
+    def observations_of(
+        self, metrics: Sequence[str], *, as_known: datetime | None = None
+    ) -> dict[str, list[Observation]]:
+        """As :meth:`observations`, of each of *metrics* by its name."""
+        found: dict[str, list[Observation]] = {metric: [] for metric in metrics}
+        for part in chunks(list(found)):
+            for entry in self._observed(part, as_known):
+                found[entry.metric].append(entry)
+        return found
+
+    def _observed(self, metrics: Sequence[str], as_known: datetime | None) -> Iterator[Observation]:
+        columns = (observation.c.metric, observation.c.day, observation.c.recorded_ms)
+        chosen = sa.select(*columns, observation.c.value, observation.c.origin, observation.c.n)
+        chosen = chosen.where(observation.c.metric.in_(metrics)).order_by(*columns)
         if as_known is not None:
             chosen = chosen.where(observation.c.recorded_ms <= codec.to_ms(as_known))
-        for row in self._connection.execute(chosen.order_by(observation.c.day, observation.c.recorded_ms)):
-            latest[row.day] = row
-        return [
-            Observation(metric, date.fromisoformat(day), row.value, codec.from_ms(row.recorded_ms), row.origin, row.n)
-            for day, row in latest.items()
-            if row.value is not None
-        ]
+        # Metrics share their days, and a sync records all of them at once: each is made once.
+        days: dict[str, date] = {}
+        moments: dict[int, datetime] = {}
+        rows = iter(self._connection.execute(chosen))
+        last = next(rows, None)
+        while last is not None:
+            after = next(rows, None)
+            metric, day, recorded, value, origin, n = last
+            if value is not None and (after is None or after[1] != day or after[0] != metric):
+                if day not in days:
+                    days[day] = date.fromisoformat(day)
+                if recorded not in moments:
+                    moments[recorded] = codec.from_ms(recorded)
+                yield Observation(metric, days[day], value, moments[recorded], sys.intern(origin), n)
+            last = after
 
     def revisions(self, metric: str) -> int:
         """How often the value of a day of *metric* was changed after it was first known, or taken away."""
@@ -322,7 +342,7 @@ class View:
         )
         return {row.source: _run(row) for row in rows}
 
-    def checks(self, as_known: datetime | None = None) -> list[RecordedCheck]:
+    def checks(self, as_known: datetime | None = None) -> list[ToldCheck]:
         """The outcome checks on record, oldest first; *as_known*: those that were by then."""
         return checks_on_record(self._connection, as_known)
 

@@ -7,6 +7,7 @@ else's that had its name point here. What is asked is text that is looked up, ne
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,6 @@ from html import escape
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from okrsync import __version__
 from okrsync.errors import OkrsyncError, UsageError
@@ -22,11 +22,11 @@ from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.workspace import open_workspace, report_inputs
 from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.html import Picker, Way, policy_of, render_html
-from okrsync.web.choices import Choices, choices_of
+from okrsync.reports.render.words import harmless
+from okrsync.web.choices import Choice, Choices, choices_of
+from okrsync.web.query import AS_OF, read_query, written_query
 from okrsync.web.reports import KINDS, Asked
 
-MOST_CHARACTERS = 2000
-"""Of a query; a picker never makes more."""
 Start = Callable[[str, list[tuple[str, str]]], Any]
 _PLAIN = (
     ("Cache-Control", "no-store"),
@@ -37,6 +37,9 @@ _PLAIN = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
 )
+_USUAL = {"cycle": "the usual", "team": "all teams"}
+"""What nothing chosen is called; without it something is always chosen."""
+_LONGEST_LINE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Application:
             environ.get("QUERY_STRING", ""),
             environ.get("HTTP_HOST", ""),
         )
-        body = answer.body.encode()
+        body = answer.body.encode("utf-8", "replace")
         headers = [*_PLAIN, *answer.headers, ("Content-Length", str(len(body)))]
         if answer.body:
             headers.append(("Content-Type", "text/html; charset=utf-8"))
@@ -74,7 +77,7 @@ class Application:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def answer(self, method: str, path: str, query: str, host: str) -> Answer:
-        """The answer to a request."""
+        """The answer to a request; whatever happens, there is one, and it holds no traceback."""
         name = path.removeprefix("/")
         if host.casefold() not in self.hosts:
             why = "This site is not called so. Ask for it by its own address."
@@ -82,31 +85,33 @@ class Application:
         if method not in {"GET", "HEAD"}:
             return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Reports are only read.", (("Allow", "GET, HEAD"),))
         if not name:
-            return Answer(HTTPStatus.SEE_OTHER, "", (("Location", "/outcomes"),))
+            # Relative, so that a proxy may put the site below a path of its own.
+            return Answer(HTTPStatus.SEE_OTHER, "", (("Location", "outcomes"),))
         if name not in KINDS:
-            there = ", ".join(f"/{kind}" for kind in KINDS)
-            return _refusal(HTTPStatus.NOT_FOUND, f"There is no such page; there are {there}.")
+            return _refusal(HTTPStatus.NOT_FOUND, f"There is no such page; there are {', '.join(KINDS)}.")
         return self._report(name, query)
 
     def _report(self, name: str, query: str) -> Answer:
         try:
-            if len(query) > MOST_CHARACTERS:
-                raise UsageError("that asks for too much at once")
-            return Answer(HTTPStatus.OK, self._page(name, dict(parse_qsl(query))))
+            return Answer(HTTPStatus.OK, self._page(name, read_query(query, KINDS[name].choices)))
+        except UsageError as error:
+            return _refusal(HTTPStatus.BAD_REQUEST, str(error))
         except OkrsyncError as error:
-            is_theirs = isinstance(error, UsageError)
-            status = HTTPStatus.BAD_REQUEST if is_theirs else HTTPStatus.INTERNAL_SERVER_ERROR
-            return _refusal(status, str(error))
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug in one report must not take the others along
+            why = f"This is a bug in okrsync ({type(error).__name__}); please report it."
+            print(f"okrsync: /{name}: {why}", file=sys.stderr)  # noqa: T201 - whoever runs the server must see it
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, why)
 
     def _page(self, name: str, query: dict[str, str]) -> str:
-        day = _day(query.get("as-of", "")) or self.as_of
+        day = date.fromisoformat(query[AS_OF]) if AS_OF in query else self.as_of
         with open_workspace(self.config, day, hides_titles=self.hides_titles) as workspace:
             judged = with_outcomes(workspace, report_inputs(workspace))
             choices = choices_of(workspace, judged, name)
             asked = _asked(name, query, choices)
             made = KINDS[name].make(workspace, judged, asked)
         digest = report_document(made.page.kind, made.report)["data_digest"]
-        day_picker = Picker("as-of", "As of", (), query.get("as-of", ""), is_day=True)
+        day_picker = Picker(AS_OF, "As of", (), query.get(AS_OF, ""), is_day=True)
         return render_html(
             made.page,
             version=__version__,
@@ -125,37 +130,36 @@ def _asked(name: str, query: dict[str, str], choices: Choices) -> Asked:
 
 
 def _pickers(name: str, asked: Asked, choices: Choices) -> list[Picker]:
-    usual = {"cycle": "the usual", "team": "all teams"}
     return [
         Picker(
             choice,
             choice.capitalize(),
-            (*([("", usual[choice])] if choice in usual else []), *choices[choice]),
+            _offered(choice, choices[choice], getattr(asked, choice)),
             getattr(asked, choice),
         )
         for choice in KINDS[name].choices
     ]
 
 
+def _offered(name: str, choices: Sequence[Choice], value: str) -> list[Choice]:
+    """*choices* with the usual one, and with *value* where it was asked for in other words than these."""
+    usual = [("", _USUAL[name])] if name in _USUAL else []
+    other = [] if not value or value in dict(choices) else [(value, value)]
+    return [*usual, *other, *choices]
+
+
 def _ways(name: str, query: dict[str, str]) -> Sequence[Way]:
     """Links to the other kinds, which keep the day that was chosen."""
-    kept = {"as-of": query["as-of"]} if query.get("as-of") else {}
-    tail = f"?{urlencode(kept)}" if kept else ""
+    tail = written_query({AS_OF: query[AS_OF]} if AS_OF in query else {})
     return [Way(kind.title, f"{other}{tail}", is_here=other == name) for other, kind in KINDS.items()]
-
-
-def _day(written: str) -> date | None:
-    try:
-        return date.fromisoformat(written) if written else None
-    except ValueError:
-        raise UsageError(f"{written[:40]!r} is no day; write YYYY-MM-DD") from None
 
 
 def _refusal(status: HTTPStatus, why: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     title = f"{status.value} {status.phrase}"
+    lines = "".join(f"<p>{escape(harmless(line, _LONGEST_LINE))}</p>" for line in why.splitlines() if line.strip())
     body = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} · okrsync</title></head>'
-        f'<body><main><h1>{title}</h1><p>{escape(why)}</p><p><a href="/outcomes">Outcomes</a></p></main></body></html>'
+        f'<body><main><h1>{title}</h1>{lines}<p><a href="/outcomes">Outcomes</a></p></main></body></html>'
     )
     return Answer(status, body, headers)

@@ -23,14 +23,15 @@ def choices_of(workspace: Workspace, judged: ReportInputs, kind: str) -> Choices
     cycles = sorted(workspace.project.okrs.cycles, key=lambda cycle: cycle.start, reverse=True)
     return {
         "cycle": [(cycle.id, cycle.id) for cycle in cycles if cycle.start <= workspace.today],
-        "sprint": [(period.id, f"{period.name} ({period.board}, {period.phase})") for period in wanted],
+        "sprint": [(period.place, f"{period.name} ({period.board}, {period.phase})") for period in wanted],
         "team": [(team, team) for team in _teams(judged)],
     }
 
 
 def to_plan(calendar: Calendar) -> list[Period]:
-    """The iterations that are to come, then those that run; a milestone without an end last."""
-    found = [period for period in calendar.periods if period.phase is not Phase.CLOSED and calendar.work(period)]
+    """The iterations with work that are to come, then those that run; milestones last. Without work: all of them."""
+    open_ = [period for period in calendar.periods if period.phase is not Phase.CLOSED]
+    found = [period for period in open_ if calendar.work(period)] or open_
     return sorted(found, key=lambda period: (period.is_milestone, period.phase is not Phase.NEXT, _begin(period)))
 
 

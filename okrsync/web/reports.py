@@ -53,8 +53,8 @@ def _outcomes(workspace: Workspace, judged: ReportInputs, asked: Asked) -> Made:
 
 
 def _plan(workspace: Workspace, judged: ReportInputs, asked: Asked) -> Made:
-    periods = calendar_of(workspace, judged).periods
-    is_milestone = any(period.is_milestone and period.id == asked.sprint for period in periods)
+    found = calendar_of(workspace, judged).called(asked.sprint)
+    is_milestone = bool(found) and all(period.is_milestone for period in found)
     wanted = Wanted(milestone=asked.sprint) if is_milestone else Wanted(sprint=asked.sprint)
     report = plan_of(workspace, replace(wanted, team=asked.team), judged)
     return Made(report, plan_page(report, None))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from okrsync import __version__
 from okrsync.errors import UsageError
-from okrsync.jobs.artifacts import write_whole
+from okrsync.jobs.artifacts import write_set
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.workspace import Workspace, calendar_of, report_inputs
 from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.pages.blocks import Facts, Page
-from okrsync.reports.pages.parts import source_facts, source_notices
+from okrsync.reports.pages.blocks import Facts, Page, text
+from okrsync.reports.pages.parts import plural, source_facts, source_notices
+from okrsync.reports.planning_lanes import Period
 from okrsync.reports.render import words
 from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.html import Way, render_html
@@ -22,23 +23,47 @@ from okrsync.web.choices import to_look_back_on, to_plan
 from okrsync.web.reports import KINDS, Asked
 
 INDEX = "index.html"
-_MOST_SPRINTS = 12
+_MOST_SPRINTS = 24
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One page of the site: its file's name, how links to it are called, and what it says first."""
+class Site:
+    """
+    What was written: *paths*, that of the index first.
+
+    *failed*: a line for each report that cannot be made, which the index tells too; *is_complete*: there is none, and
+    everything was read completely and lately.
+    """
+
+    paths: tuple[Path, ...]
+    failed: tuple[str, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A page that the site is to have, and how links to it are called."""
+
+    kind: str
+    asked: Asked
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A page of the site with the name of its file."""
 
     name: str
     title: str
     page: Page
-    digest: str
+    digest: str = ""
 
 
-def write_site(workspace: Workspace, folder: Path) -> list[Path]:
+def write_site(workspace: Workspace, folder: Path) -> Site:
     """
-    Write every report into *folder*, and return the paths, that of the index first.
+    Write every report into *folder*; one that cannot be made stops no other.
 
     Raises:
         UsageError: *folder* is a file.
@@ -47,12 +72,31 @@ def write_site(workspace: Workspace, folder: Path) -> list[Path]:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; a site needs a folder")
     judged = with_outcomes(workspace, report_inputs(workspace))
-    entries = list(_entries(workspace, judged))
-    index = Entry(INDEX, "All reports", _index(workspace, judged), "")
-    return [write_whole(folder / entry.name, _html(entry, [index, *entries])) for entry in (index, *entries)]
+    wanted, left_out = _pages_of(workspace, judged)
+    entries, failed = _made(workspace, judged, wanted)
+    index = _Entry(INDEX, "All reports", _index(workspace, judged, failed, left_out))
+    everything = (index, *entries)
+    paths = write_set(folder, "site", ((entry.name, _html(entry, everything)) for entry in everything))
+    return Site(tuple(paths), tuple(failed), not index.page.notices)
 
 
-def _html(entry: Entry, entries: list[Entry]) -> str:
+def _made(workspace: Workspace, judged: ReportInputs, wanted: Sequence[_Wanted]) -> tuple[list[_Entry], list[str]]:
+    entries: list[_Entry] = []
+    failed: list[str] = []
+    taken = {INDEX}
+    for one in wanted:
+        try:
+            made = KINDS[one.kind].make(workspace, judged, one.asked)
+        except UsageError as error:
+            failed.append(f"{one.title} cannot be made: {str(error).splitlines()[0]}")
+            continue
+        name = _free(f"{one.kind}-{one.asked.cycle or one.asked.sprint}", taken)
+        digest = report_document(made.page.kind, made.report)["data_digest"]
+        entries.append(_Entry(name, one.title, made.page, digest))
+    return entries, failed
+
+
+def _html(entry: _Entry, entries: Sequence[_Entry]) -> str:
     if entry.name == INDEX:
         others = [Way(other.title, other.name, note=other.page.headline) for other in entries if other.name != INDEX]
     else:
@@ -60,39 +104,45 @@ def _html(entry: Entry, entries: list[Entry]) -> str:
     return render_html(entry.page, version=__version__, digest=entry.digest, ways=others)
 
 
-def _entries(workspace: Workspace, judged: ReportInputs) -> Iterator[Entry]:
-    taken: set[str] = set()
-    for kind, asked, title in _wanted(workspace, judged):
-        made = KINDS[kind].make(workspace, judged, asked)
-        name = _free(f"{kind}-{asked.cycle or asked.sprint}", taken)
-        yield Entry(name, title, made.page, report_document(made.page.kind, made.report)["data_digest"])
+def _pages_of(workspace: Workspace, judged: ReportInputs) -> tuple[list[_Wanted], int]:
+    """
+    What the site is to have, in the order of its links, and how many sprints are left out.
 
-
-def _wanted(workspace: Workspace, judged: ReportInputs) -> Iterator[tuple[str, Asked, str]]:
-    """What the site has, in the order of its links: plans, then each cycle from the newest, then retrospectives."""
+    First plans, then each cycle from the newest, then retrospectives.
+    """
     calendar = calendar_of(workspace, judged)
-    for period in to_plan(calendar)[:_MOST_SPRINTS]:
-        yield "plan", Asked(sprint=period.id), f"Plan · {period.name}"
-    cycles = sorted(workspace.project.okrs.cycles, key=lambda cycle: cycle.start, reverse=True)
-    for cycle in cycles:
+    ahead, behind = to_plan(calendar), to_look_back_on(calendar)
+    left_out = sum(max(0, len(periods) - _MOST_SPRINTS) for periods in (ahead, behind))
+    plans = list(_of_sprints("plan", "Plan", ahead)) or [_Wanted("plan", Asked(), "Plan")]
+    retros = _of_sprints("retro", "Retrospective", behind)
+    return [*plans, *_of_cycles(workspace), *retros], left_out
+
+
+def _of_sprints(kind: str, title: str, periods: Sequence[Period]) -> Iterator[_Wanted]:
+    for period in periods[:_MOST_SPRINTS]:
+        yield _Wanted(kind, Asked(sprint=period.place), f"{title} · {period.name}")
+
+
+def _of_cycles(workspace: Workspace) -> Iterator[_Wanted]:
+    for cycle in sorted(workspace.project.okrs.cycles, key=lambda cycle: cycle.start, reverse=True):
         if cycle.start <= workspace.today:
-            yield "outcomes", Asked(cycle=cycle.id), f"Outcomes · {cycle.id}"
-            yield "audit", Asked(cycle=cycle.id), f"Audit · {cycle.id}"
-    for period in to_look_back_on(calendar)[:_MOST_SPRINTS]:
-        yield "retro", Asked(sprint=period.id), f"Retrospective · {period.name}"
+            yield _Wanted("outcomes", Asked(cycle=cycle.id), f"Outcomes · {cycle.id}")
+            yield _Wanted("audit", Asked(cycle=cycle.id), f"Audit · {cycle.id}")
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """*name* as that of a file that no other page has: a tracker's ids may hold anything."""
-    safe = _UNSAFE.sub("-", name).strip("-.")[:80]
-    number, chosen = 2, safe
+    """*name* as that of a file that no other page has, in any case: a tracker's ids may hold anything."""
+    safe = _UNSAFE.sub("-", name)[:_LONGEST_NAME].strip("-.")
+    number, chosen = 1, f"{safe}.html"
     while chosen.casefold() in taken:
-        chosen, number = f"{safe}-{number}", number + 1
+        number += 1
+        chosen = f"{safe}-{number}.html"
     taken.add(chosen.casefold())
-    return f"{chosen}.html"
+    return chosen
 
 
-def _index(workspace: Workspace, judged: ReportInputs) -> Page:
+def _index(workspace: Workspace, judged: ReportInputs, failed: Sequence[str], left_out: int) -> Page:
+    more = f"{plural(left_out, 'more sprint')} can be looked at with okrsync plan and okrsync retro."
     return Page(
         kind="index",
         title="All reports",
@@ -107,5 +157,6 @@ def _index(workspace: Workspace, judged: ReportInputs) -> Page:
             )
         ),
         sections=(),
-        notices=source_notices(judged.sources, judged.failed_metrics),
+        notices=(*source_notices(judged.sources, judged.failed_metrics), *failed),
+        notes=(text(more),) if left_out else (),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
@@ -84,3 +85,16 @@ def test_a_glob_without_star_matches_itself_alone(text: str) -> None:
 @given(st.text("ab[]/ \n", max_size=12), st.text("ab[]/ \n", max_size=12))
 def test_a_star_captures_what_stands_in_its_place(before: str, inside: str) -> None:
     assert compile_pattern(f"{before}*", whole=True).captures(before + inside) == [inside.strip()]
+
+
+@given(st.text("aBßK[]/-1*?", max_size=8), st.text("aAbBß\u017fkK\u212a[]/-1", max_size=12), st.booleans())
+def test_looking_for_the_marks_of_a_glob_first_changes_no_answer(glob: str, subject: str, whole: bool) -> None:
+    compiled = compile_pattern(glob, whole=whole)
+    by_expression = dataclasses.replace(compiled, _needed="")
+    assert compiled.matches(subject) is by_expression.matches(subject)
+    assert compiled.captures(subject) == by_expression.captures(subject)
+
+
+def test_a_pattern_looks_for_the_longest_piece_that_has_no_case() -> None:
+    assert compile_pattern("kr-2026/*", whole=True)._needed == "-2026/"
+    assert compile_pattern("re:kr/(.*)", whole=True)._needed == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from random import Random
@@ -160,3 +161,24 @@ def test_several_processes_find_the_same_as_one() -> None:
     cases = [as_case(f"k{seed}", noise(75 + seed % 5 * 4, seed)) for seed in range(70)]
 
     assert repr(attribute_all(cases, as_of=LATER, processes=2)) == repr(attribute_all(cases, as_of=LATER))
+
+
+def test_what_is_not_shown_and_wholly_on_record_counts_in_its_month_without_being_fitted() -> None:
+    first = Case("a", series(noise(120, 1) + step(120, 60, 2.0)), (delivery(60),))
+    other = Case("b", series(noise(120, 2) + step(120, 61, 1.2)), (delivery(61, "b"),))
+    judged = attribute_all([first, other], as_of=day(119))
+    told = tuple(replace(check, recorded=day(119)) for check in judged[1].checks)
+    cases = [first, replace(other, recorded=told)]
+
+    wholly = attribute_all(cases, as_of=day(119))
+    shown = attribute_all(cases, as_of=day(119), shown={"a"})
+
+    assert shown[0] == wholly[0]
+    assert shown[1].checks == wholly[1].checks == told
+    assert wholly[1].counterfactual.days
+    assert not shown[1].counterfactual.days
+
+
+def test_what_is_not_shown_and_not_on_record_is_judged_like_everything() -> None:
+    case = Case("a", series(noise(120, 1) + step(120, 60, 2.0)), (delivery(60),))
+    assert attribute_all([case], as_of=day(119), shown=()) == attribute_all([case], as_of=day(119))

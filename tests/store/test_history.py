@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -323,3 +324,16 @@ def test_the_field_map_of_a_source_is_kept_whole(store: Store) -> None:
     assert (row.fields["site"], row.fields["source"], row.fields["team"]) == ("https://jira.example", "web", "payments")
     assert set(row.fields["mapping"]) == set(WorkMapping.__slots__)
     assert json.loads(codec.canonical(codec.fields_to_json(fields))) == row.fields
+
+
+def test_observations_of_several_metrics_are_those_of_each(store: Store) -> None:
+    with store.write() as unit:
+        for metric, value in (("m", 1.0), ("other", 2.0)):
+            unit.save_observations(metric, [replace(seen(value), metric=metric)], NOON)
+            revised = replace(seen(value + 0.5, 1), metric=metric)
+            unit.save_observations(metric, [revised], later(1))
+
+    with store.read() as view:
+        together = view.observations_of(["other", "m", "none"])
+        assert together == {name: view.observations(name) for name in ("other", "m", "none")}
+    assert [entry.value for entry in together["other"]] == [2.5]

@@ -13,6 +13,9 @@ from datetime import date
 from enum import StrEnum
 
 
+EXECUTIVE_ROWS = 5
+
+
 class Tone(StrEnum):
     """What a text wants to be; never the only sign of it, for colours get lost."""
 
@@ -127,6 +130,8 @@ class Table:
     more: tuple[Span, ...] = ()
     is_captioned: bool = False
     """The caption is shown; else only readers who do not see the page get it."""
+    brief_rows: int = EXECUTIVE_ROWS
+    """So many rows at most in the one-page form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +267,6 @@ class Page:
     detail: str = ""
 
 
-EXECUTIVE_ROWS = 5
-
-
 def cell(*spans: Span, note: str = "", mark: str = "", tone: Tone = Tone.PLAIN) -> Cell:
     """A cell of *spans*."""
     return Cell(tuple(spans), note, mark, tone)
@@ -291,10 +293,10 @@ def for_executives(page: Page) -> Page:
 
 
 def _cut(block: Block) -> Block:
-    if not isinstance(block, Table) or len(block.rows) <= EXECUTIVE_ROWS:
+    if not isinstance(block, Table) or len(block.rows) <= block.brief_rows:
         return block
-    rest = len(block.rows) - EXECUTIVE_ROWS
-    return replace(block, rows=block.rows[:EXECUTIVE_ROWS], more=(f"{rest:,} more in the full report", *_behind(block)))
+    rest = len(block.rows) - block.brief_rows
+    return replace(block, rows=block.rows[: block.brief_rows], more=(f"{rest:,} more in the full report", *_behind(block)))
 
 
 def _behind(block: Table) -> Sequence[Span]:

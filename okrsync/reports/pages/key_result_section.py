@@ -58,7 +58,8 @@ def key_result_section(
         blocks.append(_deliveries(entry, id_))
     else:
         blocks.append(text(f"no delivered work · {entry.open_items:,} open", tone=Tone.MUTED))
-    return Section(id_, f"{short_id(entry.id, cycles)} · {entry.title}", tuple(blocks), kicker=entry.objective)
+    title = f"{short_id(entry.id, cycles)} · {entry.title}"
+    return Section(id_, title, tuple(blocks), kicker=entry.objective, is_detail=True)
 
 
 def _judged(entry: KeyResultReport, outcome: KeyResultOutcome, id_: str) -> Iterator[Block]:

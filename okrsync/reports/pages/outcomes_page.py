@@ -33,6 +33,7 @@ from okrsync.reports.pages.parts import (
     verdict_cell,
     work_cell,
 )
+from okrsync.reports.pages.standing import standing_section
 from okrsync.reports.render import check_words, words
 
 _RIGHT = Align.RIGHT
@@ -65,6 +66,8 @@ def _sections(report: OutcomesReport) -> Iterator[Section]:
     if report.matured:
         yield _decide(report)
     progress = {entry.id: entry for entry in report.progress}
+    if len(report.key_results) > 1:
+        yield standing_section([(entry, progress.get(entry.id)) for entry in report.key_results], report.cycles)
     for number, entry in enumerate(report.key_results):
         yield key_result_section(entry, progress.get(entry.id), f"kr{number + 1}", report.cycles)
     yield _fresh(report)

@@ -1,8 +1,8 @@
 """
 Reports as CSV: one table for each list of records in a report, at any depth; numbers as numbers, texts as no formula.
 
-What a record holds in turn becomes columns (a record in it) or a table of its own (a list in it), whose rows begin with
-the columns that name the rows that they belong to.
+What a record holds in turn becomes columns (a record in it) or a table of its own (a list in it). Rows are numbered;
+those of such a table begin with the number and the name of the row that they belong to.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from typing import Any
 from okrsync.reports.render.as_json import to_plain
 
 Row = dict[str, Any]
-_FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
+_FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 """Spreadsheets take a text that begins so for a formula, whatever blanks stand before; a quote keeps it a text."""
+_AFTER_SEMICOLON = re.compile(r";([\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a comma stands for a decimal point, a spreadsheet takes what follows a semicolon for the next cell."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNNAMED = re.compile(r"[^A-Za-z0-9]+")
+"""What has no place in the name of a table, and so in that of a file: names of fields can come from trackers."""
+_NAMES = ("id", "key", "key_result", "name", "concern", "period.id")
+"""What a row is called by, the best first."""
+_ROW = "row"
 _JOINED = "; "
 
 
@@ -32,22 +39,33 @@ def tables_of(kind: str, report: Any) -> dict[str, list[Row]]:
 def csv_text(rows: Sequence[Row]) -> str:
     """*rows* as CSV with a header; a row that lacks a column has nothing there."""
     stream = io.StringIO()
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _written(value) for name, value in row.items()} for row in rows)
+    names = _columns(rows)
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(map(safe_text, names))
+    writer.writerows([_written(row.get(name)) for name in names] for row in rows)
     return stream.getvalue()
 
 
 def safe_text(text: str) -> str:
     """*text* on one line, so that no spreadsheet runs it: with a quote before it where it looks like a formula."""
-    return f"'{_CONTROLS.sub(' ', text)}" if _FORMULA.match(text) else _CONTROLS.sub(" ", text)
+    clean = _AFTER_SEMICOLON.sub(r";\1'", _CONTROLS.sub(" ", text))
+    return f"'{clean}" if _FORMULA.match(text) else clean
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    """The names of the columns of *rows*; not that of a record which is missing in one row and columns in another."""
+    told = dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)
+    above = {name[:end] for name in told for end, character in enumerate(name) if character == "."}
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [name for name in names if name in told or name not in above]
 
 
 def _add(found: dict[str, list[Row]], name: str, parent: Row, record: Mapping[str, Any]) -> None:
     """Put *record* into the table *name*, and what it lists into tables of their own."""
-    row = dict(parent)
     rows = found.setdefault(name, [])
+    # The summary is one row: what is below it belongs to nothing else.
+    below = name.partition("-")[2]
+    row = {**parent, _ROW: len(rows) + 1} if below else {}
     lists = []
     for column, value in _flat("", record):
         if _is_records(value):
@@ -55,12 +73,11 @@ def _add(found: dict[str, list[Row]], name: str, parent: Row, record: Mapping[st
         else:
             row[column] = value
     rows.append(row)
-    own = next((column for column in row if column not in parent), None)
-    # The summary is one row: what is below it belongs to nothing else.
-    named = parent if own is None or "-" not in name else {**parent, f"{name.rpartition('-')[2]}.{own}": row[own]}
+    called = next((column for column in _NAMES if column in row), _ROW)
+    named = {**parent, **{f"{below}.{column}": row[column] for column in (_ROW, called)}} if below else {}
     for column, records in lists:
         for entry in records:
-            _add(found, f"{name}-{re.sub('[._]', '-', column)}", named, entry)
+            _add(found, f"{name}-{_UNNAMED.sub('-', column).strip('-').lower()}", named, entry)
 
 
 def _flat(prefix: str, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

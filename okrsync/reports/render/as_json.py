@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from okrsync.store.codec import canonical, digest
 
 SCHEMA_VERSION = 1
+# A terminal obeys C1 controls, and bidirectional marks reorder what a reader sees; JSON has another way to write both.
+_OBEYED = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def to_plain(value: Any) -> Any:
@@ -41,5 +44,6 @@ def report_document(kind: str, report: Any, **more: Any) -> dict[str, Any]:
 
 
 def dumped(document: Any) -> str:
-    """*document* as indented JSON text, ending in a line break."""
-    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """*document* as indented JSON text, ending in a line break; nothing in it that a terminal would obey."""
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"

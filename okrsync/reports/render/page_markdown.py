@@ -39,7 +39,7 @@ _LIST = re.compile(r"^([-+](?=\s|$)|\d{1,9}(?=[.)](\s|$))|[-=](?=[-=\s]*$))")
 """A list's item, or the line under a heading; ``−0.2`` and ``62.7 %`` are neither."""
 _REFERENCES = (
     (re.compile(r"([@#])"), "\\1\u200b"),
-    (re.compile(r"://"), ":\u200b//"),
+    (re.compile(r"//"), "/\u200b/"),
     (re.compile(r"\b(www)\.", re.IGNORECASE), "\\1\u200b."),
     (re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE), "\\1\u200b-"),
     (re.compile(r"!(?=[\w\u200b])"), "!\u200b"),

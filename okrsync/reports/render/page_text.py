@@ -144,7 +144,7 @@ def _grid(columns: Sequence[Column]) -> Grid:
     several = sum(column.is_flexible for column in columns) > 1
     for column in columns:
         grid.add_column(
-            Text(column.name),
+            Text(harmless(column.name)),
             justify="right" if column.align is Align.RIGHT else "left",
             no_wrap=not (several and column.is_flexible),
             overflow="ellipsis",
@@ -158,7 +158,7 @@ def _grid(columns: Sequence[Column]) -> Grid:
 
 def _cell(entry: Cell, *, has_note: bool) -> Text:
     # Text, not markup: a title such as "[link=...]" is shown, never obeyed.
-    words = " ".join(filter(None, (entry.mark, harmless(plain(entry.spans)))))
+    words = " ".join(filter(None, (harmless(entry.mark), harmless(plain(entry.spans)))))
     made = Text(words, style=_STYLES[entry.tone])
     if entry.note and has_note:
         made.append(f"  {harmless(entry.note)}", style="dim")
