@@ -32,6 +32,7 @@ format: .make/dev
 
 schemas: .make/wheel
 	$(BIN)/python -m okrsync.config.schemas config/schemas
+	$(BIN)/python -m okrsync.cli.schemas config/schemas
 
 # The pictures of pages need Chromium.
 docs: .make/dev .make/wheel

@@ -88,7 +88,7 @@ def draw(folder: Path) -> None:
             outcomes = outcomes_page(run_sync(workspace).report)
             plan = plan_page(plan_of(workspace, Wanted(sprint=SPRINT)))
         _draw_terminal(outcomes, "okrsync demo", folder / "demo.svg", lines=32)
-        _draw_terminal(plan, f'okrsync plan --sprint "{SPRINT}"', folder / "plan.svg", lines=46)
+        _draw_terminal(plan, f'okrsync plan --sprint "{SPRINT}"', folder / "plan.svg", lines=45)
         _draw_pages(config, folder)
 
 

@@ -166,6 +166,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     return Example(tmp_path_factory.mktemp("example"))
 
 
+@pytest.mark.long  # the whole contract suite, once more, in a process of its own
 def test_the_example_of_a_connector_keeps_the_contract(example: Example) -> None:
     told = example.run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests")
     assert re.search(r"^\d{2,} passed", told, re.MULTILINE)

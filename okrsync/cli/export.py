@@ -36,9 +36,9 @@ def export(
     tables: tuple[str, ...], config: Path, as_known: date | None, output: str, out: Path, redact: str | None
 ) -> None:
     """
-    Write items, links, observations and checks as tables for a warehouse.
+    Write items, links, observations and checks as tables.
 
-    TABLES: one or more of them [default: all]. Parquet needs the extra okrsync[parquet].
+    For a warehouse. TABLES: one or more of them [default: all]. Parquet needs the extra okrsync[parquet].
     """
     with (
         open_workspace(config, None, as_known, hides_titles=redact == "titles") as workspace,

@@ -31,7 +31,7 @@ COMMANDS = {
     "export": (
         "okrsync.cli.export",
         "export",
-        "Write items, links, observations and checks as tables for a warehouse.",
+        "Write items, links, observations and checks as tables.",
     ),
     "hypothesis": ("okrsync.cli.statements", "hypothesis", "State what work is to change, and see what became of it."),
     "import": ("okrsync.cli.importing", "import_", "Bring OKRs from a spreadsheet into okrs.yaml."),
@@ -43,7 +43,7 @@ COMMANDS = {
     "outcomes": (
         "okrsync.cli.reports",
         "outcomes",
-        "Show what delivered work moved, what has to be decided, and what is still to come.",
+        "Show what delivered work moved, and what has to be decided.",
     ),
     "plan": ("okrsync.cli.plan", "plan", "Show what planned work serves, before it starts."),
     "progress": ("okrsync.cli.standing", "progress", "Show how key results stand: progress, pace and forecast."),

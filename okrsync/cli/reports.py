@@ -56,8 +56,9 @@ def status(config: Path, as_of: date | None, output: str, cycle: str | None, as_
 @click.option("--since", type=Since(), help="A day, or last for the last sync [default: 14 days ago].")
 def outcomes(options: ReportOptions, cycle: str | None, since: date | str | None) -> int:
     """
-    Show what delivered work moved, what has to be decided, and what is still to come.
+    Show what delivered work moved, and what has to be decided.
 
+    With the checks that are still to come, where each key result stands, and what needs attention.
     Verdicts allow for trend, weekday and drift; before and after are means, and nothing more. Ends with exit code 5
     where a source was not read completely or within a day.
     """

@@ -12,7 +12,7 @@ from okrsync.config.okrs_file import OkrsFile
 from okrsync.config.settings_file import SettingsFile
 from okrsync.plugins.discovery import connector_names, load_connector
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -32,7 +32,7 @@ def written(schema: dict[str, Any]) -> str:
 
 
 def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
-    return {"$schema": _DIALECT, **schema, "title": title}
+    return {"$schema": DIALECT, **schema, "title": title}
 
 
 def _settings_schema() -> dict[str, Any]:

@@ -58,7 +58,7 @@ def attention(
         ),
         *(AttentionLine(Trouble.METRIC_FAILED, name) for name in inputs.failed_metrics),
         *_stale(inputs, key_results),
-        *(AttentionLine(Trouble.OVERDUE, line.id, line.key_result, (inputs.as_of - line.due).days) for line in overdue),
+        *(AttentionLine(Trouble.OVERDUE, line.id, line.key_result, _days_late(line, inputs.as_of)) for line in overdue),
         *_reopened(inputs.linking.placements),
         *(AttentionLine(Trouble.LINK, fault.key, f"{fault.key_result}: {fault.reason}") for fault in faults),
         *(

@@ -137,7 +137,7 @@ def build_outcomes(inputs: ReportInputs, cycles: Sequence[str], since: date, bes
         as_of=inputs.as_of,
         timezone=inputs.zone.key,
         cycles=tuple(cycles),
-        headline=_headline(judged, items, key_results),
+        headline=_headline(judged, items, key_results, periods),
         served=_served(key_results, len(unlinked), _exempt(placements, periods, inputs), periods),
         sources=tuple(inputs.sources),
         items=items,
@@ -227,11 +227,18 @@ _SAID = {
 }
 
 
-def _headline(judged: Sequence[MaturedCheck], items: ItemCounts, key_results: Sequence[KeyResultReport]) -> str:
+def _headline(
+    judged: Sequence[MaturedCheck],
+    items: ItemCounts,
+    key_results: Sequence[KeyResultReport],
+    periods: Sequence[Cycle],
+) -> str:
     if not items.total:
         return "Nothing has been read yet."
-    if not key_results:
+    if not periods:
         return "No cycle runs on this day; name one with --cycle."
+    if not key_results:
+        return "The cycle has no key results yet."
     if not judged:
         return "No check has come due yet: nothing can be said of what delivered work moved."
     counts = Counter(entry.check.verdict for entry in judged)

@@ -128,6 +128,8 @@ class _Chooser:
         known = [entry for entry in self._on_board() if entry.is_milestone == is_milestone]
         wanted = name.casefold()
         found = [entry for entry in self._calendar.called(name) if entry in known]
+        if not self._calendar.periods:
+            raise UsageError(f"no {kind} has been read yet; run okrsync sync first")
         if not found:
             still_open = [entry for entry in known if entry.phase is not Phase.CLOSED]
             near = [entry for entry in known if wanted in entry.name.casefold()]

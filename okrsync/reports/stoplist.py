@@ -99,7 +99,8 @@ def build_stoplist(inputs: ReportInputs, ledger: Ledger, rules: StopRules, cycle
     found = [
         siblings
         for entry in inputs.okrs.key_results
-        if entry.cycle in cycles
+        # What only counts what is made can be moved by nothing but more of it: no evidence against any.
+        if entry.cycle in cycles and entry.level == "outcome"
         for siblings in _siblings(entry, linked.get(entry.qualified_id, []), inputs)
         if siblings.open and siblings.checks
     ]

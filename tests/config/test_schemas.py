@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from okrsync.cli.schemas import main as write_report_schemas
 from okrsync.config.document import read_document
 from okrsync.config.project import load_project
 from okrsync.config.schemas import main, schemas, written
@@ -125,6 +126,7 @@ def example(project: Path) -> Path:
 
 def test_the_schemas_beside_the_code_are_those_that_the_code_makes(tmp_path: Path) -> None:
     main(str(tmp_path))
+    write_report_schemas(str(tmp_path))
     made = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     kept = {path.name: path.read_text(encoding="utf-8") for path in (CONFIG / "schemas").iterdir()}
     assert made == kept  # `make schemas` brings them in step

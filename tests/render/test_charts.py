@@ -277,8 +277,8 @@ def test_of_many_periods_the_last_and_every_nth_is_named(count: int) -> None:
     assert all(0 <= column.x < column.x + column.width <= 1 for column in columns)
 
 
-def test_the_longest_bar_takes_the_room_there_is() -> None:
+def test_a_bar_is_as_long_as_its_share_of_the_whole_so_that_groups_can_be_compared() -> None:
     rows = draw_bars(Bars("b", "c", (Bar("x", 0.5, ""), Bar("y", 0.25, ""), Bar("z", 0.0, ""))))
 
-    assert [row.width for row in rows] == [1.0, 0.5, 0.0]
+    assert [row.width for row in rows] == [0.5, 0.25, 0.0]
     assert [row.width for row in draw_bars(Bars("b", "c", (Bar("x", 0.0, ""),)))] == [0.0]

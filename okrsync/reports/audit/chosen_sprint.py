@@ -36,6 +36,8 @@ def chosen_sprint(calendar: Calendar, wanted: str, part: Part) -> Period:
         return found[0]
     if found:
         raise UsageError(f"{len(found):,} sprints {what}; name one:{_commands(found)}")
+    if not calendar.periods:
+        raise UsageError("no sprint or milestone has been read yet; run okrsync sync first")
     near = [entry for entry in calendar.periods if wanted.casefold() in entry.name.casefold()]
     near = near or _last_of_each_lane(calendar)
     raise UsageError(missing + (f"; there are:{_commands(near)}" if near else ""))

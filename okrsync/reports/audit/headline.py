@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from okrsync.model.verdicts import Verdict
-from okrsync.reports.audit.effort import UNLINKED, Effort
+from okrsync.reports.audit.effort import EXEMPT, OTHER_CYCLE, UNLINKED, Effort
 from okrsync.reports.audit.served import AuditInputs
 from okrsync.reports.audit.work import CheckState, WorkLine
 
@@ -18,6 +18,9 @@ _SAID = (
     (Verdict.INCONCLUSIVE, "could not be told from drift"),
 )
 
+_ELSEWHERE = {EXEMPT, OTHER_CYCLE, UNLINKED}
+"""Effort on no key result of the cycle."""
+
 
 def headline_of(given: AuditInputs, lines: Sequence[WorkLine], effort: Effort) -> str:
     """What matters most: how many deliveries moved something, and how much of the effort served no key result."""
@@ -27,6 +30,8 @@ def headline_of(given: AuditInputs, lines: Sequence[WorkLine], effort: Effort) -
         return f"{given.cycle.id} has no key result."
     if not effort.items:
         return f"Nothing was delivered in {given.cycle.id}{_part(given)}."
+    if not given.part.key_result and not any(share.fate not in _ELSEWHERE for share in effort.shares):
+        return f"Nothing was delivered on a key result of {given.cycle.id}{_part(given)}; {_unserved(effort, given)}."
     return f"{_judged(lines)}; {_unserved(effort, given)}." if not given.part.key_result else f"{_judged(lines)}."
 
 

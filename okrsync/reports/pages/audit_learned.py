@@ -26,7 +26,9 @@ from okrsync.reports.render import goal_words, stop_words, words
 
 def learned_sections(report: AuditReport) -> Iterator[Section]:
     """The sections behind the work, in their order."""
-    yield Section("calibration", "How good the expectations were", tuple(calibration_blocks(report.calibration)))
+    yield Section(
+        "calibration", "How good the expectations were", tuple(calibration_blocks(report.calibration)), is_detail=True
+    )
     yield _stoplist(report)
     yield _leading(report)
     yield _decisions(report)
@@ -34,7 +36,7 @@ def learned_sections(report: AuditReport) -> Iterator[Section]:
     yield _carried(report)
     if report.late.cycle:
         yield _late(report)
-    yield Section("limits", "Method and limits", tuple(text(said) for said in _limits(report)))
+    yield Section("limits", "Method and limits", tuple(text(said) for said in _limits(report)), is_detail=True)
 
 
 def _stoplist(report: AuditReport) -> Section:
@@ -65,7 +67,7 @@ def _stoplist(report: AuditReport) -> Section:
         more=("all of it: ", Code(f"okrsync stoplist --cycle {report.cycle.id}")) if rows else (),
     )
     blocks: tuple[Block, ...] = (table, text(stop_words.rules(report.stoplist), tone=Tone.MUTED)) if rows else (table,)
-    return Section("stop", "Stop list", blocks)
+    return Section("stop", "Stop list", blocks, is_detail=True)
 
 
 def _leading(report: AuditReport) -> Section:
@@ -102,7 +104,7 @@ def _leading(report: AuditReport) -> Section:
 def _decisions(report: AuditReport) -> Section:
     if not report.decisions:
         return Section("decisions", "Decisions", (text("Nothing was decided about this cycle's work."),))
-    return Section("decisions", "Decisions", (_by_value(report), _decision_table(report)))
+    return Section("decisions", "Decisions", (_by_value(report), _decision_table(report)), is_detail=True)
 
 
 def _by_value(report: AuditReport) -> Table:
@@ -158,7 +160,7 @@ def _changes(report: AuditReport) -> Section:
         "only one version of the goals was ever seen" if report.versions < 2 else f"{report.versions:,} versions seen"
     )
     blocks = tuple(text(goal_words.line(change)) for change in report.changes)
-    return Section("changes", "Moved goalposts", blocks or (text(f"No goal was changed ({seen})."),))
+    return Section("changes", "Moved goalposts", blocks or (text(f"No goal was changed ({seen})."),), is_detail=True)
 
 
 def _carried(report: AuditReport) -> Section:

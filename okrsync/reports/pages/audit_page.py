@@ -89,6 +89,8 @@ def _finality(report: AuditReport) -> str:
     waiting = sum(line.state is CheckState.OPEN for line in report.work)
     if report.final_on is not None:
         return f"final on {words.day(report.final_on)}; {plural(waiting, 'check')} still open"
+    if all(entry.age_days is None for entry in report.sources):
+        return "none, for nothing was read"
     return "final" if report.is_over else "none to come of what is delivered"
 
 
@@ -110,7 +112,7 @@ def _notices(report: AuditReport) -> tuple[str, ...]:
 def _sections(report: AuditReport) -> Iterator[Section]:
     yield _scores(report)
     yield _extremes(report)
-    yield Section("work-done", "What the work did", (_verdicts(report), _sources_of_change(report)))
+    yield Section("work-done", "What the work did", (_verdicts(report), _sources_of_change(report)), is_detail=True)
     yield Section("effort", "Where the effort went", tuple(effort_blocks(report.effort)))
     yield _work(report)
     yield untold_section(report.untold)

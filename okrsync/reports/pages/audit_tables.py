@@ -58,11 +58,9 @@ def work_table(lines: Sequence[WorkLine], named: Named) -> Table:
 
 
 def extreme_table(lines: Sequence[WorkLine], named: Named, rows: int) -> Table:
-    """Exactly *rows* rows, with the first of *lines* and the rest empty."""
-    shown = [_extreme_row(line) for line in lines[:rows]]
-    empty = (cell("no other", tone=Tone.MUTED), *[cell(words.MISSING)] * (len(_EXTREME_COLUMNS) - 1))
-    shown += [empty] * (rows - len(shown))
-    return Table(named.id, named.caption, _EXTREME_COLUMNS, tuple(shown), is_captioned=True)
+    """The first *rows* of *lines*."""
+    shown = tuple(_extreme_row(line) for line in lines[:rows])
+    return Table(named.id, named.caption, _EXTREME_COLUMNS, shown, f"{named.caption}.", is_captioned=bool(shown))
 
 
 def _extreme_row(line: WorkLine) -> tuple[Cell, ...]:

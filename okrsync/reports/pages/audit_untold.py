@@ -49,7 +49,7 @@ def _unchecked(untold: Untold) -> Block:
             Column("On", rank=1),
             Column("Size", rank=2),
             Column("Key result"),
-            Column("Why"),
+            Column("Why", is_flexible=True),
         ),
         tuple(
             (*item_cells(entry.item, entry.size), cell(name(entry.key_result)), cell(audit_words.unchecked(entry)))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-
 EXECUTIVE_ROWS = 5
+_LEAST_RANK = 2
 
 
 class Tone(StrEnum):
@@ -283,7 +283,7 @@ def plain(spans: Iterable[Span]) -> str:
 
 
 def for_executives(page: Page) -> Page:
-    """The one-page form of *page*: no details, and of each table the first rows."""
+    """The one-page form of *page*: no details, of each table the first rows and the columns that matter, no charts."""
     sections = tuple(
         replace(section, blocks=tuple(_cut(block) for block in section.blocks))
         for section in page.sections
@@ -293,10 +293,30 @@ def for_executives(page: Page) -> Page:
 
 
 def _cut(block: Block) -> Block:
-    if not isinstance(block, Table) or len(block.rows) <= block.brief_rows:
-        return block
-    rest = len(block.rows) - block.brief_rows
-    return replace(block, rows=block.rows[: block.brief_rows], more=(f"{rest:,} more in the full report", *_behind(block)))
+    match block:
+        case Table():
+            return _first_rows(_narrow(block))
+        case MetricChart() | Waterfall() | CoverageChart():
+            return text(block.description)
+        case _:
+            return block
+
+
+def _narrow(table: Table) -> Table:
+    kept = [place for place, column in enumerate(table.columns) if column.rank < _LEAST_RANK]
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
+    )
+
+
+def _first_rows(table: Table) -> Table:
+    if len(table.rows) <= table.brief_rows:
+        return table
+    rest = len(table.rows) - table.brief_rows
+    more = (f"{rest:,} more in the full report", *_behind(table))
+    return replace(table, rows=table.rows[: table.brief_rows], more=more)
 
 
 def _behind(block: Table) -> Sequence[Span]:

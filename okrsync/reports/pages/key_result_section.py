@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from statistics import fmean
 from string import ascii_uppercase
 
@@ -74,8 +74,10 @@ def _judged(entry: KeyResultReport, outcome: KeyResultOutcome, id_: str) -> Iter
             yield text(f"{letters[check.members]}: {warning}", tone=Tone.UNSURE)
     if outcome.line is not None:
         yield text(f"all deliveries as one line: {check_words.effect(outcome.line, entry.unit)}", tone=Tone.MUTED)
-    if outcome.decomposition is not None:
+    if outcome.decomposition is not None and outcome.counterfactual.days:
         yield _waterfall(entry, outcome, outcome.decomposition, id_)
+    elif outcome.decomposition is not None:
+        yield text(check_words.decomposition(outcome, entry.unit), tone=Tone.MUTED)  # nothing delivered, no level known
 
 
 def _letters(checks: Sequence[OutcomeCheck]) -> dict[tuple[str, ...], str]:
@@ -156,7 +158,7 @@ def _checks(
                 work_cell(check.members, [titles.get(member, "") for member in check.members], credit(check)),
                 effect,
                 cell(words.MISSING if check.estimate is None else f"≥ {words.number(check.estimate.mde)}"),
-                cell(words.short_day(check.evaluation)),
+                cell(words.short_day(check.evaluation, entry.outcome.as_of if entry.outcome else None)),
                 verdict_cell(check),
                 expectation_cell(check),
             )
@@ -211,17 +213,17 @@ def _deliveries(entry: KeyResultReport, id_: str) -> Table:
             Column("Days seen", rank=1),
             Column("Why linked", rank=2),
         ),
-        tuple(_delivery(delivery) for delivery in entry.deliveries),
+        tuple(_delivery(delivery, entry.outcome.as_of if entry.outcome else None) for delivery in entry.deliveries),
         is_captioned=True,
     )
 
 
-def _delivery(delivery: Delivery) -> tuple[Cell, ...]:
+def _delivery(delivery: Delivery, today: date | None) -> tuple[Cell, ...]:
     return (
         cell(Code(delivery.key)),
         cell(words.delivered(delivery)),
         cell(*keys(delivery.pull_requests)) if delivery.pull_requests else cell(words.MISSING),
-        cell(words.short_day(delivery.day) if delivery.day else "day unknown"),
+        cell(words.short_day(delivery.day, today) if delivery.day else "day unknown"),
         cell(words.observed(delivery)),
         cell(words.change(delivery)),
         cell(words.days_observed(delivery)),

@@ -99,7 +99,9 @@ def _lede(report: OutcomesReport) -> str:
 
 def _metrics(report: OutcomesReport) -> str:
     stale = sum(line.trouble in {Trouble.METRIC_STALE, Trouble.METRIC_FAILED} for line in report.attention)
-    return f"{stale:,} stale" if stale else "all fresh"
+    unmeasured = sum(entry.current is None and entry.state != "draft" for entry in report.key_results)
+    parts = (f"{stale:,} stale" if stale else "", f"{unmeasured:,} never measured" if unmeasured else "")
+    return ", ".join(filter(None, parts)) or "all fresh"
 
 
 def _decide(report: OutcomesReport) -> Section:
@@ -226,7 +228,9 @@ def _coming(checks: Sequence[ComingCheck], cycles: Sequence[str]) -> Section:
         for entry in checks
     )
     columns = (Column("On"), Column("Key result"), Column("Work", is_flexible=True), Column("Expected", _RIGHT))
-    return Section("coming", "Checks to come", (Table("coming-table", "Checks to come", columns, rows),))
+    return Section(
+        "coming", "Checks to come", (Table("coming-table", "Checks to come", columns, rows),), is_detail=True
+    )
 
 
 def _attention(lines: Sequence[AttentionLine]) -> Section:
@@ -248,7 +252,7 @@ _MATTERS = {
 
 def _matter(line: AttentionLine) -> str:
     if line.trouble is Trouble.SOURCE and line.days is None:
-        return f"source: {line.detail}, never read"
+        return "source: never read" if line.detail == "never read" else f"source: {line.detail}, never read"
     if line.trouble is Trouble.OVERDUE and line.days is None:
         return f"expectation on {line.detail}: delivered, and no check tells of it"
     days = "" if line.days is None else plural(line.days, "day")

@@ -92,7 +92,7 @@ def _verdict_row(entry: PlannedKeyResult, check: OutcomeCheck, report: PlanRepor
             tone=TONES.get(check.verdict, Tone.PLAIN),
         ),
         cell(_effect(check, entry.standing.unit)),
-        cell(words.short_day(check.evaluation)),
+        cell(words.short_day(check.evaluation, report.as_of)),
         cell(*keys(check.members)),
     )
 

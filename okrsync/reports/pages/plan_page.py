@@ -81,7 +81,7 @@ def _sections(report: PlanReport, fail_under: float | None) -> Iterator[Section]
         yield Section("unlinked", _unlinked_title(coverage), tuple(_unlinked(report)))
     yield Section("key-results", "Key results", tuple(_key_results(report)))
     if coverage.items:
-        yield Section("look-again", "Look again", (review_table(report),))
+        yield Section("look-again", "Look again", (review_table(report),), is_detail=True)
     if coverage.items and report.exempt:
         yield Section("exempt", "Exempt work and its budgets", (_exempt(report),), is_detail=True)
     blocks = tuple(_balance(report))

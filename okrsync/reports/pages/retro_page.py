@@ -90,10 +90,12 @@ def _delivered(report: RetroReport) -> Iterator[Block]:
         yield text(f"Nothing, of {plural(report.planned, 'planned item')}.")
         return
     total = len(report.delivered)
+    sized = total - sum(entry.size.unsized for entry in report.groups)
     percents = whole_percents([entry.size.items / total for entry in report.groups])
     yield Bars(
         "delivered-groups",
-        f"{total:,} delivered of {plural(report.planned, 'planned item')}",
+        f"{total:,} delivered of {plural(report.planned, 'planned item')}; {sized:,} of them "
+        f"{'has' if sized == 1 else 'have'} a size",
         tuple(
             Bar(_GROUPS[entry.group], entry.size.items / total, f"{percent} %, {stop_words.size(entry.size)}")
             for entry, percent in zip(report.groups, percents, strict=True)

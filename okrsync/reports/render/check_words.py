@@ -124,9 +124,12 @@ def decomposition(outcome: KeyResultOutcome, unit: str) -> str:
     parts = outcome.decomposition
     if parts is None:
         return ""
-    like = 10 * (parts.deliveries.high - parts.deliveries.low) or parts.change or 1.0
+    # Without a delivery the interval has no width but that of floating point, which would ask for six decimals.
+    like = 10 * round(parts.deliveries.high - parts.deliveries.low, 9) or round(parts.change, 9) or 1.0
 
     def span(part: Span) -> str:
+        if not round(part.high - part.low, 9):
+            return signed(part.value, like)
         low, high = (words.number(value, like=like) for value in (part.low, part.high))
         return f"{signed(part.value, like)} [{low}, {high}]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from okrsync.model.okrs import DatedValue, Direction
 from okrsync.reports.counts import ExemptShare
@@ -14,6 +14,8 @@ from okrsync.reports.key_results import Delivery, KeyResultReport
 # Control characters move cursors, bidirectional ones reorder what is read: neither belongs in a title.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 MISSING = "–"
+_NEARBY = timedelta(days=300)
+"""Within it a day and month are taken for the nearest such day."""
 CAUSES = {
     "no_rule": "no rule matches",
     "parent_unlinked": "its parent serves no key result",
@@ -82,14 +84,16 @@ def day(value: date | None) -> str:
     return "day unknown" if value is None else f"{value.day} {value:%b %Y}"
 
 
-def short_day(value: date | None) -> str:
-    """A day without its year, where there is little room: 5 Nov."""
+def short_day(value: date | None, today: date | None = None) -> str:
+    """A day without its year, where there is little room: 5 Nov; with it where it lies far from *today*."""
+    if value is not None and today is not None and abs(value - today) > _NEARBY:
+        return day(value)
     return MISSING if value is None else f"{value.day} {value:%b}"
 
 
 def percent(share: float) -> str:
     """A share (0 to 1) in percent."""
-    return f"{number(round(share * 100, 1))} %"
+    return f"{number(round(share * 100, 1) + 0.0)} %"  # minus nothing is nothing
 
 
 def exempt(entry: ExemptShare) -> str:

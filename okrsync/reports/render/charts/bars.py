@@ -1,4 +1,4 @@
-"""Bars: shares of one whole, the longest as long as there is room."""
+"""Bars: shares of one whole, which is as long as there is room, so that bars of two groups can be compared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,5 @@ class BarRow:
 
 
 def draw_bars(block: Bars) -> tuple[BarRow, ...]:
-    """The coordinates of *block*: all bars on one scale, from 0 to the largest share."""
-    shares = [min(1.0, max(0.0, bar.share)) for bar in block.bars]
-    most = max(shares, default=0.0) or 1.0
-    return tuple(BarRow(bar, share / most) for bar, share in zip(block.bars, shares, strict=True))
+    """The coordinates of *block*: all bars on one scale, from 0 to the whole."""
+    return tuple(BarRow(bar, min(1.0, max(0.0, bar.share))) for bar in block.bars)

@@ -1,0 +1,42 @@
+"""Changes and shares, in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from okrsync.model.verdicts import Decomposition, KeyResultOutcome, Span
+from okrsync.reports.render import words
+from okrsync.reports.render.check_words import decomposition
+
+DAY = date(2026, 9, 30)
+HAIR = 1e-16
+"""What floating point leaves of nothing."""
+
+
+def said(deliveries: Span, drift: Span, change: float, unexplained: float = 0.0) -> str:
+    parts = Decomposition(DAY, DAY, DAY, DAY, change, drift, deliveries, 0.0, unexplained)
+    return decomposition(KeyResultOutcome(DAY, (), decomposition=parts), "%")
+
+
+def test_parts_are_told_with_their_intervals() -> None:
+    told = said(Span(5.34, 4.06, 6.61), Span(-0.12, -1.31, 1.13), 5.12, -0.1)
+
+    assert told == (
+        "+5.1 pts since 30 Sep 2026: deliveries +5.3 [4.1, 6.6], drift and season −0.1 [−1.3, 1.1], unexplained −0.1"
+    )
+
+
+def test_without_a_delivery_no_digits_and_no_interval_are_made_up() -> None:
+    told = said(Span(0.0, -HAIR, HAIR), Span(0.152631, 0.152631, 0.152631 + HAIR), 0.152631, HAIR)
+
+    assert told == "+0.153 pts since 30 Sep 2026: deliveries 0.000, drift and season +0.153, unexplained 0.000"
+
+
+def test_a_share_that_rounds_to_nothing_has_no_sign() -> None:
+    assert (words.percent(-0.00001), words.percent(-0.035)) == ("0 %", "−3.5 %")
+
+
+def test_a_short_day_has_its_year_where_another_would_be_thought_of() -> None:
+    assert words.short_day(date(2026, 6, 9), DAY) == "9 Jun"
+    assert words.short_day(date(2024, 6, 9), DAY) == "9 Jun 2024"
+    assert words.short_day(date(2024, 6, 9)) == "9 Jun"
