@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -102,10 +103,12 @@ def _listening(application: Application, bind: str, port: int) -> Any:
     from waitress.server import create_server  # noqa: PLC0415 - as above
 
     try:
-        # No more than reading needs: no bodies, and no name of the server in every answer.
-        return create_server(application, host=bind, port=port, threads=2, ident=None, max_request_body_size=1024)
+        # Bound here, not there: where that fails, waitress leaves files open.
+        bound = socket.create_server((bind, port), family=socket.AF_INET6 if ":" in bind else socket.AF_INET)
     except OSError as error:
         raise OkrsyncError(f"{bind}:{port} cannot be used ({error.strerror}); take another --port, or 0") from None
+    # No more than reading needs: no bodies, and no name of the server in every answer.
+    return create_server(application, sockets=[bound], threads=2, ident=None, max_request_body_size=1024)
 
 
 def _names(address: str, port: int) -> Iterator[str]:

@@ -28,6 +28,7 @@ def commands() -> list[list[str]]:
     return [shlex.split(line)[1:] for block in blocks for line in block.splitlines()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments", commands(), ids=shlex.join)
 def test_every_command_on_the_page_works(okrsync: Run, project: Path, arguments: list[str]) -> None:
     if arguments[0] in _LATER:

@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from support.running import Run
 
 _ELSEWHERE = (["sandbox", "serve"], ["site", "wall"])
@@ -13,6 +15,7 @@ _ELSEWHERE = (["sandbox", "serve"], ["site", "wall"])
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_every_command_of_the_tour_works(okrsync: Run, project: Path) -> None:
     (tour,) = re.findall(r"```sh\ncd okrsync-demo\n(.*?)```", README, re.DOTALL)
     commands = [shlex.split(line, comments=True)[1:] for line in tour.splitlines()]

@@ -25,24 +25,29 @@ from support.recorded_data import recorded_github_issues
 from support.running import Ran
 from support.stores import PostgresServer, dump
 
-COMMANDS = (
+COMMANDS: tuple[Any, ...] = (
     ["status"],
-    ["status", "--format", "json"],
-    ["status", "--as-of", "2026-10-20", "--format", "json"],
-    ["outcomes", "--cycle", "all"],
-    ["outcomes", "--cycle", "all", "--format", "markdown"],
     ["outcomes", "--cycle", "all", "--format", "json"],
-    ["outcomes", "--cycle", "all", "--as-of", "2026-10-20", "--format", "json"],
-    ["outcomes", "--cycle", "all", "--as-known", "2026-11-20", "--format", "json"],
-    ["outcomes", "--cycle", "all", "--as-known", "2020-01-01", "--format", "json"],
     ["plan", "--sprint", "PAY Sprint 33", "--format", "json"],
-    ["plan", "--backlog", "--format", "markdown"],
     ["audit", "--cycle", "2026Q3", "--format", "json"],
-    ["audit", "--cycle", "2026Q4", "--format", "html"],
-    ["retro", "--sprint", "PAY Sprint 31", "--format", "json"],
-    ["suggest", "--cycle", "all"],
-    ["suggest", "--cycle", "all", "--format", "json"],
     ["db", "check", "--format", "json"],
+    *(
+        pytest.param(line, marks=pytest.mark.long)
+        for line in (
+            ["status", "--format", "json"],
+            ["status", "--as-of", "2026-10-20", "--format", "json"],
+            ["outcomes", "--cycle", "all"],
+            ["outcomes", "--cycle", "all", "--format", "markdown"],
+            ["outcomes", "--cycle", "all", "--as-of", "2026-10-20", "--format", "json"],
+            ["outcomes", "--cycle", "all", "--as-known", "2026-11-20", "--format", "json"],
+            ["outcomes", "--cycle", "all", "--as-known", "2020-01-01", "--format", "json"],
+            ["plan", "--backlog", "--format", "markdown"],
+            ["audit", "--cycle", "2026Q4", "--format", "html"],
+            ["retro", "--sprint", "PAY Sprint 31", "--format", "json"],
+            ["suggest", "--cycle", "all"],
+            ["suggest", "--cycle", "all", "--format", "json"],
+        )
+    ),
 )
 REAL_COMMANDS = (
     ["status", "--format", "json"],

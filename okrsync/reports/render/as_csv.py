@@ -16,8 +16,8 @@ from typing import Any
 from okrsync.reports.render.as_json import to_plain
 
 Row = dict[str, Any]
-_FORMULA = re.compile(r"^[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-"""Spreadsheets take a text that begins so for a formula, whatever blanks stand before; a quote keeps it a text."""
+_FORMULA = re.compile(r"^[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+"""Spreadsheets take a text that begins so for a formula, whatever is not seen before it; a quote keeps it a text."""
 _AFTER_SEMICOLON = re.compile(r";([\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a comma stands for a decimal point, a spreadsheet takes what follows a semicolon for the next cell."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -49,7 +49,7 @@ def csv_text(rows: Sequence[Row]) -> str:
 def safe_text(text: str) -> str:
     """*text* on one line, so that no spreadsheet runs it: with a quote before it where it looks like a formula."""
     clean = _AFTER_SEMICOLON.sub(r";\1'", _CONTROLS.sub(" ", text))
-    return f"'{clean}" if _FORMULA.match(text) else clean
+    return f"'{clean}" if _FORMULA.match(clean) else clean
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
