@@ -101,6 +101,7 @@ def test_an_expectation_that_is_first_seen_after_the_delivery_counts_for_nothing
     assert own[MOVED]["hypothesis"] == "confirmed", "it was in the ledger before"
 
 
+@pytest.mark.long
 def test_no_verdict_is_put_on_record_while_a_source_is_not_read(
     okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -332,6 +332,7 @@ def test_several_files_each_have_their_own_places(okrsync: Run, project: Path) -
     }
 
 
+@pytest.mark.long
 def test_the_same_files_give_the_same_bytes(okrsync: Run, project: Path) -> None:
     for output in ("json", "sarif"):
         assert okrsync("lint", "--format", output).out == okrsync("lint", "--format", output).out

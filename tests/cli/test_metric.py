@@ -145,6 +145,7 @@ def test_a_metric_that_cannot_be_read_keeps_what_it_had_and_makes_the_run_partia
     assert TOKEN.encode() not in (small / "okrsync.db").read_bytes()
 
 
+@pytest.mark.long
 def test_a_sync_reads_all_of_them_and_says_the_same_when_one_fails(
     okrsync: Run, small: Path, web: tuple[Web, str]
 ) -> None:

@@ -11,6 +11,7 @@ from support.running import Run
 PAGE = (Path(__file__).parents[2] / "docs" / "okrs.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_every_command_on_the_page_works(okrsync: Run, project: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]

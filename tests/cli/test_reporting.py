@@ -90,6 +90,7 @@ def test_tables_of_an_earlier_run_do_not_pass_for_those_of_this_one(okrsync: Run
     assert (folder / "audit-work.csv").is_file(), "another report's"
 
 
+@pytest.mark.long
 def test_a_summary_is_appended_to_what_stands_there(
     okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ def rewritten(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -264,6 +264,7 @@ def test_twenty_syncs_at_once_have_one_winner_a_source_and_an_equal_store(
     assert okrsync("status", "--format", "json").json == before
 
 
+@pytest.mark.long
 def test_another_rule_costs_no_request(okrsync: Run, project: Path) -> None:
     unchanged = okrsync("sync", "--format", "json").json["runs"]
     rewritten(

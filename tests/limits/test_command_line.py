@@ -343,6 +343,7 @@ def test_a_project_that_is_gone_keeps_its_items_and_the_others_go_on(
     assert items(tmp_path, capfd) == 12
 
 
+@pytest.mark.long
 def test_the_order_to_wait_is_kept_on_a_real_clock_too(tmp_path: Path) -> None:
     time = Time()
     data = GithubData([GithubRepository(NAMES[0], [github_desk.issue(1)])])

@@ -39,6 +39,7 @@ def killed_at(ready: Killing, point: str, start: str) -> None:
     ready.is_healed(config, url, start)
 
 
+@pytest.mark.long
 def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) -> None:
     starts = {point: "synced" for point in POINTS if point not in ONLY_ELSEWHERE}
     # Where nothing is, much is read in many steps: there a cursor that runs ahead of the items would lose some.
