@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from support.running import Run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "okrs.md").read_text(encoding="utf-8")
