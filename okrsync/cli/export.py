@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from okrsync.cli.output import Day
+from okrsync.cli.output import Day, config_option
 from okrsync.jobs.exporting import EXPORTS, stock_of
 from okrsync.jobs.tables import FORMATS, write_table
 from okrsync.jobs.workspace import open_workspace
@@ -15,13 +15,7 @@ from okrsync.jobs.workspace import open_workspace
 
 @click.command()
 @click.argument("tables", nargs=-1, type=click.Choice(list(EXPORTS)))
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=Path("okrsync.yaml"),
-    show_default=True,
-    help="The project's file.",
-)
+@config_option
 @click.option("--as-known", type=Day(), help="Leave out what was read after this day.")
 @click.option("--format", "output", type=click.Choice(FORMATS), default="csv", show_default=True, help="How to write.")
 @click.option(

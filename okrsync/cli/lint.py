@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from okrsync.cli.output import Day, print_json
+from okrsync.cli.output import Day, config_option, print_json
 from okrsync.jobs.lint import lint_project
 from okrsync.lint.findings import LintReport, Severity
 from okrsync.lint.linting import RULES
@@ -16,13 +16,7 @@ from okrsync.reports.render.findings import github_lines, sarif, summary, text_l
 
 
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=Path("okrsync.yaml"),
-    show_default=True,
-    help="The project's file.",
-)
+@config_option
 @click.option("--as-of", type=Day(), help="Take this day as today.")
 @click.option(
     "--format", "output", type=click.Choice(["text", "json", "sarif", "github"]), default="text", help="How to print."

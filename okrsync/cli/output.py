@@ -65,18 +65,21 @@ class Duration(click.ParamType[float]):
         return float(found[1]) * _SECONDS[found[2] or "s"]
 
 
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("okrsync.yaml"),
+    show_default=True,
+    help="The project's file.",
+)
+
+
 def project_options(command: Command) -> Command:
     """``--config``, ``--as-of`` and ``--format``, which every command on a project takes."""
     for option in (
         click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="How to print."),
         click.option("--as-of", type=Day(), help="Take this day as today."),
-        click.option(
-            "--config",
-            type=click.Path(path_type=Path),
-            default=Path("okrsync.yaml"),
-            show_default=True,
-            help="The project's file.",
-        ),
+        config_option,
     ):
         command = option(command)
     return command

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from okrsync import __version__
-from okrsync.cli.output import Day, console
+from okrsync.cli.output import Day, config_option, console
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.jobs.artifacts import write_set, write_whole
 from okrsync.reports.pages.blocks import Facts, Page, for_executives
@@ -77,13 +77,7 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OPTIONS = (
-    click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        default=Path("okrsync.yaml"),
-        show_default=True,
-        help="The project's file.",
-    ),
+    config_option,
     click.option("--as-of", type=Day(), help="Take this day as today."),
     click.option("--as-known", type=Day(), help="Leave out what was read after this day."),
     click.option("--format", "output", type=click.Choice(FORMATS), default="text", help="How to print."),

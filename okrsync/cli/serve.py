@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from okrsync.cli.output import Day
+from okrsync.cli.output import Day, config_option
 from okrsync.config.project import load_project
 from okrsync.errors import OkrsyncError, UsageError
 
@@ -54,13 +54,7 @@ class HostName(click.ParamType[str]):
 
 
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=Path("okrsync.yaml"),
-    show_default=True,
-    help="The project's file.",
-)
+@config_option
 @click.option("--as-of", type=Day(), help="Take this day as today, where a reader chooses none.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any that is free.")
 @click.option("--bind", type=Address(), default=LOOPBACK, show_default=True, help="Needs --behind-proxy elsewhere.")

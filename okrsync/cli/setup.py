@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from okrsync.cli.output import print_json
+from okrsync.cli.output import config_option, print_json
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError
 from okrsync.jobs.metrics import read_files
@@ -42,13 +42,7 @@ def init(folder: Path, tracker: str, output: str) -> None:
 
 
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=Path("okrsync.yaml"),
-    show_default=True,
-    help="The project's file.",
-)
+@config_option
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 def validate(config: Path, output: str, path: Path | None) -> int:

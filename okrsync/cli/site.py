@@ -7,20 +7,14 @@ from pathlib import Path
 
 import click
 
-from okrsync.cli.output import Day
+from okrsync.cli.output import Day, config_option
 from okrsync.jobs.workspace import open_workspace
 from okrsync.web.site import Site, write_site
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("site"))
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=Path("okrsync.yaml"),
-    show_default=True,
-    help="The project's file.",
-)
+@config_option
 @click.option("--as-of", type=Day(), help="Take this day as today.")
 @click.option("--redact", type=click.Choice(["titles"]), help="Leave out what trackers call things.")
 def site(folder: Path, config: Path, as_of: date | None, redact: str | None) -> int:

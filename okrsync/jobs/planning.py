@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.suggest import suggest_links
-from okrsync.jobs.workspace import Workspace, calendar_of, chosen_cycles, report_inputs
+from okrsync.jobs.workspace import Workspace, calendar_of, chosen_cycles, report_inputs, stop_rules
 from okrsync.linking.conditions import hold
 from okrsync.linking.placing import HIDDEN, Group
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.plan import PlanMaterial, PlanReport, build_plan
 from okrsync.reports.planning_scope import Chosen, Wanted, choose
 from okrsync.reports.progress import build_progress
-from okrsync.reports.stoplist import StopRules, build_stoplist
+from okrsync.reports.stoplist import build_stoplist
 from okrsync.reports.suggestions import SuggestReport
 
 
@@ -36,14 +36,13 @@ def plan_of(
     cycles = _cycles(workspace, inputs, chosen)
     if judged is None:
         inputs = with_outcomes(workspace, inputs, cycles)
-    rules = StopRules(settings.rules.stop_after_no_movement, settings.rules.stop_after_inconclusive)
     is_unlinked = any(entry.group is Group.UNLINKED for entry in chosen.placements)
     return build_plan(
         PlanMaterial(
             inputs=inputs,
             chosen=chosen,
             progress=build_progress(inputs, inputs.cases, ledger.check_ins, cycles),
-            stoplist=build_stoplist(inputs, ledger, rules, cycles),
+            stoplist=build_stoplist(inputs, ledger, stop_rules(workspace.project), cycles),
             hypotheses=ledger.hypotheses,
             suggestions=_suggested(workspace, inputs, cycles) if is_unlinked and suggests else None,
             threshold=settings.plan.threshold,

@@ -61,6 +61,12 @@ class Placement:
     """Keys of the issues that this pull request closes."""
 
     @property
+    def is_piece(self) -> bool:
+        """Whether it is a piece of work of its own: not dropped, and no pull request that counts with an issue."""
+        is_request = self.item.kind is ItemKind.PULL_REQUEST and bool(self.implements)
+        return self.item.status is not Status.DROPPED and not is_request
+
+    @property
     def counted_links(self) -> tuple[Link, ...]:
         """The links that count; their shares add up to 1 where there is one."""
         if all(link.state is LinkState.OK for link in self.links):

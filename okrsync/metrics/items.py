@@ -19,10 +19,8 @@ from okrsync.errors import MetricError, Problem
 from okrsync.linking.conditions import Hierarchy, hold
 from okrsync.model.history import ItemPast
 from okrsync.model.ledger import Observation
-from okrsync.model.work import Status
 from okrsync.plugins.metric_source import MetricContext
 
-_OPEN = {Status.TODO, Status.IN_PROGRESS}
 _END_OF_DAY = time(23, 59, 59)
 _DAY_SECONDS = 86_400
 
@@ -128,9 +126,9 @@ def _spans(past: ItemPast, settings: ItemsSettings, zone: ZoneInfo) -> Iterator[
 def _open_times(past: ItemPast) -> Iterator[tuple[datetime, datetime | None]]:
     opened: datetime | None = None
     for moment, status in past.statuses:
-        if status in _OPEN and opened is None:
+        if status.is_open and opened is None:
             opened = moment
-        elif status not in _OPEN and opened is not None:
+        elif not status.is_open and opened is not None:
             yield opened, moment
             opened = None
     if opened is not None:

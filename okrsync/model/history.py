@@ -65,7 +65,7 @@ def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) ->
         if following is Status.DONE and status is not Status.DONE:
             last = moment
             first = first or last
-        elif status is Status.DONE and following in {Status.TODO, Status.IN_PROGRESS}:
+        elif status is Status.DONE and following.is_open:
             reopened += 1
         status = following
     return None if known is None else Delivery(first, last, reopened, status, is_certain)
@@ -99,7 +99,7 @@ def past_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> Ite
     told = statuses_of(item, events, status_of)
     if told:
         return ItemPast(item, tuple((moment, status or Status.IN_PROGRESS) for moment, status in told))
-    if item.status in {Status.TODO, Status.IN_PROGRESS}:
+    if item.status.is_open:
         return ItemPast(item, ((item.created, item.status),))
     return ItemPast(item, ((item.created, Status.TODO), (item.delivered or item.updated, item.status)))
 

@@ -26,6 +26,11 @@ class Status(StrEnum):
     DONE = "done"
     DROPPED = "dropped"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still something to do."""
+        return self in {Status.TODO, Status.IN_PROGRESS}
+
 
 @dataclass(frozen=True, slots=True)
 class Iteration:

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from okrsync.linking.placing import Group, Placement
 from okrsync.model.okrs import KeyResult
-from okrsync.model.work import Status
 from okrsync.reports.counts import FaultyLink, natural
 from okrsync.reports.hypotheses import HypothesisLine
 from okrsync.reports.inputs import ReportInputs, current_value
@@ -90,7 +89,7 @@ def _reopened(placements: Iterable[Placement]) -> Iterator[AttentionLine]:
         for placement in placements
         if placement.item.reopened
         and placement.item.first_done is not None
-        and placement.item.status in {Status.TODO, Status.IN_PROGRESS}
+        and placement.item.status.is_open
         and placement.group is Group.LINKED
     ]
     for item in sorted(found, key=lambda item: natural(item.key)):

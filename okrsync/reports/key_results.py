@@ -10,7 +10,7 @@ from okrsync.linking.placing import Placement
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Direction, KeyResult, Metric
 from okrsync.model.verdicts import KeyResultOutcome, ObservedChange, Verdict
-from okrsync.model.work import ItemKind, Size
+from okrsync.model.work import Size
 from okrsync.outcome.delivered import Piece, pieces
 from okrsync.outcome.observed import observed_change
 from okrsync.reports.counts import natural
@@ -106,7 +106,7 @@ def key_result_report(entry: KeyResult, placements: Sequence[Placement], inputs:
         stale_days=_stale_days(metric, observations, inputs.as_of),
         direction=entry.direction,
         deliveries=tuple(sorted(deliveries, key=lambda unit: (newest_first(unit.day), natural(unit.key)))),
-        open_items=sum(1 for placement in placements if not placement.item.is_delivered and is_piece(placement)),
+        open_items=sum(1 for placement in placements if not placement.item.is_delivered and placement.is_piece),
         outcome=outcome,
     )
 
@@ -126,13 +126,6 @@ def _delivery(piece: Piece, entry: KeyResult, observations: Sequence[Observation
         via=link.via,
         observed=observed_change(observations, day, entry, as_of=inputs.as_of) if measured and day else None,
         is_linked_late=(entry.qualified_id, item.key.casefold()) in inputs.late_links,
-    )
-
-
-def is_piece(placement: Placement) -> bool:
-    """Whether *placement* is a piece of work of its own: an issue, or a pull request that closes none."""
-    return placement.item.status.value != "dropped" and not (
-        placement.item.kind is ItemKind.PULL_REQUEST and placement.implements
     )
 
 

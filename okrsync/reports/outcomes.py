@@ -25,7 +25,7 @@ from okrsync.reports.counts import (
 )
 from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.inputs import ReportInputs, SourceState
-from okrsync.reports.key_results import KeyResultReport, is_piece, key_result_report, newest_first
+from okrsync.reports.key_results import KeyResultReport, key_result_report, newest_first
 from okrsync.reports.maturing import ComingCheck, Known, MaturedCheck, Subject, coming, matured
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
 
@@ -163,7 +163,7 @@ def build_outcomes(inputs: ReportInputs, cycles: Sequence[str], since: date, bes
 
 
 def _is_unlinked_delivery(placement: Placement) -> bool:
-    return placement.group is Group.UNLINKED and placement.item.is_delivered and is_piece(placement)
+    return placement.group is Group.UNLINKED and placement.item.is_delivered and placement.is_piece
 
 
 def _unlinked(placement: Placement, zone: ZoneInfo) -> UnlinkedDelivery:
@@ -181,7 +181,7 @@ def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: R
     return sum(
         placement.group is Group.EXEMPT
         and placement.item.is_delivered
-        and is_piece(placement)
+        and placement.is_piece
         and _lies_in(day_of(placement.item.delivered, inputs.zone), periods, inputs.as_of)
         for placement in placements
     )
@@ -271,7 +271,7 @@ def _fresh(inputs: ReportInputs, since: date, key_results: Sequence[KeyResultRep
     for placement in inputs.linking.placements:
         item = placement.item
         day = day_of(item.delivered, inputs.zone)
-        if not (item.is_delivered and is_piece(placement) and day is not None and since < day <= inputs.as_of):
+        if not (item.is_delivered and placement.is_piece and day is not None and since < day <= inputs.as_of):
             continue
         check = checks.get(item.key)
         found.append(

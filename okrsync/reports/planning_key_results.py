@@ -9,12 +9,10 @@ from datetime import date, timedelta
 from okrsync.linking.placing import Placement
 from okrsync.model.okrs import KeyResult
 from okrsync.model.verdicts import OutcomeCheck
-from okrsync.model.work import Status
 from okrsync.okrs.progress import Health
 from okrsync.outcome.delivered import by_key_result, pieces
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.planning_coverage import Amount, amount_of, share_of, weight_of
-from okrsync.reports.planning_lanes import is_planned
 from okrsync.reports.planning_scope import Chosen, PlanScope
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
 
@@ -95,9 +93,8 @@ class _Builder:
         )
 
     def _is_elsewhere(self, placement: Placement) -> bool:
-        is_open = placement.item.status in {Status.TODO, Status.IN_PROGRESS}
         is_here = (placement.item.source, placement.item.external_id) in self._here
-        return is_open and is_planned(placement) and not is_here
+        return placement.item.status.is_open and placement.is_piece and not is_here
 
     def _last_check(self, key_result: str) -> OutcomeCheck | None:
         outcome = self._inputs.outcomes.get(key_result)

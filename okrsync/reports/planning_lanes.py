@@ -16,7 +16,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from okrsync.linking.placing import Placement
-from okrsync.model.work import Item, ItemKind, IterationRecord, Status
+from okrsync.model.work import Item, IterationRecord
 from okrsync.outcome.delivered import day_of
 
 _NUMBER = re.compile(r"[\W\d_]+$")
@@ -82,7 +82,7 @@ class Calendar:
     ) -> None:
         self._work: dict[tuple[str, str], list[Placement]] = {}
         for placement in placements:
-            if is_planned(placement):
+            if placement.is_piece:
                 for iteration in placement.item.iterations:
                     self._work.setdefault((placement.item.source, iteration.id), []).append(placement)
         self._lanes = _lanes(records, self._work)
@@ -138,12 +138,6 @@ class Calendar:
             start=day_of(record.start, zone),
             end=day_of(record.end or record.completed, zone),
         )
-
-
-def is_planned(placement: Placement) -> bool:
-    """Whether it is work of its own that was not dropped: a request that closes an issue counts with the issue."""
-    is_request = placement.item.kind is ItemKind.PULL_REQUEST and bool(placement.implements)
-    return placement.item.status is not Status.DROPPED and not is_request
 
 
 def _by_time(period: Period) -> tuple[date, str]:

@@ -11,7 +11,6 @@ from okrsync.linking.placing import Group, Placement
 from okrsync.model.expectations import WORD, stated
 from okrsync.model.ledger import Hypothesis
 from okrsync.model.okrs import Direction, KeyResult
-from okrsync.model.work import Status
 from okrsync.okrs.progress import Health
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import ReportInputs
@@ -92,7 +91,7 @@ def look_again(
     reviewer = _Reviewer(inputs, stoplist, hypotheses, runs)
     serving: dict[str, list[tuple[Placement, float]]] = {}
     for entry in work:
-        if entry.group is Group.LINKED and entry.item.status in {Status.TODO, Status.IN_PROGRESS}:
+        if entry.group is Group.LINKED and entry.item.status.is_open:
             for link in entry.counted_links:
                 serving.setdefault(link.key_result, []).append((entry, link.share))
     found = [

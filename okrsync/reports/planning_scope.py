@@ -13,12 +13,11 @@ from okrsync.errors import UsageError
 from okrsync.linking.placing import Linking, Placement
 from okrsync.model.work import Status
 from okrsync.outcome.delivered import day_of
-from okrsync.reports.planning_lanes import Calendar, Period, Phase, is_planned
+from okrsync.reports.planning_lanes import Calendar, Period, Phase
 
 EARLIER = 3
 """How many sprints before are looked back on."""
 _MAX_CANDIDATES = 12
-_OPEN = {Status.TODO, Status.IN_PROGRESS}
 
 
 class ScopeKind(StrEnum):
@@ -216,7 +215,7 @@ class _Chooser:
         return [
             entry
             for entry in self._of_team(self._linking.placements)
-            if entry.item.status in _OPEN and is_planned(entry) and self._lies_on_board(entry)
+            if entry.item.status.is_open and entry.is_piece and self._lies_on_board(entry)
         ]
 
     def _lies_on_board(self, placement: Placement) -> bool:

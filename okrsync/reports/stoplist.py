@@ -16,7 +16,6 @@ from okrsync.linking.placing import Placement
 from okrsync.model.ledger import Decision, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
-from okrsync.model.work import ItemKind, Status
 from okrsync.outcome.delivered import by_key_result, pieces
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import ReportInputs
@@ -111,7 +110,7 @@ def build_stoplist(inputs: ReportInputs, ledger: Ledger, rules: StopRules, cycle
 
 def _siblings(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> Iterable[_Siblings]:
     delivered = [piece.placement for piece in pieces(placements, entry.qualified_id, inputs.zone, inputs.as_of)]
-    still_open = [place for place in placements if _is_open(place)]
+    still_open = [place for place in placements if place.item.status.is_open and place.is_piece]
     outcome = inputs.outcomes.get(entry.qualified_id)
     judged = [] if outcome is None else [check for check in outcome.checks if _is_judged(check, inputs.as_of)]
     for epic in sorted({place.item.parent for place in still_open}, key=natural):
@@ -124,11 +123,6 @@ def _siblings(entry: KeyResult, placements: Sequence[Placement], inputs: ReportI
             tuple(place for place in still_open if place.item.parent == epic),
             tuple(check for check in judged if not keys.isdisjoint(check.members)),
         )
-
-
-def _is_open(placement: Placement) -> bool:
-    is_request = placement.item.kind is ItemKind.PULL_REQUEST and bool(placement.implements)
-    return placement.item.status in {Status.TODO, Status.IN_PROGRESS} and not is_request
 
 
 def _is_judged(check: OutcomeCheck, as_of: date) -> bool:
