@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := $(shell find okrsync connectors config -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml README.md LICENSE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-long cover check format schemas docs lock bench mutate clean
+.PHONY: demo test test-long cover check format schemas docs golden lock bench mutate clean
 
 demo: .make/wheel
 	$(BIN)/okrsync demo
@@ -38,6 +38,10 @@ schemas: .make/wheel
 docs: .make/dev .make/wheel
 	$(BIN)/python docs/reference.py docs/cli.md
 	$(BIN)/python docs/pictures.py docs/images
+
+# After a word or a number of a report was changed on purpose; then read `git diff tests/golden`.
+golden: .make/dev .make/wheel
+	OKRSYNC_TESTS_WHEEL=1 OKRSYNC_TESTS_GOLDEN=write $(BIN)/pytest -m "not long" tests/cli/test_golden.py $(ARGS)
 
 bench: .make/dev .make/wheel
 	$(BIN)/python benchmarks/import_time.py

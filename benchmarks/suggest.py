@@ -22,8 +22,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from okrsync.cli.main import run
-from okrsync.linking.placing import Group, Placement
 from okrsync.linking.suggesting import suggest
+from okrsync.model.placements import Group, Placement
 from okrsync.model.work import Status
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
 from support.hidden_links import Case, measured, of_project, of_recorded_items
@@ -98,7 +98,7 @@ def main() -> None:
     many = with_unlinked(recorded, UNLINKED)
     start = time.perf_counter()
     made = many.material()
-    found = suggest(made.examples, made.questions, made.exempt)
+    found = suggest(made.examples, made.questions, made.background, made.exempt)
     seconds = time.perf_counter() - start
     linked = sum(bool(example.key) for example in made.examples)
     print(

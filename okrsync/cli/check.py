@@ -13,7 +13,8 @@ from okrsync.cli.output import console, print_json, project_options
 from okrsync.errors import UsageError
 from okrsync.jobs.by_hand import find_item
 from okrsync.jobs.checks import with_outcomes, with_outlook
-from okrsync.jobs.workspace import open_workspace, report_inputs
+from okrsync.jobs.gathering import report_inputs
+from okrsync.jobs.workspace import open_workspace
 from okrsync.reports.checks import ChecksReport, build_checks
 from okrsync.reports.render import check_words, words
 from okrsync.reports.render.as_json import report_document

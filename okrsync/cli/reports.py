@@ -11,8 +11,10 @@ from okrsync.cli.output import Day, console, print_json, project_options
 from okrsync.cli.reporting import ReportOptions, Since, deliver, report_options
 from okrsync.jobs.by_hand import current_linking, find_item
 from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.outcomes import first_new_day, outcomes_report
-from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs
+from okrsync.jobs.gathering import report_inputs
+from okrsync.jobs.outcomes import about_outcomes, first_new_day, outcomes_report
+from okrsync.jobs.placed import about
+from okrsync.jobs.workspace import chosen_cycles, open_workspace
 from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.terminal import print_status, print_why
@@ -43,7 +45,7 @@ def status(config: Path, as_of: date | None, output: str, cycle: str | None, as_
                 for letter in view.dead_letters()
                 if letter.source in names
             ]
-        report = build_status(report_inputs(workspace), cycles, letters)
+        report = build_status(report_inputs(workspace, about=about(workspace, cycles)), cycles, letters)
     if output == "json":
         print_json(report_document("status", report))
     else:
@@ -65,9 +67,9 @@ def outcomes(options: ReportOptions, cycle: str | None, since: date | str | None
     with open_workspace(
         options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
     ) as workspace:
-        cycles = chosen_cycles(workspace, cycle)
-        inputs = with_outcomes(workspace, report_inputs(workspace), cycles)
-        report = outcomes_report(workspace, inputs, cycles, first_new_day(workspace, since))
+        cycles, new = chosen_cycles(workspace, cycle), first_new_day(workspace, since)
+        inputs = report_inputs(workspace, about=about_outcomes(workspace, cycles, new))
+        report = outcomes_report(workspace, with_outcomes(workspace, inputs, cycles), cycles, new)
     deliver(report, outcomes_page(report), options)
     return 0 if report.is_complete else 5
 

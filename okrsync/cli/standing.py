@@ -13,8 +13,9 @@ from rich.text import Text
 from okrsync.cli.output import console, print_json, project_options
 from okrsync.jobs.by_hand import find_key_result
 from okrsync.jobs.checks import cases_for, with_outcomes
+from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.goals import versions_of
-from okrsync.jobs.workspace import chosen_cycles, open_workspace, report_inputs, stop_rules
+from okrsync.jobs.workspace import chosen_cycles, open_workspace, stop_rules
 from okrsync.reports.goals import build_goals
 from okrsync.reports.progress import KeyResultProgress, build_progress
 from okrsync.reports.render import goal_words, progress_words, stop_words, value_words, words

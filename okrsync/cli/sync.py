@@ -15,10 +15,11 @@ from okrsync.cli.progress import SyncProgress
 from okrsync.cli.signals import stopped_by_signals
 from okrsync.jobs.artifacts import write_outcomes
 from okrsync.jobs.checks import Recorded, recorded_outcomes
+from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.outcomes import day_of_last_sync, outcomes_report
 from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions, SyncResult, sync_all
-from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace, report_inputs
+from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace
 from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.outcomes import News, OutcomesReport, news_since
 from okrsync.reports.pages.outcomes_page import outcomes_page

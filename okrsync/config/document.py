@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from okrsync.config.yaml_nodes import compose, new_parser
 from okrsync.errors import Problem
 from okrsync.plugins.secret import looks_like_token, token_places, without_tokens
 
@@ -28,6 +28,7 @@ DataPath: TypeAlias = tuple[str | int, ...]
 _Position: TypeAlias = tuple[int, int]
 _CORE = "tag:yaml.org,2002:"
 _MERGE_TAG = _CORE + "merge"
+_TEXT_TAG = _CORE + "str"
 _CORE_TAGS = {_CORE + name for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 _HALF_CHARACTER = ("half a character (a lone surrogate)", "write the character itself")
 _TOKEN = ("this looks like an access token", "revoke it, and write where it comes from instead: token: {env: NAME}")
@@ -84,16 +85,15 @@ def parse_document(text: str, path: Path) -> tuple[Document | None, list[Problem
     """As :func:`read_document`, for *text* that was already read from *path*."""
     document, problems = _parsed(text, path, shown(path))
     # The data is the caller's to change.
-    return (None if document is None else replace(document, data=deepcopy(document.data))), list(problems)
+    return (None if document is None else replace(document, data=_copied(document.data))), list(problems)
 
 
 @lru_cache(maxsize=16)
 def _parsed(text: str, path: Path, file: str) -> tuple[Document | None, list[Problem]]:
     """The document of *text*; kept, for a server reads the same files for every page, and parsing takes its time."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.composer.warn_double_anchors = False
+    yaml = new_parser()
     try:
-        node = yaml.compose(text)
+        node = compose(text, yaml)
     except (YAMLError, RecursionError, OverflowError, ValueError, AssertionError) as error:
         return None, [_no_yaml(file, text, error), *_stray_tokens(file, text, set())]
     if node is None or (isinstance(node, ScalarNode) and not node.value):
@@ -107,6 +107,12 @@ def _parsed(text: str, path: Path, file: str) -> tuple[Document | None, list[Pro
     data = reader.value(node, (), ())
     problems = reader.problems + _stray_tokens(file, text, reader.token_lines)
     return Document(file, path, data, reader.values, reader.keys), problems
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(part) for name, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value
 
 
 def not_utf8(file: str, content: bytes, error: UnicodeDecodeError) -> Problem:
@@ -144,14 +150,15 @@ class _Reader:
 
     def value(self, node: Node, path: DataPath, above: tuple[int, ...]) -> Any:
         self.values[path] = _position(node)
-        if node.tag not in _CORE_TAGS:
-            self._refuse(node, f"unknown tag {without_tokens(str(node.tag))}", "write plain YAML without tags")
+        tag = node.tag
+        if tag not in _CORE_TAGS:
+            self._refuse(node, f"unknown tag {without_tokens(str(tag))}", "write plain YAML without tags")
             return None
         if id(node) in self._walked and not self._may_repeat(node):
             return None
         self._walked.add(id(node))
         if isinstance(node, ScalarNode):
-            return self._scalar(node)
+            return self._scalar(node, tag)
         if id(node) in above or len(above) >= MAX_DEPTH:
             self._refuse(node, "nested too deeply", "write it out flat")
             return None
@@ -177,14 +184,14 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 self._refuse(key_node, "a key that is no text", "write a word before the colon")
                 continue
-            if key_node.tag not in _CORE_TAGS and key_node.tag != _MERGE_TAG:
-                self._refuse(
-                    key_node, f"unknown tag {without_tokens(str(key_node.tag))}", "write plain YAML without tags"
-                )
+            tag = key_node.tag
+            if tag not in _CORE_TAGS and tag != _MERGE_TAG:
+                self._refuse(key_node, f"unknown tag {without_tokens(str(tag))}", "write plain YAML without tags")
                 continue
             name = str(key_node.value)
+            place = (*path, name)
             if name in found:
-                first = self.keys[(*path, name)][0]
+                first = self.keys[place][0]
                 self._refuse(key_node, f'"{name}" is there twice (first in line {first})', "keep one of them")
                 continue
             if looks_like_token(name):
@@ -193,22 +200,22 @@ class _Reader:
             if not is_unicode(name):
                 self._refuse(key_node, *_HALF_CHARACTER)
                 continue
-            self.keys[(*path, name)] = _position(key_node)
-            found[name] = self.value(value_node, (*path, name), inside)
+            self.keys[place] = _position(key_node)
+            found[name] = self.value(value_node, place, inside)
             if value_node.start_mark.index == value_node.end_mark.index:
                 # Nothing follows the colon; for the parser that stands where the next line starts.
-                self.values[(*path, name)] = self.keys[(*path, name)]
+                self.values[place] = self.keys[place]
         return found
 
-    def _scalar(self, node: ScalarNode) -> Any:
+    def _scalar(self, node: ScalarNode, tag: str) -> Any:
         if looks_like_token(str(node.value)):
             self._refuse_token(node)
             return None
         try:
-            value = self._constructor.construct_object(node, deep=True)
+            value = node.value if tag == _TEXT_TAG else self._constructor.construct_object(node, deep=True)
         except (ArithmeticError, AttributeError, LookupError, ValueError, YAMLError) as error:
             # A tag such as !!bool before a text that is none ends in whatever the constructor stumbles over.
-            if node.tag == _CORE + "timestamp":
+            if tag == _CORE + "timestamp":
                 self._refuse(
                     node, f"an impossible date: {node.value[:40]} ({_first_line(error)})", "write a date as YYYY-MM-DD"
                 )

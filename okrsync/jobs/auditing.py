@@ -7,18 +7,14 @@ from dataclasses import replace
 from okrsync.errors import UsageError
 from okrsync.jobs.by_hand import find_key_result
 from okrsync.jobs.checks import with_outcomes
+from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.goals import versions_of
-from okrsync.jobs.workspace import (
-    Workspace,
-    calendar_of,
-    known_cycle,
-    report_inputs,
-    seen_expectations,
-    stop_rules,
-)
+from okrsync.jobs.placed import About, about
+from okrsync.jobs.workspace import Workspace, calendar_of, known_cycle, seen_expectations, stop_rules
 from okrsync.model.okrs import Cycle
 from okrsync.reports.audit import AuditReport, build_audit
 from okrsync.reports.audit.chosen_sprint import chosen_sprint
+from okrsync.reports.audit.late import cycle_before
 from okrsync.reports.audit.served import AuditInputs, Part
 from okrsync.reports.audit.sprint import RetroReport, build_retro
 from okrsync.reports.hypotheses import build_hypotheses
@@ -43,9 +39,16 @@ def audit_report(
         UsageError: there is no such cycle, key result or team, or no cycle has begun.
     """
     cycle, chosen = _cycle(workspace, wanted)
-    inputs = judged or with_outcomes(workspace, report_inputs(workspace), [cycle.id])
+    inputs = judged or with_outcomes(workspace, report_inputs(workspace, about=_about(workspace, cycle)), [cycle.id])
     part = Part(_key_result(workspace, key_result, cycle), _team(inputs, team))
     return build_audit(_given(workspace, inputs, cycle, part), chosen)
+
+
+def _about(workspace: Workspace, cycle: Cycle) -> About:
+    """What the audit of *cycle* goes into: the one before it too, whose last verdicts came late."""
+    before = cycle_before(workspace.project.okrs, cycle)
+    wanted = about(workspace, [cycle.id], until=cycle.end)
+    return wanted if before is None else replace(wanted, cycles=wanted.cycles | {before.id})
 
 
 def _cycle(workspace: Workspace, wanted: str | None) -> tuple[Cycle, str]:
@@ -74,7 +77,7 @@ def _key_result(workspace: Workspace, wanted: str, cycle: Cycle) -> str:
 
 def _team(inputs: ReportInputs, wanted: str) -> str:
     """The team called *wanted*, in the spelling of its items."""
-    teams = sorted({placement.item.team for placement in inputs.linking.placements if placement.item.team})
+    teams = inputs.stock.teams
     if not wanted:
         return ""
     found = next((team for team in teams if team.casefold() == wanted.casefold()), None)
@@ -89,13 +92,10 @@ def _given(workspace: Workspace, inputs: ReportInputs, cycle: Cycle, part: Part)
         seen = seen_expectations(workspace, view)
         texts = view.okr_texts(workspace.as_known)
     ledger = workspace.project.ledger
-    stated = build_hypotheses(inputs, ledger, seen)
-    # What was stated later is not known on the day that the audit is of.
-    known = tuple(line for line in stated.hypotheses if line.recorded <= inputs.as_of)
     return AuditInputs(
         inputs,
         ledger,
-        replace(stated, hypotheses=known),
+        build_hypotheses(inputs, ledger, seen),
         versions_of(workspace, texts),
         stop_rules(workspace.project),
         cycle,

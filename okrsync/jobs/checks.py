@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from okrsync.jobs.goals import Texts, versions_of
-from okrsync.jobs.workspace import Workspace
+from okrsync.jobs.placed import keep_settled
+from okrsync.jobs.workspace import Workspace, scopes
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
+from okrsync.model.work import Item
 from okrsync.okrs.changes import key_result_at
-from okrsync.outcome.cases import Case, Settings
+from okrsync.outcome.cases import Case, MetricSeries, Settings
 from okrsync.outcome.questions import Questions, cases_of, settings_of
 from okrsync.outcome.registration import Evidence, expectations_of, items_to_look_into, late_links, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
@@ -20,6 +22,8 @@ from okrsync.store.codec import canonical
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import RecordedCheck, ToldCheck
 
+GONE = "no longer read"
+"""Stands in a check for a member that is not in the store any more."""
 _FINAL = {
     Verdict.MOVED,
     Verdict.MOVED_WRONG_WAY,
@@ -44,14 +48,32 @@ def with_outcomes(workspace: Workspace, inputs: ReportInputs, cycles: Collection
     *inputs* with what can be said of every key result; nothing is stored.
 
     *cycles* (ids): all of it is wanted for their key results alone. Of the others every check is there too, but where
-    they are wholly on record nothing is fitted again, which takes most of the time.
+    they are wholly on record nothing is fitted again, which takes most of the time. Where *inputs* are a part of the
+    store, only its key results have outcomes.
     """
     known = _known(workspace, inputs)
     cases = _cases(workspace, inputs, known)
+    others = [] if inputs.within is None else _others(workspace, cases, inputs.within)
     late = late_links(inputs.linking, known.evidence)
     shown = {entry.qualified_id for entry in inputs.okrs.key_results if cycles is None or entry.cycle in cycles}
-    outcomes = _by_key(cases, _judged(cases, inputs.as_of, shown))
-    return replace(inputs, outcomes=outcomes, late_links=late, cases=cases)
+    found = _judged([*cases, *others], inputs.as_of, shown)
+    return replace(inputs, outcomes=_by_key(cases, found[: len(cases)]), late_links=late, cases=cases)
+
+
+def _others(workspace: Workspace, cases: Sequence[Case], within: Collection[str]) -> list[Case]:
+    """The other key results with their verdicts on record: a claim has to hold among all that its month has judged."""
+    fresh = [delivery.day for case in cases for delivery in case.deliveries if delivery.id not in case.on_record]
+    if not fresh:
+        return []
+    with workspace.store.read() as view:
+        told = [entry for entry in view.checks(since=min(fresh).replace(day=1)) if entry.key_result not in within]
+        served = view.delivered_links({entry.key_result for entry in told})
+    by_key: dict[str, list[OutcomeCheck]] = {}
+    for entry in told:
+        if any((entry.key_result, member) in served for member in entry.check.members):
+            by_key.setdefault(entry.key_result, []).append(entry.check)
+    nothing = MetricSeries((), ())
+    return [Case(key, nothing, (), recorded=tuple(checks)) for key, checks in by_key.items()]
 
 
 def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
@@ -89,6 +111,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     ]
     late = late_links(inputs.linking, known.evidence)
     told_inputs = replace(inputs, outcomes=_by_key(cases, outcomes), late_links=late, cases=cases)
+    keep_settled(workspace, told_inputs)
     return told_inputs, Recorded(len(due), len(final) - len(due))
 
 
@@ -171,9 +194,9 @@ def _known(workspace: Workspace, inputs: ReportInputs) -> _Known:
             (source, id_): found for source, ids in by_source.items() for id_, found in view.events(source, ids).items()
         }
         return _Known(
-            view.checks(workspace.as_known),
+            view.checks(workspace.as_known, inputs.within),
             view.okr_texts(workspace.as_known),
-            Evidence(ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(), events),
+            Evidence(ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(inputs.within), events),
         )
 
 
@@ -186,15 +209,14 @@ def _cases(workspace: Workspace, inputs: ReportInputs, known: _Known) -> list[Ca
             inputs.zone,
             inputs.as_of,
             expectations_of(inputs.linking, known.evidence),
+            inputs.within,
         )
     )
-    old = {
-        key.casefold(): placement.item.key for placement in inputs.linking.placements for key in placement.item.old_keys
-    }
+    names = _names_now(workspace, [placement.item for placement in inputs.linking.placements], known.on_record)
     on_record: dict[str, list[OutcomeCheck]] = {}
     for entry in known.on_record:
         if entry.check.evaluation <= inputs.as_of:
-            on_record.setdefault(entry.key_result, []).append(_renamed(entry.check, old))
+            on_record.setdefault(entry.key_result, []).append(_renamed(entry.check, names))
     recorded = [_with_record(case, on_record.get(case.key, ())) for case in cases]
     return _as_declared(workspace, known.texts, recorded)
 
@@ -226,7 +248,25 @@ def _as_declared(workspace: Workspace, texts: Texts, cases: list[Case]) -> list[
     return found
 
 
-def _renamed(check: OutcomeCheck, old: dict[str, str]) -> OutcomeCheck:
-    """*check* with its members by the keys that they have now."""
-    members = tuple(old.get(member.casefold(), member) for member in check.members) if old else check.members
+def _names_now(workspace: Workspace, items: Sequence[Item], told: Sequence[ToldCheck]) -> dict[str, str]:
+    """The key that each member of *told* has now, by what it was called then; *items* are those at hand."""
+    names = _by_every_name(items)
+    others = {member for entry in told for member in entry.check.members if member.casefold() not in names}
+    if not others:
+        return names
+    with workspace.store.read() as view:
+        return _by_every_name(view.items_called(scopes(workspace.project), others)) | names
+
+
+def _by_every_name(items: Sequence[Item]) -> dict[str, str]:
+    return {key.casefold(): item.key for item in items for key in (*item.old_keys, item.key)}
+
+
+def _renamed(check: OutcomeCheck, names: dict[str, str]) -> OutcomeCheck:
+    """
+    *check* with its members by the keys (*names*) that they have now.
+
+    What is not read any more keeps its part in the verdict, but not its name: it may lie under a security level by now.
+    """
+    members = tuple(names.get(member.casefold(), GONE) for member in check.members)
     return check if members == check.members else replace(check, members=members)

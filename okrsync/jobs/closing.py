@@ -8,7 +8,8 @@ from pathlib import Path
 
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.workspace import known_cycle, open_workspace, report_inputs
+from okrsync.jobs.gathering import report_inputs
+from okrsync.jobs.workspace import known_cycle, open_workspace
 from okrsync.reports.closing import ClosedCycle, build_closing
 from okrsync.reports.hypotheses import build_hypotheses
 from okrsync.reports.render.starter import render_starter

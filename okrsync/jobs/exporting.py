@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
-from okrsync.jobs.workspace import Workspace, link_all, observed
-from okrsync.linking.placing import Linking, Placement, without_titles
+from okrsync.jobs.gathering import observed
+from okrsync.jobs.workspace import Workspace, link_all
+from okrsync.linking.placing import Linking, without_titles
+from okrsync.model.placements import Placement
 from okrsync.model.work import Iteration
 from okrsync.plugins.metric_source import CHECK_IN
 from okrsync.store import codec

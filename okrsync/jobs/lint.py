@@ -8,7 +8,8 @@ from pathlib import Path
 
 from okrsync.config.project import Project, load_project
 from okrsync.errors import StoreError, StoreTooNewError
-from okrsync.jobs.workspace import known_cycle, observed, present, workspace_of
+from okrsync.jobs.gathering import observed
+from okrsync.jobs.workspace import known_cycle, present, workspace_of
 from okrsync.lint.facts import Facts
 from okrsync.lint.findings import LintReport
 from okrsync.lint.linting import Texts, lint, of_cycle

@@ -8,7 +8,8 @@ from difflib import get_close_matches
 
 from okrsync.config.project import Project
 from okrsync.errors import Problem, UsageError
-from okrsync.jobs.workspace import Workspace, observations_of, scopes
+from okrsync.jobs.gathering import observations_of
+from okrsync.jobs.workspace import Workspace, scopes
 from okrsync.metrics.gather import Reading, gather
 from okrsync.model.history import ItemPast, past_of
 from okrsync.model.okrs import Metric

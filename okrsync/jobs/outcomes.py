@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
+from okrsync.jobs.placed import About, about
 from okrsync.jobs.workspace import Workspace, seen_expectations, stop_rules
-from okrsync.reports.hypotheses import build_hypotheses
+from okrsync.reports.hypotheses import HypothesesReport, build_hypotheses
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.maturing import Known
 from okrsync.reports.outcomes import Beside, OutcomesReport, build_outcomes
@@ -22,7 +24,7 @@ def outcomes_report(
     workspace: Workspace, inputs: ReportInputs, cycles: Sequence[str], since: date | None = None
 ) -> OutcomesReport:
     """The report on *cycles* (ids); *inputs* with what the statistics say. *since*: after which day things are new."""
-    ledger = workspace.project.ledger
+    ledger = workspace.project.ledger.stated_by(inputs.as_of, inputs.zone)
     with workspace.store.read() as view:
         seen = seen_expectations(workspace, view)
     values = build_values(inputs, cycles)
@@ -32,7 +34,7 @@ def outcomes_report(
         since or workspace.today - LOOK_BACK,
         Beside(
             build_progress(inputs, inputs.cases, ledger.check_ins, cycles),
-            build_hypotheses(inputs, ledger, seen, overdue=True),
+            _of_cycles(build_hypotheses(inputs, ledger, seen, overdue=True), inputs, cycles),
             Known(
                 ledger.decisions,
                 ledger.hypotheses,
@@ -41,7 +43,19 @@ def outcomes_report(
                 build_stoplist(inputs, ledger, stop_rules(workspace.project), cycles),
             ),
         ),
+        is_since_asked=since is not None,
     )
+
+
+def _of_cycles(report: HypothesesReport, inputs: ReportInputs, cycles: Sequence[str]) -> HypothesesReport:
+    """*report* without what is expected of other cycles' key results: their own reports tell of it."""
+    others = {entry.qualified_id for entry in inputs.okrs.key_results if entry.cycle not in cycles}
+    return replace(report, hypotheses=tuple(line for line in report.hypotheses if line.key_result not in others))
+
+
+def about_outcomes(workspace: Workspace, cycles: Sequence[str], since: date | None = None) -> About:
+    """What the report on *cycles* goes into; *since* as for :func:`outcomes_report`."""
+    return about(workspace, cycles, since or workspace.today - LOOK_BACK)
 
 
 def first_new_day(workspace: Workspace, since: date | str | None) -> date | None:

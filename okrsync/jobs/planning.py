@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from okrsync.jobs.checks import with_outcomes
+from okrsync.jobs.gathering import report_inputs
+from okrsync.jobs.placed import About, about
 from okrsync.jobs.suggest import suggest_links
-from okrsync.jobs.workspace import Workspace, calendar_of, chosen_cycles, report_inputs, stop_rules
+from okrsync.jobs.workspace import Workspace, calendar_of, calendar_with, chosen_cycles, stop_rules
 from okrsync.linking.conditions import hold
-from okrsync.linking.placing import HIDDEN, Group
+from okrsync.linking.placing import HIDDEN
+from okrsync.model.placements import Placement
 from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.plan import PlanMaterial, PlanReport, build_plan
-from okrsync.reports.planning_scope import Chosen, Wanted, choose
+from okrsync.reports.plan import MOST_ASKED, PlanMaterial, PlanReport, build_plan, unlinked_of
+from okrsync.reports.planning_coverage import pieces_of_work
+from okrsync.reports.planning_lanes import Phase
+from okrsync.reports.planning_scope import EARLIER, Chosen, Wanted, choose
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import build_stoplist
 from okrsync.reports.suggestions import SuggestReport
@@ -24,46 +29,94 @@ def plan_of(
     """
     The plan of what was *wanted*; *judged*: where the caller has everything with its outcomes already.
 
-    *suggests*: key results are suggested for unlinked work, which takes as long as all the rest over a large store.
+    *suggests*: key results are suggested for the first :data:`MOST_ASKED` unlinked items.
 
     Raises:
         UsageError: it names nothing, or more than one thing.
     """
     settings, ledger = workspace.project.settings, workspace.project.ledger
-    inputs = report_inputs(workspace) if judged is None else judged
-    calendar = calendar_of(workspace, inputs)
-    chosen = choose(wanted, calendar, inputs.linking, inputs.as_of, inputs.zone)
-    cycles = _cycles(workspace, inputs, chosen)
+    inputs = judged or report_inputs(workspace, about=_about(workspace, wanted, ()))
+    chosen = _chosen(workspace, wanted, inputs)
+    meant = _meant(workspace, inputs, chosen)
     if judged is None:
-        inputs = with_outcomes(workspace, inputs, cycles)
-    is_unlinked = any(entry.group is Group.UNLINKED for entry in chosen.placements)
+        if not (inputs.within is None or meant <= inputs.within):
+            inputs = report_inputs(workspace, about=_about(workspace, wanted, meant))
+        # A plan tells verdicts, and nothing of how they were fitted.
+        inputs = with_outcomes(workspace, inputs, ())
+    cycles = _cycles(workspace, inputs, meant)
+    asked = _asked(inputs, chosen) if suggests else []
     return build_plan(
         PlanMaterial(
             inputs=inputs,
             chosen=chosen,
-            progress=build_progress(inputs, inputs.cases, ledger.check_ins, cycles),
+            progress=build_progress(inputs, inputs.cases, ledger.check_ins, cycles, meant),
             stoplist=build_stoplist(inputs, ledger, stop_rules(workspace.project), cycles),
             hypotheses=ledger.hypotheses,
-            suggestions=_suggested(workspace, inputs, cycles) if is_unlinked and suggests else None,
+            suggestions=_suggested(workspace, inputs, cycles, asked) if asked else None,
             threshold=settings.plan.threshold,
             discovery=_discovery(workspace, inputs, chosen),
         )
     )
 
 
-def _cycles(workspace: Workspace, inputs: ReportInputs, chosen: Chosen) -> Sequence[str]:
-    """Those that run today, and those that planned work serves."""
+def _about(workspace: Workspace, wanted: Wanted, key_results: Iterable[str]) -> About:
+    """
+    What the plan goes into: open work, and the sprints that may be meant with those before them.
+
+    With the key results of the cycles that have not ended, and *key_results*.
+    """
+    still_to_end = [cycle.id for cycle in workspace.project.okrs.cycles if cycle.end >= workspace.today]
+    calendar = calendar_with(workspace, (), is_part=True)
+    meant = [period for period in calendar.periods if period.phase is not Phase.CLOSED]
+    meant += [period for name in (wanted.sprint, wanted.milestone) if name for period in calendar.called(name)]
+    looked_at = [*meant, *(earlier for period in meant for earlier in calendar.before(period, EARLIER))]
+    places = frozenset((period.source, period.id) for period in looked_at)
+    found = about(workspace, still_to_end)
+    besides = frozenset(key_results)
+    return replace(found, since=workspace.today, is_open=True, iterations=places, key_results=besides)
+
+
+def _chosen(workspace: Workspace, wanted: Wanted, inputs: ReportInputs) -> Chosen:
+    calendar = calendar_of(workspace, inputs)
+    return choose(wanted, calendar, inputs.linking, inputs.as_of, inputs.zone, inputs.stock)
+
+
+def _meant(workspace: Workspace, inputs: ReportInputs, chosen: Chosen) -> frozenset[str]:
+    """
+    The key results that the plan tells of: those that planned work serves.
+
+    And, whether or not it does, all of the cycles that run today, and of those to come that it serves.
+    """
     served = {link.key_result for entry in chosen.placements for link in entry.counted_links}
-    running = set(chosen_cycles(workspace, None))
-    running |= {entry.cycle for entry in inputs.okrs.key_results if entry.qualified_id in served}
-    return [cycle.id for cycle in inputs.okrs.cycles if cycle.id in running]
+    cycles = set(chosen_cycles(workspace, None))
+    cycles |= {entry.cycle for entry in inputs.okrs.key_results if entry.qualified_id in served}
+    return frozenset(
+        entry.qualified_id
+        for entry in inputs.okrs.key_results
+        if entry.qualified_id in served
+        or (entry.cycle in cycles and inputs.okrs.cycle(entry.cycle).end >= workspace.today)
+    )
 
 
-def _suggested(workspace: Workspace, inputs: ReportInputs, cycles: Sequence[str]) -> SuggestReport:
+def _cycles(workspace: Workspace, inputs: ReportInputs, meant: Collection[str]) -> list[str]:
+    """Ids of the cycles that run today, and of those of the key results *meant*, in the order of the files."""
+    found = {entry.cycle for entry in inputs.okrs.key_results if entry.qualified_id in meant}
+    found.update(chosen_cycles(workspace, None))
+    return [cycle.id for cycle in inputs.okrs.cycles if cycle.id in found]
+
+
+def _asked(inputs: ReportInputs, chosen: Chosen) -> Sequence[Placement]:
+    work, _ = pieces_of_work(chosen.placements, inputs.linking.hierarchy)
+    return unlinked_of(work, inputs)[:MOST_ASKED]
+
+
+def _suggested(
+    workspace: Workspace, inputs: ReportInputs, cycles: Sequence[str], asked: Sequence[Placement]
+) -> SuggestReport:
     if not workspace.hides_titles:
-        return suggest_links(workspace, cycles, linking=inputs.linking)
+        return suggest_links(workspace, cycles, linking=inputs.linking, only=asked)
     # Titles are what it learns from: it gets them, and what it says of them is kept back.
-    found = suggest_links(workspace, cycles)
+    found = suggest_links(workspace, cycles, only=asked)
     return replace(found, suggestions=tuple(replace(entry, title=HIDDEN, words=()) for entry in found.suggestions))
 
 

@@ -11,7 +11,8 @@ from okrsync.config.ledger_file import LedgerWriter
 from okrsync.errors import UsageError
 from okrsync.jobs.by_hand import current_linking, find_item, find_key_result
 from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.workspace import Workspace, report_inputs
+from okrsync.jobs.gathering import report_inputs
+from okrsync.jobs.workspace import Workspace
 from okrsync.linking.placing import Linking
 from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.work import Item

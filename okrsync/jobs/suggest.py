@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from okrsync.errors import UsageError
@@ -10,7 +10,9 @@ from okrsync.jobs.artifacts import write_whole
 from okrsync.jobs.workspace import Workspace, link_all
 from okrsync.linking.learning import material
 from okrsync.linking.placing import Linking
+from okrsync.linking.sampling import place_of
 from okrsync.linking.suggesting import suggest
+from okrsync.model.placements import Placement
 from okrsync.reports.render.suggestions import links_csv
 from okrsync.reports.suggestions import SuggestReport, build_suggestions
 from okrsync.store.prose import prose
@@ -23,28 +25,30 @@ def suggest_links(
     min_score: float = 0.0,
     limit: int | None = None,
     linking: Linking | None = None,
+    only: Collection[Placement] | None = None,
 ) -> SuggestReport:
     """
     Suggestions for the unlinked items of *cycles*; at most *limit* that score at least *min_score*.
 
-    *linking*: where the caller has just placed every item.
+    *linking*: where the caller has just placed every item; *only*: no other unlinked items are asked about.
     """
     project = workspace.project
     with workspace.store.read() as view:
         if linking is None:
             linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
-        texts = {(source, external_id): passages for source, external_id, passages in prose(view)}
-    learned = material(
-        linking,
-        project.okrs,
-        project.settings.work,
-        project.ledger.links,
-        texts,
-        cycles=cycles,
-        today=workspace.today,
-        zone=project.settings.zone,
-    )
-    found = suggest(learned.examples, learned.questions, learned.exempt)
+        learned = material(
+            linking,
+            project.okrs,
+            project.settings.work,
+            project.ledger.links,
+            lambda items: prose(view, map(place_of, items)),
+            cycles=cycles,
+            today=workspace.today,
+            zone=project.settings.zone,
+            only=only,
+        )
+        # Questions are described as they are asked, so the view stays open until the last one is.
+        found = suggest(learned.examples, learned.questions, learned.background, learned.exempt)
     return build_suggestions(
         linking,
         project.okrs,

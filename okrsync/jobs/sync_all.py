@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from okrsync.config.project import Project
 from okrsync.errors import DeadlineError, Problem
 from okrsync.jobs.metrics import Pulled, pull_metrics
+from okrsync.jobs.placed import keep_placements
 from okrsync.jobs.stopping import Stopping
-from okrsync.jobs.workspace import Workspace, link_all
+from okrsync.jobs.workspace import Workspace
 from okrsync.linking.placing import Linking
 from okrsync.plugins.connector import Connector, SourceSettings
 from okrsync.plugins.context import Context, RequestPurpose
@@ -89,7 +90,7 @@ def sync_all(workspace: Workspace, progress: Progress, options: SyncOptions | No
         for path, text in project.okr_texts.items():
             unit.save_okr_text(path, text, workspace.now)
         failpoint("okrs-written")
-    linking, added, ended = _save_links(workspace)
+    linking, added, ended = keep_placements(workspace)
     return SyncResult(tuple(summaries), added, ended, _problems(pull_metrics(workspace)), linking)
 
 
@@ -130,12 +131,3 @@ def connect(settings: SourceSettings, context: Context) -> Connector:
         ConnectorError: it cannot reach its tracker.
     """
     return load_connector(settings.connector)(settings, context)
-
-
-def _save_links(workspace: Workspace) -> tuple[Linking, int, int]:
-    # One transaction: of two syncs at once, one would end the links to items that the other has just stored.
-    with workspace.store.write() as unit:
-        linking = link_all(workspace, unit.view)
-        added, ended = unit.save_links(linking.links, workspace.now)
-        failpoint("links-written")
-    return linking, added, ended

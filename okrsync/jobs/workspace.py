@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
@@ -10,18 +10,16 @@ from pathlib import Path
 
 from okrsync.config.project import Project, load_project
 from okrsync.errors import UsageError
-from okrsync.linking.placing import Linking, place_items, without_titles
-from okrsync.metrics.gather import from_check_ins
+from okrsync.linking.placing import Linking, place_items
 from okrsync.model.expectations import SeenExpectation
-from okrsync.model.ledger import Observation
-from okrsync.model.okrs import Metric, Okrs
+from okrsync.model.okrs import Okrs
+from okrsync.model.placements import Placement
 from okrsync.plugins.context import utc_now
-from okrsync.plugins.metric_source import CHECK_IN
-from okrsync.reports.inputs import ReportInputs, SourceState
-from okrsync.reports.planning_lanes import Calendar
+from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.planning_lanes import Calendar, Place
 from okrsync.reports.stoplist import StopRules
 from okrsync.store.database import Store
-from okrsync.store.records import RunRecord, Scope
+from okrsync.store.records import Scope
 from okrsync.store.view import View
 
 _END_OF_DAY = time(23, 59, 59)
@@ -102,64 +100,21 @@ def link_all(workspace: Workspace, view: View, *, as_of: datetime | None = None)
     )
 
 
-def report_inputs(workspace: Workspace, linking: Linking | None = None) -> ReportInputs:
-    """
-    Everything that reports are made of, from one view of the store.
-
-    *linking*: where the caller has just placed every item as it is now.
-    """
-    project = workspace.project
-    is_past = workspace.is_pinned or workspace.as_known is not None
-    with workspace.store.read() as view:
-        if linking is None or is_past:
-            linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
-        if workspace.hides_titles:
-            linking = without_titles(linking)
-        observations = observed(workspace, view)
-        runs = view.last_runs()
-        read = {source.name: view.last_read(source.name) for source in project.sources}
-        failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
-    return ReportInputs(
-        okrs=project.okrs,
-        linking=linking,
-        observations=observations,
-        sources=[
-            _source_state(source.name, runs.get(source.name), read[source.name], workspace.now)
-            for source in project.sources
-        ],
-        budgets=[(entry.id, entry.budget) for entry in project.settings.work.exempt],
-        failed_metrics=failed_metrics,
-        zone=project.settings.zone,
-        as_of=workspace.today,
-    )
-
-
-def observed(workspace: Workspace, view: View) -> dict[str, list[Observation]]:
-    """The observations of every metric by its id, ascending by day."""
-    metrics = workspace.project.okrs.metrics
-    stored = [metric.id for metric in metrics if metric.source_type != CHECK_IN]
-    found = view.observations_of(stored, as_known=workspace.as_known)
-    return {metric.id: found[metric.id] if metric.id in found else _told(workspace, metric) for metric in metrics}
-
-
-def observations_of(workspace: Workspace, metric: Metric, view: View) -> list[Observation]:
-    """The latest value of each day; check-ins come from the ledger itself, so that they count at once."""
-    if metric.source_type != CHECK_IN:
-        return view.observations(metric.id, as_known=workspace.as_known)
-    return _told(workspace, metric)
-
-
-def _told(workspace: Workspace, metric: Metric) -> list[Observation]:
-    project = workspace.project
-    told = from_check_ins(metric, project.okrs, project.ledger.check_ins, project.settings.zone)
-    return list({entry.day: entry for entry in told}.values())
-
-
 def calendar_of(workspace: Workspace, inputs: ReportInputs) -> Calendar:
     """The sprints, milestones and iterations of the store, with the work of *inputs* that is in them."""
+    return calendar_with(workspace, inputs.linking.placements, is_part=inputs.within is not None)
+
+
+def calendar_with(workspace: Workspace, placements: Sequence[Placement], *, is_part: bool) -> Calendar:
+    """The calendar with the work of *placements*, which are a part of the store or all of it."""
+    projects: dict[Place, dict[str, int]] = {}
     with workspace.store.read() as view:
         records = [record for source in workspace.project.sources for record in view.iterations(source.name)]
-    return Calendar(records, inputs.linking.placements, workspace.now, inputs.zone, hides_names=workspace.hides_titles)
+        for source, id_, project, count in view.work_in_iterations(scopes(workspace.project)) if is_part else ():
+            projects.setdefault((source, id_), {})[project] = count
+    zone, hides = workspace.project.settings.zone, workspace.hides_titles
+    told = projects if is_part else None
+    return Calendar(records, placements, workspace.now, zone, hides_names=hides, projects=told)
 
 
 def seen_expectations(workspace: Workspace, view: View) -> list[SeenExpectation]:
@@ -203,8 +158,3 @@ def known_cycle(okrs: Okrs, wanted: str) -> str:
     if wanted not in names:
         raise UsageError(f'no cycle is called "{wanted}"; there are {", ".join(names)}')
     return wanted
-
-
-def _source_state(name: str, run: RunRecord | None, read: datetime | None, now: datetime) -> SourceState:
-    age = None if read is None else max(0, (now - read).days)
-    return SourceState(name, "never read" if run is None else run.status, age, run.error if run else "")

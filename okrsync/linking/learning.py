@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
 from okrsync.linking.describing import Describer, Description
-from okrsync.linking.placing import Group, Linking, Placement, day_that_counts
-from okrsync.linking.suggesting import Example, Question
+from okrsync.linking.placing import Linking
+from okrsync.linking.sampling import Asked, Sample, place_of, sample
+from okrsync.linking.suggesting import Background, Example, Question
 from okrsync.model.ledger import LinkDecision
-from okrsync.model.okrs import KeyResult, Okrs
-from okrsync.model.work import Item, Status
+from okrsync.model.okrs import Okrs
+from okrsync.model.placements import Group, Placement
+from okrsync.model.work import Item
+
+Texts: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
+"""Passages of items by source and id."""
+_AT_ONCE = 1000
+"""So many items' texts are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """*examples* to learn from, *questions* to ask, and descriptions of *exempt* work, which serves no key result."""
+    """
+    *examples* to learn from, *questions* to ask, and descriptions of *exempt* work, which serves no key result.
+
+    *background*: what they are seen against.
+    """
 
     examples: tuple[Example, ...]
-    questions: tuple[Question, ...]
+    questions: Questions
     exempt: tuple[Description, ...]
+    background: Background
     out_of_cycle: int
     """Unlinked items that are not asked about: none of the chosen cycles ran on the day that counts for them."""
     namesakes: int
@@ -35,97 +48,105 @@ def material(
     okrs: Okrs,
     work: Work,
     decisions: Sequence[LinkDecision],
-    texts: Mapping[tuple[str, str], Sequence[str]],
+    texts: Callable[[Sequence[Item]], Texts],
     *,
     cycles: Collection[str],
     today: date,
     zone: ZoneInfo,
+    only: Collection[Placement] | None = None,
 ) -> Material:
     """
-    The material in *linking*; *texts* are the items' passages by source and id.
+    The material in *linking*; *texts* reads the passages of some items. *only*: nothing but these is asked about.
 
     An unlinked item may be given the key results of those *cycles* that ran on the day that counts for it: its
     delivery, or *today* in *zone* while it is open. What people took away from it is not offered again.
     """
+    chosen = sample(linking, okrs, decisions, cycles=cycles, today=today, zone=zone, only=only)
     describer = Describer([entry.item for entry in linking.placements], linking.hierarchy, okrs, work.aliases)
-    return _Gatherer(linking, okrs, describer, texts).material(decisions, cycles, today, zone)
+    return _Gatherer(linking, okrs, describer, texts).material(chosen)
+
+
+class Questions:
+    """The questions about *asked* items, described bit by bit each time that they are gone through."""
+
+    def __init__(self, asked: Sequence[Asked], described: Callable[[Sequence[Item]], Sequence[Description]]) -> None:
+        self._asked = asked
+        self._described = described
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def __iter__(self) -> Iterator[Question]:
+        for start in range(0, len(self._asked), _AT_ONCE):
+            part = self._asked[start : start + _AT_ONCE]
+            for entry, description in zip(part, self._described([one.item for one in part]), strict=True):
+                yield Question(entry.item.key, description, entry.candidates)
 
 
 class _Gatherer:
     def __init__(
-        self, linking: Linking, okrs: Okrs, describer: Describer, texts: Mapping[tuple[str, str], Sequence[str]]
+        self, linking: Linking, okrs: Okrs, describer: Describer, texts: Callable[[Sequence[Item]], Texts]
     ) -> None:
         self._linking = linking
         self._okrs = okrs
         self._describer = describer
         self._texts = texts
-        self._placements = linking.by_key
+        self._beside: dict[tuple[str, str], Description] = {}
 
-    def material(
-        self, decisions: Sequence[LinkDecision], cycles: Collection[str], today: date, zone: ZoneInfo
-    ) -> Material:
-        asked = [self._okrs.cycle(cycle) for cycle in sorted(cycles)]
-        refused = {(record.item.casefold(), record.key_result.casefold()) for record in decisions if _takes(record)}
-        questions: list[Question] = []
-        out_of_cycle = namesakes = 0
-        for item in self._items(Group.UNLINKED):
-            if self._linking.hierarchy.find(item.key) is not item:
-                namesakes += 1
-                continue
-            day = day_that_counts(item, today, zone)
-            running = {cycle.id for cycle in asked if cycle.contains(day)}
-            if not running:
-                out_of_cycle += 1
-                continue
-            offered = [entry for entry in self._okrs.key_results if entry.cycle in running]
-            candidates = frozenset(entry.qualified_id for entry in offered if not _is_refused(item, entry, refused))
-            questions.append(Question(item.key, self._described(item), candidates))
-        exempt = tuple(self._described(item) for item in self._items(Group.EXEMPT))
-        examples = (*self._examples(), *self._own_texts())
-        return Material(examples, tuple(questions), exempt, out_of_cycle, namesakes)
-
-    def _items(self, group: Group) -> Iterator[Item]:
-        return (
-            placement.item
-            for placement in self._linking.placements
-            if placement.group is group and placement.item.status is not Status.DROPPED
+    def material(self, chosen: Sample) -> Material:
+        beside = self._described(chosen.beside)
+        self._beside = dict(zip(map(place_of, chosen.beside), beside, strict=True))
+        return Material(
+            (*self._examples(chosen.examples), *self._own_texts()),
+            Questions(chosen.asked, self._described),
+            tuple(self._described(chosen.exempt)),
+            Background(
+                tuple(beside),
+                self._describer.marks_of(chosen.unlinked),
+                linked=chosen.of_linked,
+                exempt=chosen.of_exempt,
+                unlinked=len(chosen.unlinked),
+            ),
+            chosen.out_of_cycle,
+            chosen.namesakes,
         )
 
-    def _examples(self) -> Iterator[Example]:
-        for placement in self._linking.placements:
-            if placement.group is Group.LINKED:
-                shares = {link.key_result: link.share for link in placement.counted_links}
-                item = placement.item
-                yield Example(item.key, self._described(item), shares, self._family(placement))
+    def _examples(self, chosen: Sequence[Placement]) -> Iterator[Example]:
+        issues = self._issues(chosen)
+        descriptions = self._described([placement.item for placement in chosen])
+        for placement, description in zip(chosen, descriptions, strict=True):
+            shares = {link.key_result: link.share for link in placement.counted_links}
+            yield Example(placement.item.key, description, shares, self._family(placement, issues))
 
     def _own_texts(self) -> Iterator[Example]:
         for entry in self._okrs.key_results:
             yield Example("", self._describer.key_result(entry), {entry.qualified_id: 1.0})
 
-    def _described(self, item: Item) -> Description:
-        passages = self._texts.get((item.source, item.external_id), ())
+    def _described(self, items: Sequence[Item]) -> list[Description]:
+        texts = self._texts([item for item in items if place_of(item) not in self._beside])
+        return [
+            self._beside.get(place_of(item)) or self._newly_described(item, texts.get(place_of(item), ()))
+            for item in items
+        ]
+
+    def _newly_described(self, item: Item, passages: Sequence[str]) -> Description:
         told = {item.title, *item.labels, *item.components, *(iteration.name for iteration in item.iterations)}
         return self._describer.item(item, "\n".join(passage for passage in passages if passage not in told))
 
-    def _family(self, placement: Placement) -> str:
+    def _issues(self, chosen: Sequence[Placement]) -> dict[str, Placement]:
+        """The placements of the issues that *chosen* pull requests close, by casefolded key."""
+        wanted = {placement.implements[0].casefold() for placement in chosen if placement.implements}
+        if not wanted:
+            return {}
+        keyed = ((entry.item.key.casefold(), entry) for entry in reversed(self._linking.placements))
+        return {key: entry for key, entry in keyed if key in wanted}
+
+    def _family(self, placement: Placement, issues: Mapping[str, Placement]) -> str:
         """The key of the item that *placement* has its link from: an ancestor, a closed issue, or itself."""
-        issue = self._placements.get(placement.implements[0].casefold()) if placement.implements else None
+        issue = issues.get(placement.implements[0].casefold()) if placement.implements else None
         root = issue if issue is not None and issue.group is Group.LINKED else placement
         depth = min((link.depth for link in root.counted_links), default=0)
         if not depth:
             return root.item.key
         above = next(islice(self._linking.hierarchy.ancestors(root.item), depth - 1, None), root.item)
         return above.key
-
-
-def _takes(record: LinkDecision) -> bool:
-    return record.action == "unlink"
-
-
-def _is_refused(item: Item, entry: KeyResult, refused: Collection[tuple[str, str]]) -> bool:
-    """Whether people took *entry*, by its bare or its qualified name, away from *item*."""
-    return any(
-        (key.casefold(), name.casefold()) in refused
-        for key in (item.key, *item.old_keys)
-        for name in (entry.id, entry.qualified_id)
-    )

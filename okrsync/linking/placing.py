@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
@@ -19,59 +18,12 @@ from okrsync.linking.naming import KeyResultNames
 from okrsync.linking.rules import RuleBook
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Okrs
+from okrsync.model.placements import Cause, Group, Placement
 from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 
 BY_HAND = "ledger"
 """The rule of a link that people made."""
 HIDDEN = "(title hidden)"
-
-
-class Group(StrEnum):
-    """Every item that is not dropped is in exactly one group."""
-
-    LINKED = "linked"
-    EXEMPT = "exempt"
-    UNLINKED = "unlinked"
-
-
-class Cause(StrEnum):
-    """Why an item is unlinked, in one word."""
-
-    NO_RULE = "no_rule"
-    PARENT_UNLINKED = "parent_unlinked"
-    CLOSED_ISSUE_UNLINKED = "closed_issue_unlinked"
-    TAKEN_AWAY = "taken_away"
-    BROKEN = "broken"
-    STALE = "stale"
-    AMBIGUOUS = "ambiguous"
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where one item stands. *links* hold every link, also those that do not count; *reason* says why unlinked."""
-
-    item: Item
-    group: Group
-    links: tuple[Link, ...] = ()
-    exempt_class: str = ""
-    reason: str = ""
-    cause: Cause | None = None
-    """The kind of reason; ``None`` unless unlinked."""
-    implements: tuple[str, ...] = ()
-    """Keys of the issues that this pull request closes."""
-
-    @property
-    def is_piece(self) -> bool:
-        """Whether it is a piece of work of its own: not dropped, and no pull request that counts with an issue."""
-        is_request = self.item.kind is ItemKind.PULL_REQUEST and bool(self.implements)
-        return self.item.status is not Status.DROPPED and not is_request
-
-    @property
-    def counted_links(self) -> tuple[Link, ...]:
-        """The links that count; their shares add up to 1 where there is one."""
-        if all(link.state is LinkState.OK for link in self.links):
-            return self.links
-        return tuple(link for link in self.links if link.state is LinkState.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +118,10 @@ class _Placer:
         unread = tuple(record for record in decisions if self._hierarchy.find(record.item) is None)
         return Linking(placements, self._hierarchy, unread)
 
-    def _place_issue(self, item: Item) -> Placement:
-        own = self._own_placement(item)
-        return own if own.group is not Group.UNLINKED or own.links else self._inherited(item, own)
+    def _place_issue(self, item: Item, day: date | None = None) -> Placement:
+        """*day*: what its names, and those above it, mean on that day; else each means what it does on its own."""
+        own = self._own_placement(item, day=day)
+        return own if own.group is not Group.UNLINKED or own.links else self._inherited(item, own, day)
 
     def _place_pull_request(self, item: Item, issues: Mapping[int, Placement]) -> Placement:
         closed = self._closed(item, issues)
@@ -189,7 +142,13 @@ class _Placer:
         """The issues that *item* closes, each once however often and in whatever case it is named."""
         named = [self._hierarchy.find(key, item.source) for key in item.closes]
         ids = dict.fromkeys(id(issue) for issue in named if issue is not None)
-        return [issues[id_] for id_ in ids if id_ in issues]
+        return [self._when_delivered(item, issues[id_]) for id_ in ids if id_ in issues]
+
+    def _when_delivered(self, request: Item, issue: Placement) -> Placement:
+        """*issue* as it stood when *request* was delivered, where it is not itself: the two are no one piece then."""
+        if not request.is_delivered or issue.item.is_delivered:
+            return issue
+        return self._place_issue(issue.item, self._day_of(request))
 
     def _followed(self, item: Item, closed: Sequence[Placement]) -> Placement:
         served: list[tuple[Placement, list[Link]]] = []
@@ -220,13 +179,13 @@ class _Placer:
         reason = f"closes {', '.join(placement.item.key for placement in closed)}, which serves no key result"
         return Placement(item, Group.UNLINKED, reason=reason, cause=Cause.CLOSED_ISSUE_UNLINKED)
 
-    def _inherited(self, item: Item, own: Placement) -> Placement:
+    def _inherited(self, item: Item, own: Placement, day: date | None) -> Placement:
         rule, depth_limit = self._rules.inheritance(item)
         passed = [item]
         for depth, ancestor in enumerate(self._hierarchy.ancestors(item), start=1):
             if depth > depth_limit:
                 break
-            above = self._own_placement(ancestor)
+            above = self._own_placement(ancestor, day=day)
             if above.group is Group.LINKED:
                 kept: Sequence[Link] = above.counted_links
                 taken: list[str] = []
@@ -256,27 +215,29 @@ class _Placer:
             return replace(own, reason=reason, cause=Cause.PARENT_UNLINKED)
         return own
 
-    def _own_placement(self, item: Item, *, explicit_only: bool = False) -> Placement:
+    def _own_placement(self, item: Item, *, explicit_only: bool = False, day: date | None = None) -> Placement:
+        if day is not None:
+            return self._placed_alone(item, day, explicit_only=explicit_only)
         key = (id(item), explicit_only)
         if key not in self._own:
-            self._own[key] = self._placed_alone(item, explicit_only=explicit_only)
+            self._own[key] = self._placed_alone(item, self._day_of(item), explicit_only=explicit_only)
         return self._own[key]
 
-    def _placed_alone(self, item: Item, *, explicit_only: bool) -> Placement:
+    def _placed_alone(self, item: Item, day: date, *, explicit_only: bool) -> Placement:
         by_hand = self._by_hand_of(item)
         if by_hand and by_hand.linked:
             links = [
                 self._resolved(
-                    item, record.key_result, BY_HAND, f"by hand: {record.reason}" if record.reason else "by hand"
+                    item, record.key_result, BY_HAND, f"by hand: {record.reason}" if record.reason else "by hand", day
                 )
                 for record in by_hand.linked.values()
             ]
             return self._with_links(item, links)
         exempt_class = self._rules.exempt_class(item)
-        match = self._rules.first_match(item, self._day_of(item), explicit_only=explicit_only or bool(exempt_class))
+        match = self._rules.first_match(item, day, explicit_only=explicit_only or bool(exempt_class))
         taken: list[str] = []
         if match is not None:
-            links = [self._resolved(item, name, match.rule, match.via) for name in match.names]
+            links = [self._resolved(item, name, match.rule, match.via, day) for name in match.names]
             kept, taken = self._sifted(item, links)
             if match.disagrees:
                 kept = [replace(link, state=LinkState.AMBIGUOUS, reason=match.disagrees) for link in kept]
@@ -300,8 +261,8 @@ class _Placer:
         reasons = "; ".join(f"{link.state}: {link.reason}" for link in shared)
         return Placement(item, Group.UNLINKED, shared, reason=reasons, cause=Cause(shared[0].state.value))
 
-    def _resolved(self, item: Item, name: str, rule: str, via: str) -> Link:
-        named = self._names.resolve(name, self._day_of(item))
+    def _resolved(self, item: Item, name: str, rule: str, via: str, day: date) -> Link:
+        named = self._names.resolve(name, day)
         return self._link(item, named.key_result, named.state, rule, via, reason=named.reason)
 
     def _day_of(self, item: Item) -> date:

@@ -21,16 +21,26 @@ MAX_FEATURES = 80
 
 
 class Weights:
-    """How much each feature of a text says, by how rare it is among all."""
+    """How much each feature of a text says, by how rare it is among all; one that none has is as rare as can be."""
 
-    def __init__(self, descriptions: Sequence[Description]) -> None:
-        holders = Counter(feature for description in descriptions for feature in description)
-        total = 1 + len(descriptions)
+    def __init__(self, samples: Sequence[tuple[Sequence[Description], int | None]]) -> None:
+        """*samples*: descriptions, and how many texts they stand for; ``None``: for themselves."""
+        holders: dict[str, float] = {}
+        total = 1.0
+        for descriptions, stand_for in samples:
+            found = Counter(feature for description in descriptions for feature in description)
+            weight = 1.0 if stand_for is None or not descriptions else stand_for / len(descriptions)
+            total += weight * len(descriptions)
+            for feature, count in found.items():
+                holders[feature] = holders.get(feature, 0.0) + weight * count
+        self._rarest = math.log(max(1.0, total / 2))
         self._rarity = {feature: math.log(total / (1 + count)) for feature, count in holders.items()}
 
     def of(self, description: Description) -> dict[str, float]:
         """The weights of *description*'s features, the weightiest alone; their squares add up to 1 at most."""
-        raw = {name: (1 + math.log(count)) * self._rarity.get(name, 0.0) for name, count in description.items()}
+        raw = {
+            name: (1 + math.log(count)) * self._rarity.get(name, self._rarest) for name, count in description.items()
+        }
         length = math.sqrt(sum(weight * weight for weight in raw.values()))
         if not length:
             return {}

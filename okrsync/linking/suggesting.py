@@ -9,7 +9,7 @@ is linked, nothing is suggested.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,6 +46,22 @@ class Question:
     key: str
     description: Description
     candidates: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """
+    All items, which examples and questions may be but a part of: what makes a word rare, and which marks may speak.
+
+    *beside* are descriptions of unlinked items, *marks* those of every unlinked item. *linked*, *exempt* and *unlinked*
+    say how many items there are of which some are described.
+    """
+
+    beside: Sequence[Description]
+    marks: Collection[str]
+    linked: int
+    exempt: int
+    unlinked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +114,31 @@ class _Evidence:
 
 
 def suggest(
-    examples: Sequence[Example], questions: Sequence[Question], exempt: Sequence[Description] = ()
+    examples: Sequence[Example],
+    questions: Iterable[Question],
+    background: Background,
+    exempt: Sequence[Description] = (),
 ) -> Suggested:
     """
-    What *examples* say of *questions*.
+    What *examples* say of *questions*, seen against their *background*.
 
     *exempt* are descriptions of items that need not serve any key result: held-out answers for them are wrong.
     """
     linked = [example for example in examples if example.key]
     reason = _nothing_to_learn(linked, exempt)
-    if reason or not questions:
+    if reason or not background.unlinked:
         return Suggested((), None, 0.0, reason)
     # A mark that no unlinked item has can speak for none; held-out items must not lean on it either.
-    marks = {name for question in questions for name in question.description if is_mark(name)}
+    marks = background.marks
     examples = [replace(example, description=_with_marks(example.description, marks)) for example in examples]
     exempt = [_with_marks(description, marks) for description in exempt]
     weights = Weights(
-        [entry.description for entry in examples] + [entry.description for entry in questions] + list(exempt)
+        [
+            ([entry.description for entry in examples if entry.key], background.linked),
+            ([entry.description for entry in examples if not entry.key], None),
+            (background.beside, background.unlinked),
+            (exempt, background.exempt),
+        ]
     )
     return _Suggester(examples, weights).suggested(questions, exempt)
 
@@ -131,7 +155,7 @@ class _Suggester:
             dtype=np.intp,
         )
 
-    def suggested(self, questions: Sequence[Question], exempt: Sequence[Description]) -> Suggested:
+    def suggested(self, questions: Iterable[Question], exempt: Sequence[Description]) -> Suggested:
         linked = self._held_out_linked()
         calibration = calibrate([*linked, *self._held_out_exempt(exempt)])
         if calibration is None:

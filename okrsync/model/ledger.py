@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+from typing import TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,9 @@ class Recorded:
     by: str
     replaces: str
     """The id of the record that this one corrects; empty for most."""
+
+
+RecordedT = TypeVar("RecordedT", bound=Recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +113,16 @@ class Ledger:
     hypotheses: tuple[Hypothesis, ...] = ()
     decisions: tuple[Decision, ...] = ()
     evidence: tuple[EvidenceNote, ...] = ()
+
+    def stated_by(self, day: date, zone: tzinfo) -> Ledger:
+        """This ledger without what was expected, decided or noted after *day*, a day in *zone*."""
+
+        def by_then(records: Sequence[RecordedT]) -> tuple[RecordedT, ...]:
+            return tuple(record for record in records if record.at.astimezone(zone).date() <= day)
+
+        return replace(
+            self,
+            hypotheses=tuple(entry for entry in self.hypotheses if entry.recorded.astimezone(zone).date() <= day),
+            decisions=by_then(self.decisions),
+            evidence=by_then(self.evidence),
+        )

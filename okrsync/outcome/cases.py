@@ -130,6 +130,8 @@ class Case:
     """Checks that are on record: told as they are, their members judged no second time, yet part of every fit."""
     earlier: tuple[tuple[frozenset[str], Settings], ...] = ()
     """Deliveries (ids) with what was declared when they came, where that is not *settings*: they are judged by it."""
+    change_until: date | None = None
+    """The last day of the change that is decomposed, its cycle's; ``None``: that of the last observation."""
 
     @property
     def on_record(self) -> frozenset[str]:

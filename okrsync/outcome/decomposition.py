@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okrsync.model.verdicts import Counterfactual, Decomposition, ModelWeight, Span
-from okrsync.outcome.fitting import LEVEL, Fitted, Frame
+from okrsync.outcome.fitting import LEVEL, Fitted, Frame, fitted, framed
 from okrsync.outcome.grid import CELLS
 from okrsync.outcome.prepared import Scale
 from okrsync.outcome.regression import TRENDS
@@ -40,6 +40,25 @@ def window_column(frame: Frame) -> Floats | None:
         return None
     before, last = found
     return last / np.count_nonzero(last) - before / np.count_nonzero(before)
+
+
+def up_to_its_end(frame: Frame, latest: Decomposition | None) -> Decomposition | None:
+    """
+    The decomposition of the days whose change the case of *frame* asks for: *latest*, where nothing came after them.
+
+    Else that of a fit of their observations alone: what came later may be owed to work that is none of the key
+    result's, and would blur what was there before.
+    """
+    until = frame.case.change_until
+    if until is None or until.toordinal() >= int(frame.prepared.days[-1]):
+        return latest
+    earlier = framed(frame.case, [part.wave for part in frame.parts if part.wave.first <= until], until)
+    weights = None if earlier is None else window_column(earlier)
+    if earlier is None or weights is None:
+        return None
+    column = earlier.design.add(weights)
+    fit = fitted(earlier)
+    return None if fit is None else described(fit, column)[0]
 
 
 def described(fit: Fitted, column: int | None) -> tuple[Decomposition | None, Counterfactual]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placing import Linking, Placement
+from okrsync.linking.placing import Linking
+from okrsync.model.placements import Placement
 from okrsync.model.work import Link
 
 

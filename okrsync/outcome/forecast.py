@@ -71,8 +71,9 @@ def _ahead(fit: Fitted, day: date) -> Mixture:
     noise = None if ready.noise is None else np.append(ready.noise, np.median(ready.noise))
     chosen = [*frame.flat, *design.shrunk, design.trend]
     columns = np.column_stack([np.append(ready.y, 0.0), _extended(fit, chosen, times, day)])
-    last = whitener_of(times, noise).white(columns)[:, -1]  # (cells, 1 + p)
-    root = np.exp(whitener_of(times, noise).log_roots - whitener_of(ready.times, ready.noise).log_roots)
+    whitener = whitener_of(times, noise)
+    last = whitener.white(columns)[:, -1]  # (cells, 1 + p)
+    root = np.exp(whitener.log_roots - whitener_of(ready.times, ready.noise).log_roots)
     white, known = np.repeat(last[:, 1:], len(TRENDS), axis=0), np.repeat(last[:, 0], len(TRENDS))
     roots = np.repeat(root, len(TRENDS))
     kept = posterior.kept

@@ -100,12 +100,9 @@ def _error_of(fit: Fitted, days: Floats, column: Floats) -> float:
     times = np.concatenate([ready.times, (days[n:] - ready.days[0]) * pace])
     trend = (times - ready.times.mean()) / ready.times[-1]
     products = grams_of(np.stack([np.ones(len(times)), column, trend], axis=1), whitener_of(times)).products
-    total = weight = 0.0
-    for model, share in enumerate(posterior.weights):
-        if share < _LEAST_WEIGHT:
-            continue
-        sd = TRENDS[model % len(TRENDS)]
-        normal = products[model // len(TRENDS)] + np.diag([ALMOST_FLAT, ALMOST_FLAT, 1 / sd**2 if sd else _PINNED])
-        total += share * float(np.linalg.inv(normal)[1, 1]) * float(posterior.variance[model])
-        weight += share
-    return float(np.sqrt(total / weight))
+    models = np.flatnonzero(posterior.weights >= _LEAST_WEIGHT)
+    precisions = np.array([1 / sd**2 if sd else _PINNED for sd in TRENDS])
+    normals = products[models // len(TRENDS)] + np.diag([ALMOST_FLAT, ALMOST_FLAT, 0.0])
+    normals[:, 2, 2] += precisions[models % len(TRENDS)]
+    variances = np.linalg.inv(normals)[:, 1, 1] * posterior.variance[models]
+    return float(np.sqrt(np.average(variances, weights=posterior.weights[models])))

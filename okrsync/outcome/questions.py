@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from okrsync.config.calendars import public_holidays
-from okrsync.linking.placing import Linking, Placement
+from okrsync.linking.placing import Linking
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import KeyResult, Metric, Okrs
+from okrsync.model.placements import Placement
 from okrsync.model.work import Status
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
 from okrsync.outcome.delivered import Piece, by_key_result, pieces
@@ -39,14 +40,17 @@ class Questions:
     zone: ZoneInfo
     as_of: date
     expectations: Mapping[tuple[str, str], Expectation] = field(default_factory=dict)
+    within: frozenset[str] | None = None
+    """The key results (qualified) that are asked about; ``None``: all of them."""
 
 
 def cases_of(questions: Questions) -> list[Case]:
-    """One case for each key result, in the order of the OKR files; its key is the qualified id."""
+    """One case for each key result asked about, in the order of the OKR files; its key is the qualified id."""
     linked = by_key_result(questions.linking)
     return [
         _case(key_result, linked.get(key_result.qualified_id, []), questions)
         for key_result in questions.okrs.key_results
+        if questions.within is None or key_result.qualified_id in questions.within
     ]
 
 
@@ -65,6 +69,7 @@ def _case(key_result: KeyResult, placements: Sequence[Placement], questions: Que
         deliveries,
         tuple(_series(name, questions) for name in key_result.controls),
         settings_of(key_result, metric),
+        change_until=questions.okrs.cycle(key_result.cycle).end,
     )
 
 

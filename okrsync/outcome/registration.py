@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from okrsync.linking.placing import BY_HAND, Linking, Placement
+from okrsync.linking.placing import BY_HAND, Linking
 from okrsync.model.expectations import WORD, SeenExpectation, stated
 from okrsync.model.ledger import Hypothesis, LinkDecision
+from okrsync.model.placements import Placement
 from okrsync.model.work import EventField, Item, ItemEvent, Link
 from okrsync.outcome.questions import Expectation
 

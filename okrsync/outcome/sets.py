@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from math import comb, log
 
 import numpy as np
@@ -33,6 +34,8 @@ MOST_MISSED = 0.1
 _LEAST_WEIGHT = 1e-6
 _LEAST_CHOICE = 1e-10
 """Relative to the weightiest: choices below count for nothing that is shown."""
+_MOST_CHOICES = 40
+"""The weightiest choices that tell of a set's effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +81,20 @@ def swept(
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """*members* of each choice, ascending candidate numbers, with its *slab* and its posterior *weights*."""
+    """Whether each candidate is one of the *members* of each choice (q, c); its *slab* and posterior *weight* (q,)."""
 
-    members: tuple[tuple[int, ...], ...]
+    members: NDArray[np.bool_]
     slabs: Floats
     weights: Floats
-    count: int
 
 
 def choices(swept: Swept, floor: float) -> Choices:
     """The choices that were met on the way, with their posterior weights; *floor* as in the regression."""
     count = swept.products.shape[1] - 1
     # A choice is a number whose bits are its candidates.
-    found: dict[tuple[int, float], float] = {}
-    none = _evidence(swept.base, swept.products[:, 0, 0], swept.df, floor)
-    found[0, 0.0] = none + _log_prior(0, count)
+    masks, slabs = [0], [0.0]
+    evidences = [_evidence(swept.base, swept.products[:, 0, 0], swept.df, floor) + _log_prior(0, count)]
+    bits = [1 << candidate for candidate in range(count)]
     for slab in SLABS:
         beam, held = _Beam.of(swept), [0]
         for size in range(1, min(MOST_EFFECTS, count) + 1):
@@ -100,23 +102,29 @@ def choices(swept: Swept, floor: float) -> Choices:
             for place, logs in enumerate(beam.additions(swept.df, floor, slab).tolist()):
                 mask = held[place]
                 for candidate, evidence in enumerate(logs):
-                    wider = mask | 1 << candidate
+                    wider = mask | bits[candidate]
                     if wider != mask and wider not in met:
                         met[wider] = evidence, place, candidate
             prior = _log_prior(size, count) - log(len(SLABS))
-            for wider, (evidence, _, _) in met.items():
-                found[wider, slab] = evidence + prior
-            best = sorted(met.items(), key=lambda entry: (-entry[1][0], entry[0]))[:BEAM]
-            if size < MOST_EFFECTS:
+            masks += met
+            slabs += [slab] * len(met)
+            evidences += [evidence + prior for evidence, _, _ in met.values()]
+            if size < min(MOST_EFFECTS, count):
+                best = nsmallest(BEAM, met.items(), key=lambda entry: (-entry[1][0], entry[0]))
                 held = [wider for wider, _ in best]
                 beam = beam.widened(swept, [place for _, (_, place, _) in best], [new for _, (_, _, new) in best], slab)
-    logs = np.array(list(found.values()))
-    weights = np.exp(logs - logs.max())
+    found = np.array(evidences)
+    weights = np.exp(found - found.max())
     kept = np.flatnonzero(weights > _LEAST_CHOICE)
-    entries = list(found)
-    members = tuple(tuple(place for place in range(count) if entries[row][0] >> place & 1) for row in kept)
-    slabs = np.array([entries[row][1] for row in kept])
-    return Choices(members, slabs, weights[kept] / weights[kept].sum(), count)
+    members = _members([masks[row] for row in kept], count)
+    return Choices(members, np.array(slabs)[kept], weights[kept] / weights[kept].sum())
+
+
+def _members(masks: Sequence[int], count: int) -> NDArray[np.bool_]:
+    """The lowest *count* bits of each of *masks* (q, count)."""
+    width = -(-count // 8)
+    packed = np.frombuffer(b"".join(mask.to_bytes(width, "little") for mask in masks), dtype=np.uint8)
+    return np.unpackbits(packed.reshape(-1, width), axis=1, count=count, bitorder="little").astype(bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,45 +133,55 @@ class _Beam:
     The choices (b) that are widened next, with their members swept out of the products under every model (m).
 
     Of the products only what is looked at is kept: *first* (b, m, c + 1), their row of y, and *own* (b, m, c + 1),
-    their diagonal; *along* (b, s, m, c + 1) are the s columns that were swept out, over the roots of their pivots, from
+    their diagonal; *along* (b) has the columns (m, c + 1) that were swept out, over the roots of their pivots, from
     which any other column follows. *base* (b, m) as in :class:`Swept`.
     """
 
     first: Floats
     own: Floats
-    along: Floats
+    along: Sequence[tuple[Floats, ...]]
     base: Floats
 
     @staticmethod
     def of(swept: Swept) -> _Beam:
         """The one choice of nothing."""
-        models, width = swept.products.shape[:2]
         own = np.diagonal(swept.products, axis1=1, axis2=2)[None]
-        return _Beam(swept.products[None, :, 0], own, np.zeros((1, 0, models, width)), swept.base[None])
+        return _Beam(swept.products[None, :, 0], own, [()], swept.base[None])
 
     def additions(self, df: int, floor: float, slab: float) -> Floats:
         """The log evidence of each choice with each candidate (b, c); for its own members without meaning."""
         total = self.own[:, :, 1:] + 1 / slab
-        rest = np.maximum(self.own[:, :, :1] - self.first[:, :, 1:] ** 2 / total, 0.0) + floor
-        logs = self.base[:, :, None] - 0.5 * np.log(total * slab) - df / 2 * np.log(rest)
+        rest = self.first[:, :, 1:] ** 2
+        rest /= total
+        np.subtract(self.own[:, :, :1], rest, out=rest)
+        np.maximum(rest, 0.0, out=rest)
+        rest += floor
+        np.log(rest, out=rest)
+        rest *= df / 2
+        total *= slab
+        np.log(total, out=total)
+        total *= 0.5
+        logs = np.subtract(self.base[:, :, None], total, out=total)
+        logs -= rest
         top = logs.max(axis=1)
-        evidence: Floats = top + np.log(np.exp(logs - top[:, None]).sum(axis=1))
+        logs -= top[:, None]
+        evidence: Floats = top + np.log(np.exp(logs, out=logs).sum(axis=1))
         return evidence
 
     def widened(self, swept: Swept, places: Sequence[int], candidates: Sequence[int], slab: float) -> _Beam:
         """The choices at *places*, each with its candidate of *candidates*."""
         columns = np.array(candidates) + 1
-        each = np.arange(len(places))
-        along = self.along[places]  # (b, s, m, c + 1)
-        column = swept.products[:, :, columns].transpose(2, 0, 1)
-        if along.shape[1]:
-            column = column - np.einsum("bsmc,bsm->bmc", along, along[each, :, :, columns])
-        total = self.own[places][each, :, columns] + 1 / slab  # (b, m)
-        new = column / np.sqrt(total)[:, :, None]
+        along = [self.along[place] for place in places]
+        new = swept.products[:, columns].swapaxes(0, 1).copy()  # (b, m, c + 1)
+        for row, before in enumerate(along):
+            for each in before:
+                new[row] -= each * each[:, columns[row], None]
+        total = self.own[places, :, columns] + 1 / slab  # (b, m)
+        new /= np.sqrt(total)[:, :, None]
         return _Beam(
             self.first[places] - new * new[:, :, :1],
             self.own[places] - new**2,
-            np.concatenate([along, new[:, None]], axis=1),
+            [(*before, column) for before, column in zip(along, new, strict=True)],
             self.base[places] - 0.5 * np.log(total * slab),
         )
 
@@ -182,19 +200,19 @@ def _log_prior(size: int, count: int) -> float:
 
 def groups(found: Choices) -> list[tuple[tuple[int, ...], float]]:
     """The sets of candidates that are claimed, the surest first, with the probability of each; none overlap."""
-    most = max(3, found.count // 3)
-    held = np.zeros((len(found.members), found.count))
-    for row, members in enumerate(found.members):
-        held[row, list(members)] = 1.0
+    count = found.members.shape[1]
+    most = max(3, count // 3)
+    held = found.members.astype(float)
+    without = np.ascontiguousarray(1 - held.T)
     shares = found.weights @ held
-    free = np.ones(found.count, dtype=bool)
-    seeds = [int(place) for place in np.argsort(-shares, kind="stable") if shares[place] > 1 / found.count]
+    free = np.ones(count, dtype=bool)
+    seeds = [int(place) for place in np.argsort(-shares, kind="stable") if shares[place] > 1 / count]
     claimed: list[tuple[tuple[int, ...], float]] = []
     for seed in seeds:
         if not free[seed]:
             continue
         group = [seed]
-        left = found.weights * (1 - held[:, seed])
+        left = found.weights * without[seed]
         while left.sum() > MOST_MISSED and len(group) < most:
             gains = np.where(free, left @ held, -1.0)
             gains[group] = -1.0
@@ -202,7 +220,7 @@ def groups(found: Choices) -> list[tuple[tuple[int, ...], float]]:
             if gains[place] <= 0:
                 break
             group.append(place)
-            left = left * (1 - held[:, place])
+            left = left * without[place]
         if left.sum() <= MOST_MISSED:
             claimed.append((tuple(sorted(group)), float(1 - left.sum())))
             free[group] = False
@@ -211,13 +229,14 @@ def groups(found: Choices) -> list[tuple[tuple[int, ...], float]]:
 
 def effect_of(found: Choices, swept: Swept, group: Sequence[int], floor: float) -> tuple[Floats, Floats, Floats]:
     """Weights, means and scales of the mixture that the summed effect of *group* has, where it has one."""
-    inside = set(group)
+    inside = np.zeros(found.members.shape[1], dtype=bool)
+    inside[list(group)] = True
     order = np.argsort(-found.weights, kind="stable")
-    picked = [int(q) for q in order if not inside.isdisjoint(found.members[q])][:40]
+    picked = order[found.members[order][:, inside].any(axis=1)][:_MOST_CHOICES]
     weights, means, scales = [], [], []
     for q in picked:
-        members, slab = found.members[q], found.slabs[q]
-        places = [member + 1 for member in members]
+        members, slab = np.flatnonzero(found.members[q]), found.slabs[q]
+        places = members + 1
         normal = swept.products[:, places][:, :, places] + np.eye(len(places)) / slab
         towards = swept.products[:, places, 0]
         inverse = np.linalg.inv(normal)
@@ -225,7 +244,7 @@ def effect_of(found: Choices, swept: Swept, group: Sequence[int], floor: float) 
         rest = np.maximum(swept.products[:, 0, 0] - np.einsum("mi,mi->m", towards, mean), 0.0) + floor
         logs = swept.base + 0.5 * np.linalg.slogdet(inverse)[1] - swept.df / 2 * np.log(rest)
         cells = np.exp(logs - logs.max())
-        mask = np.array([member in inside for member in members], dtype=float)
+        mask = inside[members].astype(float)
         weights.append(found.weights[q] * cells / cells.sum())
         means.append(mean @ mask)
         scales.append(np.sqrt(np.einsum("i,mij,j->m", mask, inverse, mask) * rest / swept.df))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from okrsync.model.verdicts import CheckKind, Estimate, KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.alarms import coarse_alarm, entangled, placebo_alarm, reactive_alarm
 from okrsync.outcome.cases import Case, MetricSeries, Settings, in_order
-from okrsync.outcome.decomposition import described, model_weights, window_column
+from okrsync.outcome.decomposition import described, model_weights, up_to_its_end, window_column
 from okrsync.outcome.fitting import Fitted, Frame, Part, contrasts, estimates, fitted, framed, line_estimate
 from okrsync.outcome.judging import ALPHA, Level, blank, gated, level_around
 from okrsync.outcome.prepared import days_until, median
@@ -243,12 +243,12 @@ def _described(outcome: KeyResultOutcome, whole: _Whole) -> KeyResultOutcome:
         scale=str(ready.scale),
     )
     if fit is None:
-        return outcome
+        return replace(outcome, decomposition=up_to_its_end(whole.frame, None))
     parts, points = described(fit, whole.windows)
     return replace(
         outcome,
         line=None if whole.line is None else line_estimate(fit, whole.line),
-        decomposition=parts,
+        decomposition=up_to_its_end(whole.frame, parts),
         counterfactual=points,
         models=model_weights(fit),
     )

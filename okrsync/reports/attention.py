@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from okrsync.linking.placing import Group, Placement
 from okrsync.model.okrs import KeyResult
+from okrsync.model.placements import Group, Placement
 from okrsync.reports.counts import FaultyLink, natural
 from okrsync.reports.hypotheses import HypothesisLine
 from okrsync.reports.inputs import ReportInputs, current_value

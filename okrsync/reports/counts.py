@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from okrsync.linking.placing import Group, Linking, Placement
+from okrsync.linking.placing import Linking
+from okrsync.model.placements import Group, Placement
 from okrsync.model.work import ItemKind, LinkState, Status
 
 
@@ -57,6 +58,42 @@ def count_items(placements: Iterable[Placement]) -> ItemCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Stock:
+    """
+    The whole of a store in numbers, whatever of it a report goes into.
+
+    *exempt*: how many items each exempt class has; *causes*: how many are unlinked for each cause. *joined*: delivered
+    issues that a merged pull request closes. *unread*: keys in the ledger of items that were never read.
+    """
+
+    items: ItemCounts
+    exempt: Mapping[str, int]
+    causes: Mapping[str, int]
+    joined: int
+    teams: tuple[str, ...]
+    places: tuple[tuple[str, str], ...]
+    """Sources and projects that items lie in."""
+    unread: tuple[str, ...]
+
+
+def stock_of(linking: Linking) -> Stock:
+    """What *linking*, of every item, comes to."""
+    standing = [one for one in linking.placements if one.item.status is not Status.DROPPED]
+    exempt = Counter(one.exempt_class for one in standing if one.group is Group.EXEMPT)
+    causes = Counter(one.cause.value for one in standing if one.cause is not None)
+    items = [one.item for one in linking.placements]
+    return Stock(
+        count_items(linking.placements),
+        dict(sorted(exempt.items())),
+        dict(sorted(causes.items())),
+        joined_issues(linking),
+        tuple(sorted({item.team for item in items if item.team})),
+        tuple(sorted({(item.source, item.project) for item in items})),
+        tuple(sorted({record.item for record in linking.unread}, key=natural)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class FaultyLink:
     """A link that does not count, and why."""
 
@@ -90,12 +127,11 @@ class ExemptShare:
     budget: float | None
 
 
-def exempt_shares(placements: Sequence[Placement], budgets: Sequence[tuple[str, float | None]]) -> list[ExemptShare]:
+def exempt_shares(stock: Stock, budgets: Sequence[tuple[str, float | None]]) -> list[ExemptShare]:
     """A share for each exempt class of the configuration, in its order; empty classes too."""
-    standing = [placement for placement in placements if placement.item.status is not Status.DROPPED]
-    counted = Counter(placement.exempt_class for placement in standing if placement.group is Group.EXEMPT)
-    whole = len(standing) or 1
-    return [ExemptShare(id_, counted[id_], counted[id_] / whole, budget) for id_, budget in budgets]
+    whole = stock.items.total - stock.items.dropped or 1
+    counts = {id_: stock.exempt.get(id_, 0) for id_, _ in budgets}
+    return [ExemptShare(id_, counts[id_], counts[id_] / whole, budget) for id_, budget in budgets]
 
 
 def joined_issues(linking: Linking) -> int:

@@ -8,10 +8,10 @@ from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placing import Placement
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Decision, EvidenceNote, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
+from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck
 from okrsync.outcome.delivered import day_of
 from okrsync.reports.inputs import ReportInputs
@@ -89,14 +89,20 @@ class HypothesesReport:
 def build_hypotheses(
     inputs: ReportInputs, ledger: Ledger, seen: Sequence[SeenExpectation], *, wanted: str = "", overdue: bool = False
 ) -> HypothesesReport:
-    """All hypotheses, or the one with the id *wanted* and those on that item; with *overdue* the overdue ones alone."""
+    """
+    All hypotheses, or the one with the id *wanted* and those on that item; with *overdue* the overdue ones alone.
+
+    Those that were stated by the day of *inputs*, that is: what was written or seen later is not known to it.
+    """
+    ledger = ledger.stated_by(inputs.as_of, inputs.zone)
+    known = [entry for entry in seen if entry.seen.astimezone(inputs.zone).date() <= inputs.as_of]
     placed = {
         key.casefold(): placement
         for placement in inputs.linking.placements
         for key in (placement.item.key, *placement.item.old_keys)
     }
     key_results = {entry.qualified_id.casefold(): entry for entry in inputs.okrs.key_results}
-    lines = [_line(stated, inputs, placed, key_results) for stated in _stated(inputs, ledger.hypotheses, seen)]
+    lines = [_line(stated, inputs, placed, key_results) for stated in _stated(inputs, ledger.hypotheses, known)]
     chosen = [line for line in lines if (not wanted or _is_about(line, wanted)) and (line.is_overdue or not overdue)]
     names = {line.id for line in chosen} | {item.key for line in chosen for item in line.items} | {wanted}
     return HypothesesReport(

@@ -12,6 +12,7 @@ from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Okrs
 from okrsync.model.verdicts import KeyResultOutcome
 from okrsync.outcome.cases import Case
+from okrsync.reports.counts import Stock, stock_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,15 @@ class ReportInputs:
     """Key results and items (casefolded) that were tied only after the delivery."""
     cases: Sequence[Case] = ()
     """What the statistics were asked; empty where they were not."""
+    counted: Stock | None = None
+    """The whole of the store in numbers, where *linking* is only a part of it."""
+    within: frozenset[str] | None = None
+    """The key results (qualified) that all is known of; ``None``: of all of them."""
+
+    @property
+    def stock(self) -> Stock:
+        """The whole of the store in numbers."""
+        return stock_of(self.linking) if self.counted is None else self.counted
 
 
 def current_value(observations: Sequence[Observation], as_of: date) -> DatedValue | None:

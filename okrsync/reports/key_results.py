@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from okrsync.linking.placing import Placement
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Direction, KeyResult, Metric
+from okrsync.model.placements import Placement
 from okrsync.model.verdicts import KeyResultOutcome, ObservedChange, Verdict
 from okrsync.model.work import Size
 from okrsync.outcome.delivered import Piece, pieces

@@ -8,42 +8,25 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placing import Group, Placement
 from okrsync.model.okrs import Cycle
-from okrsync.model.verdicts import HypothesisVerdict, Verdict
+from okrsync.model.placements import Group, Placement
+from okrsync.model.verdicts import Verdict
 from okrsync.outcome.delivered import by_key_result, day_of
 from okrsync.reports.attention import AttentionLine, attention
 from okrsync.reports.counts import (
     ExemptShare,
     FaultyLink,
     ItemCounts,
-    count_items,
     exempt_shares,
     faulty_links,
-    joined_issues,
     natural,
 )
+from okrsync.reports.fresh import FreshDelivery, delivered_since, is_of
 from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.inputs import ReportInputs, SourceState
 from okrsync.reports.key_results import KeyResultReport, key_result_report, newest_first
 from okrsync.reports.maturing import ComingCheck, Known, MaturedCheck, Subject, coming, matured
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
-
-
-@dataclass(frozen=True, slots=True)
-class FreshDelivery:
-    """Work that was delivered since the report's *since*; *key_results*: what it serves, qualified."""
-
-    key: str
-    title: str
-    day: date | None
-    group: str
-    """``linked``, ``exempt`` or ``unlinked``."""
-    key_results: tuple[str, ...]
-    is_expected: bool
-    """Somebody stated what it is to change."""
-    evaluation: date | None
-    """When it is judged; ``None`` where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +77,21 @@ class OutcomesReport:
     since: date
     """What came after this day is new."""
     fresh: tuple[FreshDelivery, ...]
-    """Delivered since then, newest first, whatever it serves."""
+    """Delivered since then, newest first, whatever it serves; where all cycles are over, of them alone."""
+    is_past: bool
+    """All of its cycles are over."""
+    is_since_asked: bool
+    """Somebody asked for *since*; else it is the usual day."""
     matured: tuple[MaturedCheck, ...]
     """Every check of the cycles that has come due."""
     coming: tuple[ComingCheck, ...]
     progress: tuple[KeyResultProgress, ...]
     attention: tuple[AttentionLine, ...]
+
+    @property
+    def tells_fresh(self) -> bool:
+        """Whether *fresh* is to be told, be it empty: of cycles that are over only where somebody asked since when."""
+        return bool(self.fresh) or self.is_since_asked or not self.is_past
 
     @property
     def is_complete(self) -> bool:
@@ -117,8 +109,10 @@ class Beside:
     known: Known
 
 
-def build_outcomes(inputs: ReportInputs, cycles: Sequence[str], since: date, beside: Beside) -> OutcomesReport:
-    """The report on *cycles* (ids); what came after *since* is new."""
+def build_outcomes(
+    inputs: ReportInputs, cycles: Sequence[str], since: date, beside: Beside, *, is_since_asked: bool = False
+) -> OutcomesReport:
+    """The report on *cycles* (ids); what came after *since*, which somebody asked for or is the usual day, is new."""
     linked = by_key_result(inputs.linking)
     key_results = tuple(
         key_result_report(entry, linked.get(entry.qualified_id, []), inputs)
@@ -126,13 +120,18 @@ def build_outcomes(inputs: ReportInputs, cycles: Sequence[str], since: date, bes
         if entry.cycle in cycles
     )
     placements = inputs.linking.placements
-    items = count_items(placements)
+    stock = inputs.stock
+    items = stock.items
     periods = [cycle for cycle in inputs.okrs.cycles if cycle.id in cycles]
     unlinked = [_unlinked(placement, inputs.zone) for placement in placements if _is_unlinked_delivery(placement)]
     unlinked = [entry for entry in unlinked if _lies_in(entry.day, periods, inputs.as_of)]
     faults = tuple(faulty_links(inputs.linking))
     subjects = [_subject(entry) for entry in key_results if entry.outcome is not None]
     judged = tuple(matured(subjects, beside.known, since, inputs.as_of))
+    is_past = bool(periods) and all(period.end < inputs.as_of for period in periods)
+    fresh = [
+        entry for entry in delivered_since(since, inputs, key_results) if not is_past or is_of(entry, cycles, periods)
+    ]
     return OutcomesReport(
         as_of=inputs.as_of,
         timezone=inputs.zone.key,
@@ -141,15 +140,17 @@ def build_outcomes(inputs: ReportInputs, cycles: Sequence[str], since: date, bes
         served=_served(key_results, len(unlinked), _exempt(placements, periods, inputs), periods),
         sources=tuple(inputs.sources),
         items=items,
-        exempt=tuple(exempt_shares(placements, inputs.budgets)),
-        joined_issues=joined_issues(inputs.linking),
+        exempt=tuple(exempt_shares(stock, inputs.budgets)),
+        joined_issues=stock.joined,
         key_results=key_results,
         unlinked=tuple(sorted(unlinked, key=lambda entry: (newest_first(entry.day), natural(entry.key)))),
         faulty_links=faults,
         stray_decisions=tuple(sorted({record.item for record in inputs.linking.unread}, key=natural)),
         failed_metrics=tuple(inputs.failed_metrics),
         since=since,
-        fresh=tuple(_fresh(inputs, since, key_results)),
+        fresh=tuple(fresh),
+        is_past=is_past,
+        is_since_asked=is_since_asked,
         matured=judged,
         coming=tuple(coming(subjects, inputs.as_of)),
         progress=beside.progress.key_results,
@@ -256,33 +257,3 @@ def _subject(entry: KeyResultReport) -> Subject:
     checks = () if entry.outcome is None else entry.outcome.checks
     titles = {delivery.key: delivery.title for delivery in entry.deliveries}
     return Subject(entry.id, entry.title, entry.unit, checks, titles)
-
-
-def _fresh(inputs: ReportInputs, since: date, key_results: Sequence[KeyResultReport]) -> list[FreshDelivery]:
-    """What was delivered after *since*, newest first."""
-    checks = {
-        member: check
-        for entry in key_results
-        if entry.outcome is not None
-        for check in entry.outcome.checks
-        for member in check.members
-    }
-    found = []
-    for placement in inputs.linking.placements:
-        item = placement.item
-        day = day_of(item.delivered, inputs.zone)
-        if not (item.is_delivered and placement.is_piece and day is not None and since < day <= inputs.as_of):
-            continue
-        check = checks.get(item.key)
-        found.append(
-            FreshDelivery(
-                item.key,
-                item.title,
-                day,
-                placement.group.value,
-                tuple(link.key_result for link in placement.counted_links),
-                check is not None and check.hypothesis is not HypothesisVerdict.NOT_STATED,
-                None if check is None else check.evaluation,
-            )
-        )
-    return sorted(found, key=lambda entry: (newest_first(entry.day), natural(entry.key)))

@@ -7,12 +7,12 @@ Verdicts come from everything that is known; what the plan is about narrows the 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from okrsync.linking.placing import Group, Placement
 from okrsync.model.ledger import Hypothesis
+from okrsync.model.placements import Group, Placement
 from okrsync.outcome.delivered import day_of
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import ReportInputs, SourceState
@@ -30,6 +30,9 @@ from okrsync.reports.planning_scope import Chosen, PlanScope
 from okrsync.reports.progress import ProgressReport
 from okrsync.reports.stoplist import Stoplist
 from okrsync.reports.suggestions import HeldOutReport, SuggestedLink, SuggestReport
+
+MOST_ASKED = 200
+"""For so many unlinked items a plan looks for a key result, in its order: nobody goes through more in one meeting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +134,11 @@ def build_plan(material: PlanMaterial) -> PlanReport:
         as_of=inputs.as_of,
         timezone=inputs.zone.key,
         scope=chosen.scope,
-        headline=headline(len(inputs.linking.placements), chosen.scope, coverage, key_results, concerns),
+        headline=headline(inputs.stock.items.total, chosen.scope, coverage, key_results, concerns),
         sources=tuple(inputs.sources),
         failed_metrics=tuple(inputs.failed_metrics),
         cycles=material.progress.cycles,
-        known_items=len(inputs.linking.placements),
+        known_items=inputs.stock.items.total,
         coverage=coverage,
         parts=parts,
         threshold=material.threshold,
@@ -155,21 +158,33 @@ def build_plan(material: PlanMaterial) -> PlanReport:
 
 
 def _unlinked(material: PlanMaterial, work: Sequence[Placement]) -> tuple[UnlinkedItem, ...]:
-    """The largest first, for these are what a meeting should talk about; then the oldest."""
     found = material.suggestions.suggestions if material.suggestions else ()
     suggested = {entry.key: entry for entry in found}
-    lines = [
+    return tuple(
         _unlinked_item(entry, suggested.get(entry.item.key), material.inputs)
-        for entry in work
-        if entry.group is Group.UNLINKED
-    ]
-    return tuple(sorted(lines, key=lambda line: (-(line.size or 0.0), -line.age_days, natural(line.key))))
+        for entry in unlinked_of(work, material.inputs)
+    )
+
+
+def unlinked_of(work: Iterable[Placement], inputs: ReportInputs) -> list[Placement]:
+    """The unlinked part of *work*: the largest first, for a meeting should talk about these, then the oldest."""
+
+    def place(entry: Placement) -> tuple[float, int, tuple[str, int]]:
+        size = 0.0 if entry.item.size is None else entry.item.size.value
+        return -size, -_age(entry, inputs), natural(entry.item.key)
+
+    return sorted((entry for entry in work if entry.group is Group.UNLINKED), key=place)
+
+
+def _age(placement: Placement, inputs: ReportInputs) -> int:
+    """Days since it was made."""
+    created = day_of(placement.item.created, inputs.zone) or inputs.as_of
+    return max(0, (inputs.as_of - created).days)
 
 
 def _unlinked_item(placement: Placement, suggestion: SuggestedLink | None, inputs: ReportInputs) -> UnlinkedItem:
     item = placement.item
     above = inputs.linking.hierarchy.find(item.parent, item.source) if item.parent else None
-    created = day_of(item.created, inputs.zone) or inputs.as_of
     return UnlinkedItem(
         key=item.key,
         title=item.title,
@@ -179,7 +194,7 @@ def _unlinked_item(placement: Placement, suggestion: SuggestedLink | None, input
         team=item.team,
         size=None if item.size is None else item.size.value,
         unit="" if item.size is None else item.size.unit,
-        age_days=max(0, (inputs.as_of - created).days),
+        age_days=_age(placement, inputs),
         parent=item.parent,
         parent_title="" if above is None else above.title,
         cause="" if placement.cause is None else placement.cause.value,

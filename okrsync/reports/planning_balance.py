@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from okrsync.linking.placing import Group, Placement
 from okrsync.model.okrs import Okrs
+from okrsync.model.placements import Group, Placement
 from okrsync.reports.planning_coverage import Amount, Coverage, amount_of, share_of, weight_of
 
 

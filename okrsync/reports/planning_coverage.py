@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.placing import Group, Placement
+from okrsync.model.placements import Group, Placement
 
 COUNT = ""
 """The unit of what is counted, not sized."""

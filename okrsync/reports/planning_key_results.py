@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from okrsync.linking.placing import Placement
 from okrsync.model.okrs import KeyResult
+from okrsync.model.placements import Placement
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.okrs.progress import Health
 from okrsync.outcome.delivered import by_key_result, pieces

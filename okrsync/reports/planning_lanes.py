@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placing import Placement
+from okrsync.model.placements import Placement
 from okrsync.model.work import Item, IterationRecord
 from okrsync.outcome.delivered import day_of
 
+Place = tuple[str, str]
+"""A source, and the id of an iteration of it."""
 _NUMBER = re.compile(r"[\W\d_]+$")
 
 
@@ -69,6 +71,8 @@ class Calendar:
     All iterations of the store on one day, each with its lane and the work that is, or was, in it.
 
     *hides_names*: they are told by their ids, and boards by their projects; still found by name, and in the same lanes.
+    *projects*: how many pieces of work of each project each of them (by source and id) has or had, where *placements*
+    are not all that there are.
     """
 
     def __init__(
@@ -79,13 +83,14 @@ class Calendar:
         zone: ZoneInfo,
         *,
         hides_names: bool = False,
+        projects: Mapping[Place, Mapping[str, int]] | None = None,
     ) -> None:
-        self._work: dict[tuple[str, str], list[Placement]] = {}
+        self._work: dict[Place, list[Placement]] = {}
         for placement in placements:
             if placement.is_piece:
                 for iteration in placement.item.iterations:
                     self._work.setdefault((placement.item.source, iteration.id), []).append(placement)
-        self._lanes = _lanes(records, self._work)
+        self._lanes = _lanes(records, _projects_of(self._work) if projects is None else projects)
         self._hides_names = hides_names
         self._names = {(record.source, record.id): record.name.casefold() for record in records}
         made = [self._period(record, now, zone) for record in records]
@@ -153,10 +158,12 @@ def _phase(record: IterationRecord, now: datetime) -> Phase:
     return Phase.CURRENT
 
 
-def _lanes(
-    records: Sequence[IterationRecord], work: Mapping[tuple[str, str], Collection[Placement]]
-) -> dict[tuple[str, str], Lane]:
-    projects = {(record.source, record.id): _project(work.get((record.source, record.id), ())) for record in records}
+def _projects_of(work: Mapping[Place, Iterable[Placement]]) -> dict[Place, Mapping[str, int]]:
+    return {place: Counter(one.item.project for one in placements) for place, placements in work.items()}
+
+
+def _lanes(records: Sequence[IterationRecord], counts: Mapping[Place, Mapping[str, int]]) -> dict[Place, Lane]:
+    projects = {(record.source, record.id): _project(counts.get((record.source, record.id), {})) for record in records}
     stems = Counter((record.source, _stem(record)) for record in records)
     of_stem: dict[tuple[str, str], set[str]] = {}
     for record in records:
@@ -182,6 +189,5 @@ def _stem(record: IterationRecord) -> str:
     return container.removesuffix("/milestone") if container else _NUMBER.sub("", record.name)
 
 
-def _project(placements: Collection[Placement]) -> str:
-    counts = Counter(placement.item.project for placement in placements if placement.item.project)
-    return min(counts, key=lambda name: (-counts[name], name), default="")
+def _project(counts: Mapping[str, int]) -> str:
+    return min((name for name in counts if name), key=lambda name: (-counts[name], name), default="")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from okrsync.linking.placing import Group, Placement
 from okrsync.model.expectations import WORD, stated
 from okrsync.model.ledger import Hypothesis
 from okrsync.model.okrs import Direction, KeyResult
+from okrsync.model.placements import Group, Placement
 from okrsync.okrs.progress import Health
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import ReportInputs

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import starmap
 from zoneinfo import ZoneInfo
 
 from okrsync.errors import UsageError
-from okrsync.linking.placing import Linking, Placement
+from okrsync.linking.placing import Linking
+from okrsync.model.placements import Placement
 from okrsync.model.work import Status
 from okrsync.outcome.delivered import day_of
+from okrsync.reports.counts import Stock, stock_of
 from okrsync.reports.planning_lanes import Calendar, Period, Phase
 
 EARLIER = 3
@@ -71,15 +74,17 @@ class Chosen:
     """How many sprints each item (by key) has been planned for, this one included."""
 
 
-def choose(wanted: Wanted, calendar: Calendar, linking: Linking, as_of: date, zone: ZoneInfo) -> Chosen:
+def choose(
+    wanted: Wanted, calendar: Calendar, linking: Linking, as_of: date, zone: ZoneInfo, stock: Stock | None = None
+) -> Chosen:
     """
-    What *wanted* means on the day *as_of* in *zone*.
+    What *wanted* means on the day *as_of* in *zone*; *stock*: the whole store, where *linking* is a part of it.
 
     Raises:
         UsageError: it names nothing, or more than one; the candidates are listed with the command for each.
     """
     chooser = _Chooser(wanted, calendar, linking, as_of, zone)
-    chooser.check()
+    chooser.check(stock or stock_of(linking))
     if wanted.days is not None:
         return chooser.days(wanted.days)
     if wanted.is_backlog:
@@ -98,15 +103,16 @@ class _Chooser:
         self._linking = linking
         self._as_of = as_of
         self._zone = zone
+        lanes = {calendar.lane(entry) for entry in self._on_board()} if wanted.board else set()
+        self._of_board = {(lane.source, lane.project) for lane in lanes}
+        """Where the work of the wanted board lies: source and project."""
 
-    def check(self) -> None:
+    def check(self, stock: Stock) -> None:
         """Refuse a board or team that nothing has: a plan without work would look like good news."""
         board, team = self._wanted.board, self._wanted.team
-        placements = self._linking.placements
-        if team and not any(entry.item.team.casefold() == team.casefold() for entry in placements):
-            known = sorted({entry.item.team for entry in placements if entry.item.team})
-            raise UsageError(f'no item has the team "{team}"; there are {", ".join(known) or "none"}')
-        if board and not self._on_board() and not any(self._lies_on_board(entry) for entry in placements):
+        if team and team.casefold() not in map(str.casefold, stock.teams):
+            raise UsageError(f'no item has the team "{team}"; there are {", ".join(stock.teams) or "none"}')
+        if board and not self._on_board() and not any(starmap(self._is_on_board, stock.places)):
             known = sorted({period.board for period in self._calendar.periods})
             raise UsageError(f'no board is called "{board}"; there are {", ".join(known) or "none"}')
 
@@ -219,12 +225,11 @@ class _Chooser:
         ]
 
     def _lies_on_board(self, placement: Placement) -> bool:
-        board = self._wanted.board
-        lanes = {self._calendar.lane(entry) for entry in self._on_board()} if board else set()
-        here = {(lane.source, lane.project) for lane in lanes}
-        item = placement.item
-        names = {item.project.casefold(), item.source.casefold()}
-        return not board or board.casefold() in names or (item.source, item.project) in here
+        return self._is_on_board(placement.item.source, placement.item.project)
+
+    def _is_on_board(self, source: str, project: str) -> bool:
+        board = self._wanted.board.casefold()
+        return not board or board in {project.casefold(), source.casefold()} or (source, project) in self._of_board
 
     def _ids(self, is_meant: Callable[[Period], bool]) -> set[tuple[str, str]]:
         return {(entry.source, entry.id) for entry in self._calendar.periods if is_meant(entry)}

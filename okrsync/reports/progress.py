@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -49,9 +49,17 @@ class ProgressReport:
 
 
 def build_progress(
-    inputs: ReportInputs, cases: Sequence[Case], check_ins: Sequence[CheckIn], cycles: Sequence[str]
+    inputs: ReportInputs,
+    cases: Sequence[Case],
+    check_ins: Sequence[CheckIn],
+    cycles: Sequence[str],
+    only: Collection[str] | None = None,
 ) -> ProgressReport:
-    """The report on *cycles* (ids); *cases* by key result as the statistics take them."""
+    """
+    The report on *cycles* (ids); *cases* by key result as the statistics take them.
+
+    *only*: no other key results (qualified) than these.
+    """
     by_key = {case.key: case for case in cases}
     return ProgressReport(
         inputs.as_of,
@@ -59,7 +67,7 @@ def build_progress(
         tuple(
             _key_result(entry, by_key[entry.qualified_id], check_ins, inputs)
             for entry in inputs.okrs.key_results
-            if entry.cycle in cycles
+            if entry.cycle in cycles and (only is None or entry.qualified_id in only)
         ),
     )
 

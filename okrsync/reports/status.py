@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from okrsync.model.okrs import DatedValue
-from okrsync.model.work import Status
 from okrsync.reports.counts import (
     ExemptShare,
     FaultyLink,
     ItemCounts,
-    count_items,
+    Stock,
     exempt_shares,
     faulty_links,
-    joined_issues,
     natural,
 )
 from okrsync.reports.inputs import ReportInputs, SourceState, current_value
@@ -53,28 +50,23 @@ class StatusReport:
     failed_metrics: tuple[str, ...]
 
 
-def _reasons(inputs: ReportInputs) -> tuple[tuple[str, int], ...]:
-    causes = Counter(
-        placement.cause.value
-        for placement in inputs.linking.placements
-        if placement.cause is not None and placement.item.status is not Status.DROPPED
-    )
-    return tuple(sorted(causes.items(), key=lambda entry: (-entry[1], entry[0])))
+def _reasons(stock: Stock) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(stock.causes.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
 def build_status(
     inputs: ReportInputs, cycles: Sequence[str], not_understood: Sequence[tuple[str, str, str]]
 ) -> StatusReport:
     """The status of everything, with the key results of *cycles* (ids)."""
-    placements = inputs.linking.placements
+    stock = inputs.stock
     metrics = inputs.okrs.metrics_by_id
     return StatusReport(
         as_of=inputs.as_of,
         sources=tuple(inputs.sources),
-        items=count_items(placements),
-        exempt=tuple(exempt_shares(placements, inputs.budgets)),
-        joined_issues=joined_issues(inputs.linking),
-        unlinked_reasons=_reasons(inputs),
+        items=stock.items,
+        exempt=tuple(exempt_shares(stock, inputs.budgets)),
+        joined_issues=stock.joined,
+        unlinked_reasons=_reasons(stock),
         faulty_links=tuple(faulty_links(inputs.linking)),
         stray_decisions=tuple(sorted({record.item for record in inputs.linking.unread}, key=natural)),
         not_understood=tuple(not_understood),

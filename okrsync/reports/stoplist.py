@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from okrsync.linking.placing import Placement
 from okrsync.model.ledger import Decision, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
+from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.outcome.delivered import by_key_result, pieces
 from okrsync.reports.counts import natural
@@ -93,7 +93,8 @@ class _Siblings:
 
 
 def build_stoplist(inputs: ReportInputs, ledger: Ledger, rules: StopRules, cycles: Sequence[str]) -> Stoplist:
-    """The stop list of the key results of *cycles* (ids), the most planned work first."""
+    """The stop list of the key results of *cycles* (ids) on the day of *inputs*, the most planned work first."""
+    ledger = ledger.stated_by(inputs.as_of, inputs.zone)
     linked = by_key_result(inputs.linking)
     found = [
         siblings

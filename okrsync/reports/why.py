@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from okrsync.linking.placing import Placement
 from okrsync.model.okrs import Okrs
+from okrsync.model.placements import Placement
 from okrsync.model.work import LinkState
 
 

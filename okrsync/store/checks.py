@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.store import codec
+from okrsync.store.item_rows import chunks
 from okrsync.store.records import RecordedCheck, ToldCheck
 from okrsync.store.tables import expectation, outcome_check
 
@@ -41,15 +42,30 @@ def save_checks(connection: sa.Connection, checks: Sequence[RecordedCheck]) -> i
     return len(new)
 
 
-def checks_on_record(connection: sa.Connection, as_known: datetime | None = None) -> list[ToldCheck]:
-    """The checks on record, oldest first, without their inputs; *as_known*: those that were by then."""
-    columns = (outcome_check.c.key_result, outcome_check.c.told, outcome_check.c.recorded_ms)
-    rows = sa.select(*columns).order_by(outcome_check.c.id)
+def checks_on_record(
+    connection: sa.Connection,
+    as_known: datetime | None = None,
+    key_results: Collection[str] | None = None,
+    since: date | None = None,
+) -> list[ToldCheck]:
+    """
+    The checks on record, oldest first, without their inputs; *as_known*: those that were by then.
+
+    *key_results*: those on them alone; *since*: those that were due on that day or later alone.
+    """
+    told = sa.select(outcome_check.c.id, outcome_check.c.key_result, outcome_check.c.told, outcome_check.c.recorded_ms)
     if as_known is not None:
-        rows = rows.where(outcome_check.c.recorded_ms <= codec.to_ms(as_known))
+        told = told.where(outcome_check.c.recorded_ms <= codec.to_ms(as_known))
+    if since is not None:
+        told = told.where(outcome_check.c.evaluation >= since.isoformat())
+    if key_results is None:
+        rows = list(connection.execute(told))
+    else:
+        parts = chunks(sorted(key_results))
+        rows = [row for part in parts for row in connection.execute(told.where(outcome_check.c.key_result.in_(part)))]
     return [
         ToldCheck(row.key_result, _CHECK.validate_json(row.told), codec.from_ms(row.recorded_ms))
-        for row in connection.execute(rows)
+        for row in sorted(rows, key=lambda row: row.id)
     ]
 
 

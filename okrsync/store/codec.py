@@ -72,6 +72,12 @@ def unpacked(body: bytes) -> tuple[dict[str, Any], bytes]:
     return raw, content
 
 
+def content(body: bytes) -> dict[str, Any]:
+    """As :func:`unpacked`, without the history, which is often longer than all the rest."""
+    made: dict[str, Any] = _read(zlib.decompress(body).partition(_BETWEEN)[0])
+    return made
+
+
 def _read(content: bytes) -> Any:
     try:
         return orjson.loads(content)

@@ -18,7 +18,7 @@ from okrsync.store.tables import metadata
 from okrsync.store.unit import Unit
 from okrsync.store.view import View
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 _OWN_TABLE = "stream_state"
 # Alembic's own table, as it would make it.
 _VERSION = sa.Table(

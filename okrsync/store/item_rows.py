@@ -14,7 +14,7 @@ from okrsync.store import codec
 from okrsync.store.backends import BulkUpsert, insert
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import Held, Saved, Version
-from okrsync.store.tables import dead_letter, history_due, item, item_alias, item_event, item_raw, link
+from okrsync.store.tables import dead_letter, history_due, item, item_alias, item_event, item_raw, link, placement
 
 CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
 _BACK_AGAIN = {"missing_since_ms": None, "gone_ms": None, "gone_reason": ""}
@@ -203,7 +203,7 @@ class ItemRows:
     def purge(self, external_ids: Sequence[str]) -> None:
         """Delete items for good, with all that belongs to them."""
         self._delete(external_ids)
-        for table in (link, item_event, item_alias, history_due, dead_letter):
+        for table in (link, placement, item_event, item_alias, history_due, dead_letter):
             self._delete_from(table, external_ids)
 
     def _delete(self, external_ids: Sequence[str]) -> None:

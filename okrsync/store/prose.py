@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from okrsync.plugins.connector import HISTORY
-from okrsync.store.codec import unpacked
-from okrsync.store.tables import item_raw
 from okrsync.store.view import View
 
 MAX_PROSE = 8000
@@ -15,11 +13,16 @@ MAX_PROSE = 8000
 _FEWEST_SPACES = 2  # names of states, labels and fields are shorter; sentences are not
 
 
-def prose(view: View) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Source, id and passages of each stored item."""
-    for row in view.rows(item_raw):
-        raw, _ = unpacked(row.body)
-        yield row.source, row.external_id, passages(raw)
+def prose(view: View, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The passages of the items at *places* (source and id); without those whose raw form is not stored."""
+    wanted: dict[str, list[str]] = {}
+    for source, external_id in places:
+        wanted.setdefault(source, []).append(external_id)
+    return {
+        (source, external_id): passages(raw)
+        for source, ids in wanted.items()
+        for external_id, raw in view.contents(source, ids)
+    }
 
 
 def passages(raw: Mapping[str, Any]) -> tuple[str, ...]:

@@ -22,6 +22,39 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Placing:
+    """
+    How the stored placements were made.
+
+    *stamp* tells what they depend on beside the items; *stock* is the whole of the store in numbers, as JSON;
+    *settled*: key results on which every delivery is judged for good.
+    """
+
+    stamp: str
+    stock: str
+    settled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    Which items are to be read: those of which anything holds.
+
+    They serve one of *key_results* (qualified), or were ever seen to expect something of it; they were *delivered* in
+    that time (UTC, both ends included), or nobody knows when; they are open (*is_open*); a link of theirs does not
+    count, or they are open again (*has_trouble*); they are or were called one of *keys*, in any case; they are in one
+    of *iterations* (source and id), or were.
+    """
+
+    key_results: frozenset[str] = frozenset()
+    delivered: tuple[datetime, datetime] | None = None
+    is_open: bool = False
+    has_trouble: bool = False
+    keys: frozenset[str] = frozenset()
+    iterations: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Fingerprints:
     """What a partition's raw items depend on (*raw*), and what its items depend on beside them (*item*)."""
 

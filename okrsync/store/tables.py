@@ -175,6 +175,29 @@ link = Table(
     Index(None, "valid_to_ms"),
 )
 
+placement = Table(
+    "placement",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("external_id", String(64), primary_key=True),
+    Column("standing", String(16), nullable=False),
+    Column("exempt_class", Text, nullable=False),
+    Column("cause", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("implements", Text, nullable=False),
+    Column("links", Text, nullable=False),
+    Column("lower_key", String(255), nullable=False, index=True),
+)
+
+placing = Table(
+    "placing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("stamp", String(64), nullable=False),
+    Column("stock", Text, nullable=False),
+    Column("settled", Text, nullable=False, server_default="[]"),
+)
+
 observation = Table(
     "observation",
     metadata,

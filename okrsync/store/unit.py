@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Observation
+from okrsync.model.placements import Placement
 from okrsync.model.work import IterationRecord, Link
 from okrsync.plugins.connector import FieldMap
 from okrsync.store import codec
@@ -19,7 +20,8 @@ from okrsync.store.backends import insert
 from okrsync.store.checks import save_checks, save_expectations
 from okrsync.store.failpoints import failpoint
 from okrsync.store.item_rows import ItemRows
-from okrsync.store.records import DeadLetter, Fingerprints, RecordedCheck, RunRecord, Scope
+from okrsync.store.placements import forget_placing, save_placements, save_settled
+from okrsync.store.records import DeadLetter, Fingerprints, Placing, RecordedCheck, RunRecord, Scope
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
     dead_letter,
@@ -56,7 +58,8 @@ class Unit:
         return View(self._connection)
 
     def items(self, source: str) -> ItemRows:
-        """The items of *source*, to be written."""
+        """The items of *source*, to be written; where they stood holds no longer."""
+        forget_placing(self._connection)
         return ItemRows(self._connection, source)
 
     def bury(self, letters: Iterable[DeadLetter], now: datetime) -> None:
@@ -106,6 +109,7 @@ class Unit:
         is_whole: bool = False,
     ) -> None:
         """Record where the next sync of this partition starts from; *is_whole*: it is still reading everything."""
+        forget_placing(self._connection)
         milliseconds = None if high_water is None else codec.to_ms(high_water)
         self._put(
             stream_state,
@@ -133,6 +137,7 @@ class Unit:
         """Insert or update iterations, with where the next sync of their stream starts from."""
         rows = {entry.id: codec.iteration_row(entry) for entry in iterations}
         if rows:
+            forget_placing(self._connection)
             statement = insert(self._connection, iteration)
             values = {
                 name: statement.excluded[name] for name in ("name", "state", "start_ms", "end_ms", "completed_ms")
@@ -153,6 +158,7 @@ class Unit:
 
     def set_scope(self, source: str, partitions: Sequence[str]) -> None:
         """Let only *partitions* of *source* count from now on; what others hold is kept, and not shown."""
+        forget_placing(self._connection)
         self._connection.execute(
             sa.update(stream_state)
             .where(stream_state.c.source == source)
@@ -161,6 +167,7 @@ class Unit:
 
     def purge(self, scopes: Sequence[Scope]) -> int:
         """Delete what is out of *scopes* for good: items with their raw form and links; returns how many items."""
+        forget_placing(self._connection)
         kept = sa.or_(sa.false(), *(in_scope(scope) for scope in scopes))
         gone: dict[str, list[str]] = {}
         for row in self._connection.execute(sa.select(item.c.source, item.c.external_id).where(~kept)):
@@ -206,6 +213,14 @@ class Unit:
                 sa.insert(link), [{**_link_row(entry), "valid_from_ms": milliseconds} for entry in added]
             )
         return len(added), len(ended)
+
+    def save_placements(self, placements: Iterable[Placement], made: Placing) -> None:
+        """Keep where every item stands, *made* as told, until something is written to the items again."""
+        save_placements(self._connection, placements, made)
+
+    def save_settled(self, key_results: Collection[str]) -> None:
+        """Note on which *key_results* every delivery is judged for good, beside the placements."""
+        save_settled(self._connection, key_results)
 
     def save_observations(
         self, metric: str, observations: Sequence[Observation], now: datetime, *, is_window: bool = False

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from okrsync.model import history
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Observation
+from okrsync.model.placements import Placement
 from okrsync.model.work import Item, ItemEvent, IterationRecord
 from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
@@ -20,16 +21,26 @@ from okrsync.store.backends import in_byte_order
 from okrsync.store.checks import checks_on_record, expectations
 from okrsync.store.item_reading import ITEM_COLUMNS, ItemReader
 from okrsync.store.item_rows import chunks, held_items
+from okrsync.store.placements import (
+    delivered_links,
+    items_called,
+    link_starts,
+    placements_of,
+    placing_of,
+    work_in_iterations,
+)
 from okrsync.store.records import (
     DeadLetter,
     Fingerprints,
     Held,
+    Placing,
     RunRecord,
     Saved,
     Scope,
     Stored,
     StreamState,
     ToldCheck,
+    Wanted,
 )
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
@@ -41,7 +52,6 @@ from okrsync.store.tables import (
     item_raw,
     iteration,
     iteration_stream,
-    link,
     metric_state,
     observation,
     okr_version,
@@ -83,7 +93,7 @@ class View:
         chosen = chosen.where(sa.or_(item.c.gone_ms.is_(None), gone_later))
         if as_known is not None:
             chosen = chosen.where(item.c.recorded_ms <= codec.to_ms(as_known))
-        reader = ItemReader(self._iteration_names(), self._old_keys())
+        reader = self._reader()
         for rows in self._connection.execute(chosen, execution_options=_BIT_BY_BIT).partitions():
             present = [reader.item(row) for row in rows]
             yield from present if not moments else self._past(present, min(moments), as_known)
@@ -231,6 +241,17 @@ class View:
     def _by(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
         return in_byte_order(self._connection, column)
 
+    def contents(self, source: str, external_ids: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The ids and the latest raw forms, without history, of those of *external_ids* that have one."""
+        for part in chunks(external_ids):
+            rows = self._connection.execute(
+                sa.select(item_raw.c.external_id, item_raw.c.body).where(
+                    item_raw.c.source == source, item_raw.c.external_id.in_(part)
+                )
+            )
+            for external_id, body in rows:
+                yield external_id, codec.content(body)
+
     def raw(self, source: str, external_id: str) -> dict[str, Any] | None:
         """The latest raw form of an item."""
         body = self._connection.execute(
@@ -342,22 +363,46 @@ class View:
         )
         return {row.source: _run(row) for row in rows}
 
-    def checks(self, as_known: datetime | None = None) -> list[ToldCheck]:
-        """The outcome checks on record, oldest first; *as_known*: those that were by then."""
-        return checks_on_record(self._connection, as_known)
+    def checks(
+        self, as_known: datetime | None = None, key_results: Collection[str] | None = None, since: date | None = None
+    ) -> list[ToldCheck]:
+        """
+        The outcome checks on record, oldest first; *as_known*: those that were by then.
+
+        *key_results*: those on them alone; *since*: those that were due on that day or later alone.
+        """
+        return checks_on_record(self._connection, as_known, key_results, since)
 
     def expectations(self) -> list[SeenExpectation]:
         """Everything that items were ever seen to expect, oldest first."""
         return expectations(self._connection)
 
-    def link_starts(self) -> dict[tuple[str, str, str], datetime]:
-        """When each link in force was first seen, by source, item and key result."""
-        rows = self._connection.execute(
-            sa.select(link.c.source, link.c.external_id, link.c.key_result, link.c.valid_from_ms).where(
-                link.c.valid_to_ms.is_(None)
-            )
-        )
-        return {(row.source, row.external_id, row.key_result): codec.from_ms(row.valid_from_ms) for row in rows}
+    def link_starts(self, key_results: Collection[str] | None = None) -> dict[tuple[str, str, str], datetime]:
+        """When each link in force was first seen, by source, item and key result; *key_results*: of these alone."""
+        return link_starts(self._connection, key_results)
+
+    def placing(self) -> Placing | None:
+        """How the stored placements were made; ``None`` where something was written to the items since."""
+        return placing_of(self._connection)
+
+    def placements(self, scopes: Sequence[Scope], wanted: Wanted) -> list[Placement]:
+        """The stored placements of what is *wanted* of *scopes*, in the order of :meth:`items`."""
+        return placements_of(self._connection, scopes, wanted, self._reader())
+
+    def items_called(self, scopes: Sequence[Scope], keys: Collection[str]) -> list[Item]:
+        """The items of *scopes* that are or were called one of *keys*, in any case."""
+        return items_called(self._connection, scopes, keys, self._reader())
+
+    def work_in_iterations(self, scopes: Sequence[Scope]) -> list[tuple[str, str, str, int]]:
+        """How many pieces of work of each project each iteration has or had: source, id, project, count."""
+        return work_in_iterations(self._connection, scopes)
+
+    def delivered_links(self, key_results: Collection[str]) -> set[tuple[str, str]]:
+        """Key results and keys of the delivered items that serve them now, of *key_results*."""
+        return delivered_links(self._connection, key_results)
+
+    def _reader(self) -> ItemReader:
+        return ItemReader(self._iteration_names(), self._old_keys())
 
     def okr_texts(self, as_known: datetime | None = None) -> list[tuple[datetime, str, str]]:
         """Every version of every OKR file that a sync saw: when first, its path and its text; oldest first."""

@@ -19,7 +19,8 @@ from typing import Any
 from okrsync import __version__
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.workspace import open_workspace, report_inputs
+from okrsync.jobs.gathering import report_inputs
+from okrsync.jobs.workspace import open_workspace
 from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.html import Picker, Way, policy_of, render_html
 from okrsync.reports.render.words import harmless

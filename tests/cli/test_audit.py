@@ -118,6 +118,21 @@ def test_what_was_stated_after_the_day_that_it_is_of_is_not_known_to_it(okrsync:
     assert expected("2026-07-10") == ["hy-003", "hy-001"]
 
 
+def test_the_change_of_a_past_cycle_is_told_up_to_its_end_and_stays_as_it_is(okrsync: Run, project: Path) -> None:
+    """Seven weeks later the metrics have gone on; whose change that is another cycle's audit tells."""
+    document = audited(okrsync, "--cycle", "2026Q3")
+    changes = {entry["id"]: entry["decomposition"] for entry in document["scores"]}
+
+    assert {name.rpartition("/")[2]: told["last_end"] for name, told in changes.items()} == {
+        "KR1.1": "2026-09-30", "KR1.2": "2026-09-30", "KR2.1": "2026-09-30", "KR2.2": "2026-09-28",
+    }  # fmt: skip
+    before = {entry["id"]: entry["decomposition"] for entry in audited(okrsync, "--cycle", "2026Q4")["scores"]}
+    assert {told["last_end"] for told in before.values() if told} <= {"2026-11-16", "2026-11-18", "2026-11-19"}
+    told = okrsync("outcomes", "--cycle", "2026Q3", "--format", "json").json["key_results"]
+    assert {entry["id"]: entry["outcome"]["decomposition"] for entry in told} == changes
+    assert "from 30 Jun to 30 Sep 2026" in okrsync("outcomes", "--cycle", "2026Q3").out
+
+
 def test_a_decision_against_the_evidence_stands_out(okrsync: Run, project: Path) -> None:
     against = [
         line["decision"]["id"] for line in audited(okrsync, "--cycle", "2026Q4")["decisions"] if line["is_against"]

@@ -1,8 +1,8 @@
 """
 The reports of the sandbox company in every format, word for word: ``tests/golden``.
 
-They change with every word of a report. Write them anew on purpose, and read what ``git diff`` says of them:
-``OKRSYNC_TESTS_GOLDEN=write`` before ``pytest tests/cli/test_golden.py``.
+They change with every word of a report. Write them anew on purpose, with ``make golden``, and read what ``git diff``
+says of them.
 
 One machine gives the same bytes again and again. Another kind of processor may differ in the last digits of an
 estimate, and then in the digest, which names all of them: so these alone may be others here.

@@ -9,7 +9,20 @@ import pytest
 from okrsync.cli.main import COMMANDS, cli
 from support.running import Run
 
-HEAVY = ("alembic", "github", "jira", "numpy", "pydantic", "re2", "requests", "rich", "ruamel", "sqlalchemy", "jinja2")
+HEAVY = (
+    "alembic",
+    "github",
+    "jira",
+    "numpy",
+    "pydantic",
+    "re2",
+    "requests",
+    "rich",
+    "ruamel",
+    "sqlalchemy",
+    "jinja2",
+    "yaml",
+)
 
 
 def test_help_names_every_command_and_the_exit_codes(okrsync: Run) -> None:

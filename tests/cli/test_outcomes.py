@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
+
+import pytest
 
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.serve import Sites
@@ -43,6 +46,47 @@ def test_since_chooses_what_is_new_and_changes_no_verdict(okrsync: Run, project:
     assert all(entry["day"] > "2026-11-13" for entry in week["fresh"])
     assert sum(entry["is_new"] for entry in week["matured"]) < sum(entry["is_new"] for entry in month["matured"])
     assert week["key_results"] == month["key_results"]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_of_a_past_cycle_what_others_delivered_lately_is_not_told(okrsync: Run, project: Path, form: str) -> None:
+    told = okrsync("outcomes", "--cycle", "2026Q3", "--format", form).out
+
+    assert "elivered since" not in told
+    assert "Delivered since 6 Nov" in okrsync("outcomes", "--format", form).out
+    assert okrsync("outcomes", "--cycle", "2026Q3", "--format", "json").json["fresh"] == []
+
+
+def test_of_a_past_cycle_a_day_that_is_asked_for_tells_what_was_delivered_of_it(okrsync: Run, project: Path) -> None:
+    cycle = ("outcomes", "--cycle", "2026Q3", "--since")
+    fresh = okrsync(*cycle, "2026-09-20", "--format", "json").json["fresh"]
+
+    assert [entry["day"] for entry in fresh] == [
+        "2026-09-29", "2026-09-28", "2026-09-23", "2026-09-23", "2026-09-23", "2026-09-22",
+    ]  # fmt: skip
+    assert "6 items of 2026Q3 delivered since 20 Sep; 2 serve a key result." in okrsync(*cycle, "2026-09-20").out
+    later = okrsync(*cycle, "2026-11-01").out
+    assert "Nothing of 2026Q3 was delivered since 1 Nov." in later
+    assert "Delivered since 1 Nov\n  Nothing." in later
+
+
+def test_what_was_delivered_in_the_last_days_of_a_cycle_is_told_when_it_has_just_ended(
+    okrsync: Run, project: Path
+) -> None:
+    document = okrsync("outcomes", "--cycle", "2026Q3", "--as-of", "2026-10-05", "--format", "json").json
+
+    assert document["is_past"]
+    assert {entry["day"] for entry in document["fresh"]} == {"2026-09-22", "2026-09-23", "2026-09-28", "2026-09-29"}
+
+
+def test_the_command_for_everything_can_be_run(okrsync: Run, project: Path) -> None:
+    goals = Path("okrs.yaml").read_text()
+    second = "  - {id: 2026H2, start: 2026-07-01, end: 2026-12-31, review_days: 28}\n"
+    Path("okrs.yaml").write_text(re.sub(r"(?m)^cycles:\n", f"cycles:\n{second}", goals))
+    last = okrsync("outcomes").out.strip().splitlines()[-1].strip()
+
+    assert last == "everything: okrsync outcomes --cycle all --format json", "two cycles run on this day"
+    assert okrsync(*last.split()[2:]).code == 0
 
 
 def test_since_last_is_the_day_of_the_last_sync(okrsync: Run, project: Path) -> None:

@@ -238,3 +238,18 @@ def test_it_is_told_in_every_format(okrsync: Run, project: Path, form: str) -> N
 
     assert ran.code == 0
     assert "82 % of the planned work serves a key result" in ran.out
+
+
+def test_over_a_large_backlog_only_the_first_items_are_asked_about_and_the_page_says_so(
+    okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = document(okrsync, "--backlog")["unlinked"]
+    first = next(number for number, line in enumerate(whole, start=1) if line["suggestion"])
+    for module in ("okrsync.jobs.planning", "okrsync.reports.pages.plan_page"):
+        monkeypatch.setattr(f"{module}.MOST_ASKED", first)
+
+    cut = document(okrsync, "--backlog")["unlinked"]
+
+    assert cut[:first] == whole[:first]
+    assert {line["key"]: line["suggestion"] for line in cut[first:]} == {line["key"]: None for line in whole[first:]}
+    assert f"Only the first {first} items were asked about." in " ".join(okrsync("plan", "--backlog").out.split())

@@ -89,6 +89,28 @@ def test_what_leads_away_from_the_goal_or_is_not_linked_is_told(okrsync: Run, pr
     assert "2026-01-01 has passed" in ran.err
 
 
+def test_what_was_stated_decided_or_noted_after_a_day_is_in_no_report_of_that_day(okrsync: Run, project: Path) -> None:
+    assert (
+        okrsync("hypothesis", "add", "KR4.1", "+2", "--item", OPEN, "--due", "2026-10-01", "--because", "x").code == 0
+    )
+    assert okrsync("hypothesis", "add", "KR1.1", "+2", "--item", DELIVERED, *EXPECTED, "--replaces", "hy-004").code == 0
+    assert okrsync("decide", DELIVERED, "--choice", "scale", "--because", "it works").code == 0
+    made = [record["id"] for record in records(project, "hypotheses")[-2:]]
+
+    def report(command: str, day: str) -> Any:
+        return okrsync(command, *({"hypothesis": ["list"]}.get(command, [])), "--as-of", day, "--format", "json").json
+
+    before, on_the_day = report("hypothesis", "2026-11-19"), report("hypothesis", "2026-11-20")
+    assert set(made) <= {line["id"] for line in on_the_day["hypotheses"]}
+    assert set(made).isdisjoint(line["id"] for line in before["hypotheses"])
+    by_id = {line["id"]: line for line in before["hypotheses"]}
+    assert (by_id["hy-004"]["state"], by_id["hy-004"]["replaced_by"]) == ("judged", "")
+    assert "it works" not in json.dumps([before, report("outcomes", "2026-11-19"), report("stoplist", "2026-11-19")])
+    assert "it works" in json.dumps(report("outcomes", "2026-11-20"))
+    assert not [line for line in report("outcomes", "2026-11-19")["attention"] if line["subject"] in made]
+    assert [line for line in report("outcomes", "2026-11-20")["attention"] if line["subject"] in made]
+
+
 def test_overdue_ones_are_those_not_delivered_by_their_date(okrsync: Run, project: Path) -> None:
     assert okrsync("hypothesis", "list", "--overdue").out == "nothing is overdue\n"
 

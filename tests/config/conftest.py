@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
+from okrsync.config import document
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError, Problem
 
@@ -67,10 +69,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def problems(project: Path) -> Callable[[], tuple[Problem, ...]]:
-    """What loading the project finds; each problem has a sentence and says what to do next."""
+def problems(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[Problem, ...]]:
+    """What loading the project finds, with libyaml or without; each problem has a sentence and says what to do next."""
 
     def load() -> tuple[Problem, ...]:
+        found = find()
+        with monkeypatch.context() as without_libyaml:
+            without_libyaml.setattr(yaml, "__with_libyaml__", False)
+            document._parsed.cache_clear()
+            assert find() == found
+        return found
+
+    def find() -> tuple[Problem, ...]:
         error: ConfigError | None = None
         try:
             load_project(Path("okrsync.yaml"))

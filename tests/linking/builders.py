@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
-from okrsync.linking.placing import Linking, Placement, place_items
+from okrsync.linking.placing import Linking, place_items
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Cycle, Direction, KeyResult, Objective, Okrs
+from okrsync.model.placements import Placement
 from okrsync.model.work import Directive, Item, ItemKind, Iteration, Status
 
 TODAY = date(2026, 11, 20)

@@ -27,8 +27,8 @@ from linking.builders import (
     states,
     unlinked,
 )
-from okrsync.linking.placing import Cause, Group
 from okrsync.model.ledger import LinkDecision
+from okrsync.model.placements import Cause, Group
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
 STORY: Mapping[str, Any] = {"if": {"type": "Story"}, "link": "KR1.1"}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from linking.builders import OKRS, decision, item, place
 from linking.builders import settings as work_settings
 from okrsync.config.settings_file import Work
-from okrsync.linking.placing import Cause, Group, Placement
 from okrsync.model.ledger import LinkDecision
+from okrsync.model.placements import Cause, Group, Placement
 from okrsync.model.work import Item, ItemKind, LinkState, Status
 
 KEYS = ("PAY-1", "PAY-2", "PAY-3", "PAY-4", "acme/web#1", "acme/web#2", "acme/web#3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from linking.builders import (
@@ -18,8 +20,8 @@ from linking.builders import (
     shares,
     states,
 )
-from okrsync.linking.placing import Cause, Group
-from okrsync.model.work import ItemKind
+from okrsync.model.placements import Cause, Group
+from okrsync.model.work import Item, ItemKind, Status
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
 WORK = settings(BY_LABEL, INHERIT, exempt=[RUN])
@@ -132,6 +134,40 @@ def test_an_issue_named_twice_counts_once() -> None:
     placed = first([pull_request(closes=["PAY-3", "pay-3", "PAY-4"]), *issues], WORK)
     assert shares(placed) == {KR11: 0.5, KR12: 0.5}
     assert placed.implements == ("PAY-3", "PAY-4")
+
+
+OPEN_EPIC = item("PAY-1", labels=["kr/KR1.1"])
+AUGUST, OCTOBER = (datetime(2026, month, 3, tzinfo=UTC) for month in (8, 10))
+
+
+@pytest.mark.parametrize(
+    "issues",
+    [[item("PAY-3", labels=["kr/KR1.1"])], [item("PAY-3", parent="PAY-1"), OPEN_EPIC]],
+    ids=["its own name", "that of its epic"],
+)
+def test_delivered_while_its_issue_is_open_a_bare_name_means_what_it_did_on_that_day(issues: list[Item]) -> None:
+    """Else work of August would count as delivered in a cycle that began in October."""
+    shipped = pull_request(closes=["PAY-3"], status=Status.DONE, delivered=AUGUST)
+    still_open = pull_request("acme/web#8", closes=["PAY-3"])
+    old, new, issue = place([shipped, still_open, *issues], WORK).placements[:3]
+
+    assert (shares(old), old.implements) == ({"2026Q3/KR1.1": 1.0}, ("PAY-3",))
+    assert shares(new) == shares(issue) == {KR11: 1.0}
+
+
+def test_delivered_while_its_issue_is_open_it_serves_a_cycle_that_was_not_yet_over() -> None:
+    shipped = pull_request(closes=["PAY-3"], status=Status.DONE, delivered=AUGUST)
+    placed, issue = place([shipped, item("PAY-3", labels=["kr/2026Q3/KR1.1"])], WORK).placements
+
+    assert states(issue) == {"2026Q3/KR1.1": "stale"}
+    assert shares(placed) == {"2026Q3/KR1.1": 1.0}
+
+
+def test_once_its_issue_is_delivered_the_two_are_one_piece_on_the_day_of_the_issue() -> None:
+    shipped = pull_request(closes=["PAY-3"], status=Status.DONE, delivered=AUGUST)
+    issue = item("PAY-3", status=Status.DONE, delivered=OCTOBER, labels=["kr/KR1.1"])
+
+    assert shares(first([shipped, issue], WORK)) == {KR11: 1.0}
 
 
 def test_closing_what_does_not_exist_changes_nothing() -> None:

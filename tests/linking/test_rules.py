@@ -22,7 +22,7 @@ from linking.builders import (
     states,
 )
 from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.placing import Cause, Group
+from okrsync.model.placements import Cause, Group
 from okrsync.model.work import Item
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"

@@ -22,8 +22,8 @@ from linking.builders import (
     states,
 )
 from okrsync.linking.naming import KeyResultNames
-from okrsync.linking.placing import Cause, Group
 from okrsync.model.okrs import Cycle
+from okrsync.model.placements import Cause, Group
 from okrsync.model.work import LinkState, Status
 
 WORK = settings(BY_LABEL)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
 
 from okrsync.model.verdicts import Decomposition, KeyResultOutcome
+from okrsync.outcome import Delivery, MetricSeries, Settings
+from okrsync.outcome.attribution import attribute_all
+from okrsync.outcome.cases import Case
 from outcome.builders import Floats, day, delivery, judge, noise, persistent, series, step
 
 
@@ -54,6 +59,66 @@ def test_a_baseline_may_be_declared() -> None:
 
     assert (found.baseline_start, found.baseline_end) == (day(27), day(40))
     assert found.last_start == day(104)
+
+
+def asked(values: Floats, until: int | None, *work: Delivery, as_of: int = 400, **declared: Any) -> KeyResultOutcome:
+    """The outcome of *values* where the change up to the day *until* is asked for."""
+    last = None if until is None else day(until)
+    case = Case("k", series(values), work, settings=Settings(**declared), change_until=last)
+    return attribute_all([case], as_of=day(as_of))[0]
+
+
+def test_the_change_ends_with_the_day_that_is_asked_for_and_what_comes_later_changes_nothing() -> None:
+    values = persistent(180, 3) + step(180, 60, 2.0)
+    wild = values.copy()
+    wild[120:] += 40 + noise(60, 9, 20.0)
+    work = [delivery(60), delivery(150, "b")]
+
+    found = parts_of(asked(values, 119, *work))
+
+    assert (found.baseline_end, found.last_start, found.last_end) == (day(59), day(92), day(119))
+    assert_adds_up(found)
+    assert found == parts_of(asked(wild, 119, *work)) == parts_of(asked(values[:120], None, work[0], as_of=119))
+
+
+def test_the_change_ends_with_the_last_observation_of_its_days() -> None:
+    """Measured weekly, the last one before the end of the cycle lies some days before it."""
+    days = tuple(day(7 * place) for place in range(60))
+    weekly = MetricSeries(days, tuple((persistent(60, 5) + step(60, 30, 2.0)).tolist()))
+    case = Case("k", weekly, (delivery(210),), change_until=day(275))
+
+    assert parts_of(attribute_all([case], as_of=day(500))[0]).last_end == day(273)
+
+
+@pytest.mark.parametrize("until", [59, 89, 119])
+def test_a_change_that_ends_earlier_changes_no_verdict_and_nothing_else_that_is_told(until: int) -> None:
+    values = persistent(180, 3) + step(180, 60, 2.0) + step(180, 100, -1.0)
+    work = [delivery(60), delivery(100, "b"), delivery(150, "c")]
+
+    early, whole = asked(values, until, *work), asked(values, None, *work)
+
+    assert replace(early, decomposition=None) == replace(whole, decomposition=None)
+
+
+def test_a_change_that_ends_with_or_after_what_was_observed_is_that_of_all_of_it() -> None:
+    values = persistent(120, 3) + step(120, 60, 2.0)
+
+    assert asked(values, 119, delivery(60)) == asked(values, 300, delivery(60)) == asked(values, None, delivery(60))
+
+
+def test_before_the_first_delivery_and_without_a_baseline_there_is_no_change_to_tell() -> None:
+    assert asked(noise(120), 40, delivery(60)).decomposition is None
+    assert parts_of(asked(noise(120), 40, delivery(60), baseline=day(9))).deliveries.value == 0
+
+
+def test_a_new_definition_after_the_days_that_are_asked_for_takes_nothing_from_them() -> None:
+    values = persistent(180, 3) + step(180, 60, 2.0)
+    broken = replace(series(values), breaks=(day(150),))
+    case = Case("k", broken, (delivery(60),), change_until=day(119))
+
+    found = parts_of(attribute_all([case], as_of=day(400))[0])
+
+    assert found == parts_of(asked(values, 119, delivery(60)))
 
 
 def test_a_step_without_noise_is_all_of_the_work() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from okrsync.outcome import grid
 from okrsync.outcome.grid import CELLS, Cell, whitener_of
 from okrsync.outcome.regression import TRENDS, Posterior, fit, grams_of
 from outcome.builders import Floats, noise, step
@@ -113,7 +114,7 @@ def test_the_white_noise_cell_is_generalised_least_squares() -> None:
     assert found.variance[0] == pytest.approx(rest[0] / 38, rel=1e-5)
 
 
-@pytest.mark.parametrize("n", [2, 40, 64, 70, 130, 161, 200])
+@pytest.mark.parametrize("n", [2, 16, 17, 40, 64, 130, 200, 257])
 def test_evenly_spaced_series_share_a_factorisation_that_is_their_own(n: int) -> None:
     times = np.arange(float(n))
 
@@ -135,6 +136,30 @@ def test_irregular_times_have_their_own_factorisation(with_sizes: bool) -> None:
         dense = covariance(cell, IRREGULAR, spreads(with_sizes))
         np.testing.assert_allclose(inverses[row] @ dense @ inverses[row].T, np.eye(40), atol=1e-9)
         assert found.log_roots[row] == pytest.approx(np.linalg.slogdet(dense)[1] / 2, rel=1e-9)
+
+
+@SAMPLES
+@pytest.mark.parametrize("n", [9, 16, 17, 32, 33, 90])
+def test_what_was_whitened_before_moves_no_digit(n: int, with_sizes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = np.random.default_rng(n)
+    longer = np.cumsum([0.0, *source.choice([1.0, 1.0, 2.0], 139)])
+    variances = source.uniform(0.3, 3.0, 140) if with_sizes else None
+    given = source.normal(size=(n, 5))
+
+    def whitened(*lengths: int, gap: float = 0.0) -> tuple[Floats, Floats]:
+        """That of the first n, after those of other lengths, whose last observation comes later by *gap*."""
+        monkeypatch.setattr(grid, "_HELD", grid._Held())
+        for length in lengths:
+            times = longer[:length] + gap * (np.arange(length) == length - 1)
+            whitener_of(times, None if variances is None else variances[:length])
+        found = whitener_of(longer[:n], None if variances is None else variances[:n])
+        return found.white(given), found.log_roots
+
+    alone = whitened()
+
+    for before in (whitened(140), whitened(120, n), whitened(81, gap=30.0), whitened(100, n, n + 1, gap=30.0)):
+        np.testing.assert_array_equal(before[0], alone[0])
+        np.testing.assert_array_equal(before[1], alone[1])
 
 
 def test_samples_all_alike_are_as_good_as_none() -> None:

@@ -256,19 +256,19 @@ def test_every_waterfall_stays_within_its_width(values: list[float]) -> None:
 
 
 def test_the_parts_of_a_period_fill_its_column_from_the_ground_up() -> None:
-    chart = CoverageChart("c", "t", "d", (Portion("S1", 0.5, 0.3, 0.2), Portion("S2", 0.0, 0.0, 0.0)), threshold=0.7)
+    chart = CoverageChart("c", "t", "d", (Portion("S1", 0.7), Portion("S2", 0.0)), threshold=0.7)
     drawing = draw_coverage(chart)
 
-    linked, exempt, unlinked = drawing.columns[0].parts
-    assert (linked.height, exempt.height, unlinked.height) == (75.0, 45.0, 30.0)
-    assert (linked.y, exempt.y, unlinked.y) == (75.0, 30.0, 0.0)
+    linked, unlinked = drawing.columns[0].parts
+    assert (linked.height, unlinked.height) == (105.0, 45.0)
+    assert (linked.y, unlinked.y) == (45.0, 0.0)
     assert drawing.threshold == pytest.approx(0.3 * COVERAGE_HEIGHT)
-    assert sum(part.height for part in drawing.columns[1].parts) == 0
+    assert [part.height for part in drawing.columns[1].parts] == [0, COVERAGE_HEIGHT]
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 12, 13, 60])
 def test_of_many_periods_the_last_and_every_nth_is_named(count: int) -> None:
-    columns = draw_coverage(CoverageChart("c", "t", "d", (Portion("S", 1.0, 0.0, 0.0),) * count)).columns
+    columns = draw_coverage(CoverageChart("c", "t", "d", (Portion("S", 1.0),) * count)).columns
     named = [column for column in columns if column.has_label]
 
     assert len(named) <= 12

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okrsync.linking.placing import Placement
+from okrsync.model.placements import Placement
 from okrsync.reports.planning_balance import balance_of, exempt_planned
 from okrsync.reports.planning_coverage import COUNT, coverage_of, pieces_of_work, whole_percents
 from support.plan_case import exempt, item, key_result, linked, linking, okrs, unlinked

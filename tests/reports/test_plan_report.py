@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from okrsync.linking.placing import Placement
 from okrsync.model.ledger import Hypothesis, Observation
 from okrsync.model.okrs import Direction, KeyResult
+from okrsync.model.placements import Placement
 from okrsync.model.work import Directive, Item, Status
 from okrsync.outcome.questions import Questions, cases_of
+from okrsync.reports.pages import plan_words
+from okrsync.reports.pages.blocks import CoverageChart, Paragraph, Portion, plain
 from okrsync.reports.pages.plan_page import plan_page
 from okrsync.reports.plan import PlanMaterial, PlanReport, build_plan
 from okrsync.reports.planning_lanes import Calendar
@@ -248,3 +250,41 @@ def test_the_sprints_before_are_held_in_the_unit_of_this_one() -> None:
     assert [entry.period.name for entry in report.earlier] == ["PAY Sprint 30", "PAY Sprint 31"]
     assert [entry.coverage.measure for entry in report.earlier] == ["points", "points"]
     assert report.earlier[1].coverage.measured.serving == pytest.approx(1.0)
+
+
+def test_text_and_chart_of_the_sprints_before_hold_linked_against_what_needs_a_key_result() -> None:
+    """As --fail-under does; exempt work, however much of it there is, is in none of the three."""
+    past = [
+        linked(item("PAY-7", 3, iterations=planned_for(BEFORE[1])), "KR1"),
+        unlinked(item("PAY-8", 1, iterations=planned_for(BEFORE[1]))),
+        exempt(item("PAY-9", 20, iterations=planned_for(BEFORE[1]))),
+    ]
+    now = [linked(in_next("PAY-1", 1), "KR1"), unlinked(in_next("PAY-2", 1)), exempt(in_next("PAY-3", 8))]
+
+    report = plan([*now, *past], [key_result("KR1")])
+    page = plan_page(report, fail_under=60)
+
+    (chart,) = [block for section in page.sections for block in section.blocks if isinstance(block, CoverageChart)]
+    assert chart.portions == (Portion("PAY Sprint 31", 0.75), Portion("PAY Sprint 33", 0.5))
+    assert chart.threshold == report.threshold
+    assert chart.description == "Before: 75 % in PAY Sprint 31; now 50 %. The links are those of today."
+    told = [plain(block.spans) for block in page.sections[0].blocks if isinstance(block, Paragraph)]
+    assert "--fail-under 60: not met with 50 %, by size, in points." in told
+
+
+@pytest.mark.parametrize(
+    ("wanted", "command"),
+    [
+        (Wanted(), "--sprint jira:33"),
+        (Wanted(sprint="PAY Sprint 33", team="web"), "--sprint jira:33 --team web"),
+        (Wanted(is_backlog=True, board="PAY"), "--backlog --board PAY"),
+        (Wanted(days=14), "--days 14"),
+    ],
+)
+def test_it_names_the_command_that_prints_all_of_it(wanted: Wanted, command: str) -> None:
+    work = [linked(in_next("PAY-1", 1, team="web"), "KR1"), linked(item("PAY-2", 1, team="web"), "KR1")]
+    made = inputs(okrs(key_result("KR1")), *work)
+    calendar = Calendar([*BEFORE, NEXT], made.linking.placements, NOW, ZONE)
+    scope = choose(wanted, calendar, made.linking, TODAY, ZONE).scope
+
+    assert plan_words.command(scope, TODAY) == f"okrsync plan {command} --as-of 2026-11-20 --format json"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from okrsync.errors import UsageError
-from okrsync.linking.placing import Placement
+from okrsync.model.placements import Placement
 from okrsync.model.work import IterationRecord, Status
 from okrsync.reports.planning_lanes import Calendar, Phase
 from okrsync.reports.planning_scope import Chosen, ScopeKind, Wanted, choose

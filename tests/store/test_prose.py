@@ -44,10 +44,11 @@ def test_sentences_are_read_from_any_trackers_raw_items(store: Store) -> None:
             NOON,
         )
     with store.read() as view:
-        assert sorted(prose(view)) == [
-            ("web", "1", ("Queues are long at night.",)),
-            ("web", "2", ("Swap a broken ticket",)),
-        ]
+        assert prose(view, [("web", "1"), ("web", "2"), ("web", "3")]) == {
+            ("web", "1"): ("Queues are long at night.",),
+            ("web", "2"): ("Swap a broken ticket",),
+        }
+        assert prose(view, []) == {}
 
 
 def test_history_is_no_text_of_an_item() -> None:

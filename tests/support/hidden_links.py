@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from okrsync.config.settings_file import Work
 from okrsync.jobs.workspace import link_all, open_workspace
 from okrsync.linking.learning import Material, material
-from okrsync.linking.placing import Cause, Group, Linking, place_items
+from okrsync.linking.placing import Linking, place_items
+from okrsync.linking.sampling import place_of
 from okrsync.linking.suggesting import Suggested, suggest
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Cycle, Direction, KeyResult, Objective, Okrs
+from okrsync.model.placements import Cause, Group
 from okrsync.model.work import Status
 from okrsync.plugins.connector import FieldMap
 from okrsync.store.prose import passages, prose
@@ -45,7 +47,7 @@ class Case:
             self.okrs,
             self.work,
             self.decisions,
-            self.texts,
+            lambda _items: self.texts,
             cycles=[cycle.id for cycle in self.okrs.cycles],
             today=self.today,
             zone=self.zone,
@@ -76,12 +78,13 @@ def of_project(config: Path) -> Case:
     """The synced project at *config*."""
     with open_workspace(config) as workspace, workspace.store.read() as view:
         project = workspace.project
+        linking = link_all(workspace, view)
         return Case(
-            link_all(workspace, view),
+            linking,
             project.okrs,
             project.settings.work,
             project.ledger.links,
-            {(source, external_id): found for source, external_id, found in prose(view)},
+            prose(view, [place_of(placement.item) for placement in linking.placements]),
             workspace.today,
             project.settings.zone,
         )
@@ -115,7 +118,7 @@ def measured(case: Case, seed: int, *, families: bool = False) -> Measured:
     keys = _hidden_with_families(case, truth, seed) if families else _hidden(truth, seed)
     made = _without_links(case, keys).material()
     asked = {question.key for question in made.questions}
-    suggested = suggest(made.examples, made.questions, made.exempt)
+    suggested = suggest(made.examples, made.questions, made.background, made.exempt)
     answers = {one.key: one.key_result for one in suggested.suggestions}
     found = keys & answers.keys()
     return Measured(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from okrsync.linking.placing import Group, Placement
+from okrsync.model.placements import Group, Placement
 from okrsync.model.work import ItemKind
 from okrsync.outcome.delivered import day_of
 from okrsync.reports.audit.served import JUDGED, AuditInputs, Served, is_in_cycle, is_judged, is_open

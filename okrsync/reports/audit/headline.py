@@ -24,7 +24,7 @@ _ELSEWHERE = {EXEMPT, OTHER_CYCLE, UNLINKED}
 
 def headline_of(given: AuditInputs, lines: Sequence[WorkLine], effort: Effort) -> str:
     """What matters most: how many deliveries moved something, and how much of the effort served no key result."""
-    if not given.inputs.linking.placements:
+    if not given.inputs.stock.items.total:
         return "Nothing has been read yet."
     if not any(entry.cycle == given.cycle.id for entry in given.inputs.okrs.key_results):
         return f"{given.cycle.id} has no key result."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from okrsync.model.okrs import Cycle
+from okrsync.model.okrs import Cycle, Okrs
 from okrsync.reports.audit.served import AuditInputs, Part, served_in
 from okrsync.reports.audit.work import CheckState, WorkLine, work_lines
 
@@ -19,7 +19,7 @@ class LateVerdicts:
 
 def late_verdicts(given: AuditInputs) -> LateVerdicts:
     """What of the cycle that ended last before this one was judged during it."""
-    before = _before(given)
+    before = cycle_before(given.inputs.okrs, given.cycle)
     if before is None or given.part.key_result:
         return LateVerdicts("", ())
     earlier = replace(given, cycle=before, part=Part(team=given.part.team))
@@ -33,6 +33,7 @@ def late_verdicts(given: AuditInputs) -> LateVerdicts:
     )
 
 
-def _before(given: AuditInputs) -> Cycle | None:
-    ended = [cycle for cycle in given.inputs.okrs.cycles if cycle.end < given.cycle.start]
-    return max(ended, key=lambda cycle: (cycle.end, cycle.id), default=None)
+def cycle_before(okrs: Okrs, cycle: Cycle) -> Cycle | None:
+    """The cycle that ended last before *cycle* began; ``None`` where none did."""
+    ended = [entry for entry in okrs.cycles if entry.end < cycle.start]
+    return max(ended, key=lambda entry: (entry.end, entry.id), default=None)

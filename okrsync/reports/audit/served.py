@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from okrsync.linking.placing import Placement
 from okrsync.model.ledger import Ledger
 from okrsync.model.okrs import Cycle, KeyResult, Metric, Objective
+from okrsync.model.placements import Placement
 from okrsync.model.verdicts import CheckKind, KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.okrs.changes import Version
 from okrsync.outcome.delivered import Piece, by_key_result, pieces

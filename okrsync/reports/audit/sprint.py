@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from okrsync.errors import UsageError
-from okrsync.linking.placing import Group, Placement
+from okrsync.model.placements import Group, Placement
 from okrsync.model.verdicts import Verdict
 from okrsync.model.work import Item, Size
 from okrsync.outcome.delivered import day_of

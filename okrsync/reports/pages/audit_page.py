@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from okrsync.model.verdicts import Span
 from okrsync.reports.audit import AuditReport
 from okrsync.reports.audit.scores import KeyResultScore
 from okrsync.reports.audit.work import CheckState
@@ -245,16 +244,11 @@ def _change_row(entry: KeyResultScore, last_day: date) -> tuple[Cell, ...]:
         cell(name(entry.id)),
         cell(words.short_day(parts.last_end)),
         cell(f"{check_words.signed(parts.change, like)} {unit}".rstrip()),
-        cell(_span(parts.deliveries, like)),
-        cell(_span(parts.drift, like)),
+        cell(check_words.span(parts.deliveries, like)),
+        cell(check_words.span(parts.drift, like)),
         cell(check_words.signed(parts.unexplained, like)),
         before,
     )
-
-
-def _span(part: Span, like: float) -> str:
-    low, high = (words.number(value, like=like) for value in (part.low, part.high))
-    return f"{check_words.signed(part.value, like)} [{low}, {high}]"
 
 
 def _work(report: AuditReport) -> Section:

@@ -153,7 +153,7 @@ def item_cells(item: Worked, size: Size | None) -> tuple[Cell, ...]:
         cell(Code(item.key)),
         cell(item.title),
         cell(words.short_day(item.day) if item.day else "day unknown"),
-        cell(words.MISSING if size is None else f"{words.number(size.value)} {size.unit}"),
+        cell(words.MISSING if size is None else words.sized(size.value, size.unit)),
     )
 
 
@@ -203,12 +203,12 @@ def _by_size(effort: Effort, unit: str, number: int) -> Bars:
     percents = audit_words.whole_percents(shares)
     return Bars(
         f"effort-size{number + 1}",
-        f"By size: {words.number(effort.sizes[unit])} {unit}.",
+        f"By size: {words.sized(effort.sizes[unit], unit)}.",
         tuple(
             Bar(
                 audit_words.fate(entry.fate),
                 share,
-                f"{percent} %, {words.number(entry.sizes[unit])} {unit}",
+                f"{percent} %, {words.sized(entry.sizes[unit], unit)}",
                 *_signs(entry.fate),
             )
             for entry, share, percent in zip(effort.shares, shares, percents, strict=True)
@@ -226,7 +226,7 @@ def _signs(fate: str) -> tuple[Tone, str]:
 
 def sizes(told: SizeOf) -> str:
     """The sizes by unit, and how many items have none where some have."""
-    parts = [f"{words.number(value)} {unit}" for unit, value in told.sizes.items()]
+    parts = [words.sized(value, unit) for unit, value in told.sizes.items()]
     if told.sizes and told.unsized:
         parts.append(f"{told.unsized:,} without")
     return ", ".join(parts) or words.MISSING

@@ -211,12 +211,15 @@ class Waterfall:
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """One period of a coverage chart; the three shares (0 to 1) add up to 1."""
+    """One period of a coverage chart: of the work that needs a key result, the share (0 to 1) that has one."""
 
     label: str
     linked: float
-    exempt: float
-    unlinked: float
+
+    @property
+    def unlinked(self) -> float:
+        """The share that has none."""
+        return 1 - self.linked
 
 
 @dataclass(frozen=True, slots=True)

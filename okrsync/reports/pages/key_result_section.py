@@ -74,10 +74,12 @@ def _judged(entry: KeyResultReport, outcome: KeyResultOutcome, id_: str) -> Iter
             yield text(f"{letters[check.members]}: {warning}", tone=Tone.UNSURE)
     if outcome.line is not None:
         yield text(f"all deliveries as one line: {check_words.effect(outcome.line, entry.unit)}", tone=Tone.MUTED)
-    if outcome.decomposition is not None and outcome.counterfactual.days:
-        yield _waterfall(entry, outcome, outcome.decomposition, id_)
+    start = None if outcome.decomposition is None else _mean(outcome.counterfactual, outcome.decomposition)
+    if outcome.decomposition is not None and start is not None:
+        yield _waterfall(entry, outcome, outcome.decomposition, start, id_)
     elif outcome.decomposition is not None:
-        yield text(check_words.decomposition(outcome, entry.unit), tone=Tone.MUTED)  # nothing delivered, no level known
+        # Nothing was delivered, or the metric has another definition by now: the level is not known.
+        yield text(check_words.decomposition(outcome, entry.unit), tone=Tone.MUTED)
 
 
 def _letters(checks: Sequence[OutcomeCheck]) -> dict[tuple[str, ...], str]:
@@ -168,8 +170,9 @@ def _checks(
     )
 
 
-def _waterfall(entry: KeyResultReport, outcome: KeyResultOutcome, parts: Decomposition, id_: str) -> Waterfall:
-    start = _mean(outcome.counterfactual, parts)
+def _waterfall(
+    entry: KeyResultReport, outcome: KeyResultOutcome, parts: Decomposition, start: float, id_: str
+) -> Waterfall:
     steps = [
         Step(f"Until {words.short_day(parts.baseline_end)}", start, is_total=True),
         Step("Deliveries", parts.deliveries.value, parts.deliveries.low, parts.deliveries.high),
@@ -188,14 +191,14 @@ def _waterfall(entry: KeyResultReport, outcome: KeyResultOutcome, parts: Decompo
     )
 
 
-def _mean(series: Counterfactual, parts: Decomposition) -> float:
-    """The mean of the window that the change is counted from."""
+def _mean(series: Counterfactual, parts: Decomposition) -> float | None:
+    """The mean of the window that the change is counted from; ``None`` where the series does not reach back to it."""
     inside = [
         value
         for day, value in zip(series.days, series.observed, strict=True)
         if parts.baseline_start <= day <= parts.baseline_end
     ]
-    return fmean(inside) if inside else 0.0
+    return fmean(inside) if inside else None
 
 
 def _deliveries(entry: KeyResultReport, id_: str) -> Table:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from okrsync.reports.attention import AttentionLine, Trouble
+from okrsync.reports.fresh import FreshDelivery
 from okrsync.reports.maturing import ComingCheck, MaturedCheck
-from okrsync.reports.outcomes import FreshDelivery, OutcomesReport
+from okrsync.reports.outcomes import OutcomesReport
 from okrsync.reports.pages.blocks import (
     Align,
     Bar,
@@ -58,7 +59,7 @@ def outcomes_page(report: OutcomesReport) -> Page:
         notices=source_notices(report.sources, report.failed_metrics),
         sections=tuple(_sections(report)),
         notes=(text(check_words.METHOD, tone=Tone.MUTED), text(words.HOW_TO_READ, tone=Tone.MUTED)),
-        detail=f"okrsync outcomes --cycle {','.join(report.cycles) or 'all'} --format json",
+        detail=f"okrsync outcomes --cycle {report.cycles[0] if len(report.cycles) == 1 else 'all'} --format json",
     )
 
 
@@ -70,7 +71,8 @@ def _sections(report: OutcomesReport) -> Iterator[Section]:
         yield standing_section([(entry, progress.get(entry.id)) for entry in report.key_results], report.cycles)
     for number, entry in enumerate(report.key_results):
         yield key_result_section(entry, progress.get(entry.id), f"kr{number + 1}", report.cycles)
-    yield _fresh(report)
+    if report.tells_fresh:
+        yield _fresh(report)
     if report.coming:
         yield _coming(report.coming, report.cycles)
     if report.attention:
@@ -86,15 +88,21 @@ def _lede(report: OutcomesReport) -> str:
     parts = []
     if report.fresh:
         serves = "serves" if served == 1 else "serve"
-        parts.append(f"{plural(len(report.fresh), 'item')} delivered since {since}; {served:,} {serves} a key result.")
+        items = f"{plural(len(report.fresh), 'item')}{_of_cycles(report)}"
+        parts.append(f"{items} delivered since {since}; {served:,} {serves} a key result.")
         if silent:
             was = "was" if silent == 1 else "were"
             parts.append(f"{silent:,} of these {was} delivered without an expectation.")
-    elif report.items.total:
-        parts.append(f"Nothing was delivered since {since}.")
+    elif report.items.total and report.tells_fresh:
+        parts.append(f"Nothing{_of_cycles(report)} was delivered since {since}.")
     if report.coming:
         parts.append(f"The next check comes due on {words.day(report.coming[0].evaluation)}.")
     return " ".join(parts)
+
+
+def _of_cycles(report: OutcomesReport) -> str:
+    """What belongs to cycles that are over is told apart from what came after them."""
+    return f" of {', '.join(report.cycles)}" if report.is_past else ""
 
 
 def _metrics(report: OutcomesReport) -> str:
@@ -183,7 +191,7 @@ def _fresh(report: OutcomesReport) -> Section:
         (
             Table(
                 "delivered-table",
-                f"Work delivered since {since}",
+                f"Work{_of_cycles(report)} delivered since {since}",
                 (
                     Column("Item"),
                     Column("Title", is_flexible=True),

@@ -8,7 +8,7 @@ from okrsync.model.verdicts import OutcomeCheck, Verdict
 from okrsync.okrs.progress import Health
 from okrsync.reports.pages.blocks import Align, Cell, Column, Table, Tone, cell
 from okrsync.reports.pages.parts import TONES, keys, plural
-from okrsync.reports.pages.plan_words import percent, short, sized
+from okrsync.reports.pages.plan_words import percent, short
 from okrsync.reports.plan import PlanReport
 from okrsync.reports.planning_key_results import PlannedKeyResult
 from okrsync.reports.render import check_words, progress_words, words
@@ -108,7 +108,7 @@ def _planned(entry: PlannedKeyResult) -> Cell:
     planned = entry.planned
     if not planned.items:
         return cell("none", tone=Tone.BAD if entry.is_behind else Tone.MUTED)
-    sizes = ", ".join(sized(value, unit) for unit, value in planned.sizes.items() if unit != "items")
+    sizes = ", ".join(words.sized(value, unit) for unit, value in planned.sizes.items() if unit != "items")
     return cell(plural(planned.items, "item"), note=sizes)
 
 

@@ -26,8 +26,8 @@ from okrsync.reports.pages.blocks import (
 from okrsync.reports.pages.parts import plural, source_facts, source_notices
 from okrsync.reports.pages.plan_key_results import key_results_table, verdicts_table
 from okrsync.reports.pages.plan_review import review_table
-from okrsync.reports.pages.plan_words import amount, percent, short, sized, span
-from okrsync.reports.plan import PlanReport, UnlinkedItem
+from okrsync.reports.pages.plan_words import amount, command, percent, short, span
+from okrsync.reports.plan import MOST_ASKED, PlanReport, UnlinkedItem
 from okrsync.reports.planning_balance import ExemptPlanned
 from okrsync.reports.planning_balance import Portion as Part
 from okrsync.reports.planning_coverage import COUNT, Amount, Coverage, SizeShares, whole_percents
@@ -56,7 +56,7 @@ def plan_page(report: PlanReport, fail_under: float | None = None) -> Page:
         notices=source_notices(report.sources, report.failed_metrics),
         sections=tuple(_sections(report, fail_under)) if report.known_items else (),
         notes=tuple(_notes(report)),
-        detail="the same command with --format json",
+        detail=command(scope, report.as_of),
     )
 
 
@@ -123,7 +123,7 @@ def _bars(id_: str, caption: str, coverage: Coverage, shares: SizeShares) -> Bar
 
 
 def _held(part: Amount, unit: str) -> str:
-    return plural(part.items, "item") if unit == COUNT else sized(part.of(unit), unit)
+    return plural(part.items, "item") if unit == COUNT else words.sized(part.of(unit), unit)
 
 
 def _verdict(report: PlanReport) -> Paragraph:
@@ -154,21 +154,19 @@ def _gate(report: PlanReport, fail_under: float) -> Paragraph:
 
 
 def _trend(report: PlanReport) -> CoverageChart | None:
-    """How the work was made up in the periods before and in this one; those without work of that kind are left out."""
-    earlier = [(entry.period.name, entry.coverage.measured) for entry in report.earlier]
-    before = [(name, shares) for name, shares in earlier if shares.linked is not None]
-    now = report.coverage.measured
-    if not before or now.linked is None:
+    """How much of what needs a key result had one before, and has one now; periods without such work are left out."""
+    earlier = [(entry.period.name, entry.coverage.measured.serving) for entry in report.earlier]
+    before = [(name, serving) for name, serving in earlier if serving is not None]
+    now = report.coverage.measured.serving
+    if not before or now is None:
         return None
-    told = ", ".join(f"{percent(shares.serving)} in {name}" for name, shares in before)
+    told = ", ".join(f"{percent(serving)} in {name}" for name, serving in before)
     return CoverageChart(
         "trend",
-        "What the work served, before and now",
-        f"Before: {told}; now {percent(now.serving)}. The links are those of today.",
-        tuple(
-            Portion(name, shares.linked or 0.0, shares.exempt or 0.0, shares.unlinked or 0.0)
-            for name, shares in (*before, (report.scope.title, now))
-        ),
+        "Work that needs a key result and has one, before and now",
+        f"Before: {told}; now {percent(now)}. The links are those of today.",
+        tuple(Portion(name, serving) for name, serving in (*before, (report.scope.title, now))),
+        report.threshold,
     )
 
 
@@ -197,9 +195,10 @@ def _unlinked(report: PlanReport) -> Iterator[Block]:
         yield text(f"Nothing is suggested: {report.silence}.", tone=Tone.MUTED)
     elif report.held_out is not None and any(entry.suggestion for entry in report.unlinked):
         seen = report.held_out
+        asked = f"Only the first {MOST_ASKED:,} items were asked about. " if len(report.unlinked) > MOST_ASKED else ""
         yield text(
             f"Suggestions are guesses: where the answer was known, {seen.right:,} of {seen.answered:,} were right. "
-            "Review them all: ",
+            f"{asked}Review them all: ",
             Code("okrsync suggest --out links.csv"),
             tone=Tone.MUTED,
         )
@@ -211,7 +210,7 @@ def _unlinked_row(entry: UnlinkedItem, report: PlanReport) -> tuple[Cell, ...]:
     return (
         cell(Code(entry.key)),
         cell(entry.title),
-        cell(words.MISSING if entry.size is None else sized(entry.size, entry.unit)),
+        cell(words.MISSING if entry.size is None else words.sized(entry.size, entry.unit)),
         cell(f"{entry.age_days:,} d"),
         cell(why),
         cell(words.MISSING, tone=Tone.MUTED)

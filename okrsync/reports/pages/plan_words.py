@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from datetime import date
 
 from okrsync.reports.pages.parts import plural
 from okrsync.reports.planning_coverage import Amount
-from okrsync.reports.planning_scope import PlanScope
+from okrsync.reports.planning_scope import PlanScope, ScopeKind
 from okrsync.reports.render import words
 
 
@@ -19,22 +21,28 @@ def span(scope: PlanScope) -> str:
     return f"{words.short_day(scope.first)} – {words.day(scope.last)}"
 
 
+def command(scope: PlanScope, as_of: date) -> str:
+    """What prints all of a plan: of the same period, by the name that it alone has, board and team."""
+    chosen = {
+        ScopeKind.SPRINT: ["--sprint", scope.period.place if scope.period else ""],
+        ScopeKind.MILESTONE: ["--milestone", scope.period.place if scope.period else ""],
+        ScopeKind.BACKLOG: ["--backlog"],
+        ScopeKind.DAYS: ["--days", str((scope.last - scope.first).days if scope.first and scope.last else 0)],
+    }[scope.kind]
+    board = ["--board", scope.board] if scope.board and scope.period is None else []
+    team = ["--team", scope.team] if scope.team else []
+    return shlex.join(["okrsync", "plan", *chosen, *board, *team, "--as-of", as_of.isoformat(), "--format", "json"])
+
+
 def short(key_result: str, cycles: Sequence[str]) -> str:
     """The id of a key result without its cycle, where the page is about that one alone."""
     return key_result.removeprefix(f"{cycles[0]}/") if len(cycles) == 1 else key_result
 
 
-def sized(value: float, unit: str) -> str:
-    """``5 points``; of one, ``1 point``."""
-    if value == 1 and unit in {"points", "items", "days", "hours"}:
-        return f"1 {unit.removesuffix('s')}"
-    return f"{words.number(value)} {unit}".strip()
-
-
 def amount(told: Amount) -> str:
     """``8 items, 13 points, 2 without a size``; sizes of different units side by side."""
     parts = [plural(told.items, "item")]
-    parts += [sized(value, unit) for unit, value in told.sizes.items() if unit != "items"]
+    parts += [words.sized(value, unit) for unit, value in told.sizes.items() if unit != "items"]
     if told.sizes and told.unsized:
         parts.append(f"{told.unsized:,} without a size")
     return ", ".join(parts)

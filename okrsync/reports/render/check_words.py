@@ -127,18 +127,21 @@ def decomposition(outcome: KeyResultOutcome, unit: str) -> str:
     # Without a delivery the interval has no width but that of floating point, which would ask for six decimals.
     like = 10 * round(parts.deliveries.high - parts.deliveries.low, 9) or round(parts.change, 9) or 1.0
 
-    def span(part: Span) -> str:
-        if not round(part.high - part.low, 9):
-            return signed(part.value, like)
-        low, high = (words.number(value, like=like) for value in (part.low, part.high))
-        return f"{signed(part.value, like)} [{low}, {high}]"
-
+    first, last = words.short_day(parts.baseline_end, parts.last_end), words.day(parts.last_end)
     said = (
-        f"{signed(parts.change, like)} {unit_of_change(unit)} since {words.day(parts.baseline_end)}: "
-        f"deliveries {span(parts.deliveries)}, drift and season {span(parts.drift)}, "
+        f"{signed(parts.change, like)} {unit_of_change(unit)} from {first} to {last}: "
+        f"deliveries {span(parts.deliveries, like)}, drift and season {span(parts.drift, like)}, "
         f"unexplained {signed(parts.unexplained, like)}"
     )
     return said + (f", clipped {signed(parts.clipped, like)}" if round(parts.clipped, 12) else "")
+
+
+def span(part: Span, like: float) -> str:
+    """``+5.3 [4.1, 6.6]``, with the decimals of *like*; without an interval where it has no width, as of no work."""
+    if not round(part.high - part.low, 9):
+        return signed(part.value, like)
+    low, high = (words.number(value, like=like) for value in (part.low, part.high))
+    return f"{signed(part.value, like)} [{low}, {high}]"
 
 
 def _scale(told: Estimate) -> float:

@@ -47,7 +47,7 @@ def rules(report: Stoplist) -> str:
 def size(told: SizeOf) -> str:
     """``8 items, 21 points, 2 without a size``; sizes of different units are never summed."""
     parts = [f"{told.items:,} item{'' if told.items == 1 else 's'}"]
-    parts += [f"{words.number(value)} {unit}".strip() for unit, value in told.sizes.items() if unit != "items"]
+    parts += [words.sized(value, unit) for unit, value in told.sizes.items() if unit != "items"]
     if told.sizes and told.unsized:
         parts.append(f"{told.unsized:,} without a size")
     return ", ".join(parts)

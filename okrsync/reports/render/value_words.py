@@ -26,7 +26,7 @@ def lines(entry: ValueReport) -> Iterator[tuple[str, str]]:
 
 def _work(entry: ValueReport) -> str:
     parts = [f"{entry.delivered:,} item{'' if entry.delivered == 1 else 's'}"]
-    parts += [f"{words.number(value)} {unit}" for unit, value in entry.sizes.items() if unit != "items"]
+    parts += [words.sized(value, unit) for unit, value in entry.sizes.items() if unit != "items"]
     verdicts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in entry.verdicts.items())
     return ", ".join(parts) + (f"; verdicts: {verdicts}" if verdicts else "")
 

@@ -15,6 +15,7 @@ from okrsync.reports.key_results import Delivery, KeyResultReport
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 MISSING = "–"
 _NEARBY = timedelta(days=300)
+_PLURALS = frozenset({"points", "items", "days", "hours"})
 """Within it a day and month are taken for the nearest such day."""
 CAUSES = {
     "no_rule": "no rule matches",
@@ -55,6 +56,13 @@ def with_unit(value: float | None, unit: str) -> str:
     if value is None:
         return MISSING
     return f"{number(value)} {unit}".strip()
+
+
+def sized(value: float, unit: str) -> str:
+    """A size: ``5 points``; of one, ``1 point``."""
+    if value == 1 and unit in _PLURALS:
+        return f"1 {unit.removesuffix('s')}"
+    return with_unit(value, unit)
 
 
 def dated(value: DatedValue | None, unit: str) -> str:

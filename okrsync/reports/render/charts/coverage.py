@@ -1,4 +1,4 @@
-"""The coverage trend: a column a period, in three parts, and the threshold as a line."""
+"""The coverage trend: a column a period, in two parts, and the threshold as a line."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def _column(portion: Portion, index: int, count: int) -> CoverageColumn:
 
 
 def _parts(portion: Portion) -> tuple[Part, ...]:
-    """From the ground up: linked, exempt, unlinked."""
+    """From the ground up: linked, unlinked."""
     parts = []
     below = 0.0
-    for kind, share in (("linked", portion.linked), ("exempt", portion.exempt), ("unlinked", portion.unlinked)):
+    for kind, share in (("linked", portion.linked), ("unlinked", portion.unlinked)):
         above = min(1.0, below + max(0.0, share))
         parts.append(Part(kind, _down(above), round(_down(below) - _down(above), 1)))
         below = above

@@ -1,0 +1,95 @@
+"""Everything that reports are made of, from one view of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from okrsync.jobs.placed import About, part_of
+from okrsync.jobs.workspace import Workspace, link_all
+from okrsync.linking.placing import Linking, without_titles
+from okrsync.metrics.gather import from_check_ins
+from okrsync.model.ledger import Observation
+from okrsync.model.okrs import KeyResult, Metric
+from okrsync.plugins.metric_source import CHECK_IN
+from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.store.records import RunRecord
+from okrsync.store.view import View
+
+
+def report_inputs(workspace: Workspace, linking: Linking | None = None, about: About | None = None) -> ReportInputs:
+    """
+    Everything that reports are made of, from one view of the store.
+
+    *linking*: where the caller has just placed every item as it is now. *about*: what the report goes into; nothing
+    else is read where it need not be.
+    """
+    project = workspace.project
+    is_past = workspace.is_pinned or workspace.as_known is not None
+    with workspace.store.read() as view:
+        part = part_of(workspace, view, about) if linking is None and about is not None else None
+        if part is not None:
+            linking = part.linking
+        elif linking is None or is_past:
+            linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
+        if workspace.hides_titles:
+            linking = without_titles(linking)
+        observations = observed(workspace, view, None if part is None else part.within)
+        runs = view.last_runs()
+        read = {source.name: view.last_read(source.name) for source in project.sources}
+        failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
+    return ReportInputs(
+        okrs=project.okrs,
+        linking=linking,
+        observations=observations,
+        sources=[
+            _source_state(source.name, runs.get(source.name), read[source.name], workspace.now)
+            for source in project.sources
+        ],
+        budgets=[(entry.id, entry.budget) for entry in project.settings.work.exempt],
+        failed_metrics=failed_metrics,
+        zone=project.settings.zone,
+        as_of=workspace.today,
+        counted=None if part is None else part.stock,
+        within=None if part is None else part.within,
+    )
+
+
+def observed(workspace: Workspace, view: View, within: Collection[str] | None = None) -> dict[str, list[Observation]]:
+    """
+    The observations of every metric by its id, ascending by day.
+
+    *within*: without those that only other key results than these (qualified) are measured by.
+    """
+    metrics = workspace.project.okrs.metrics
+    if within is not None:
+        key_results = workspace.project.okrs.key_results
+        wanted = {name for entry in key_results if entry.qualified_id in within for name in _metrics_of(entry)}
+        others = {name for entry in key_results for name in _metrics_of(entry)} - wanted
+        others -= {name for value in workspace.project.okrs.values for name in value.guardrails}
+        metrics = tuple(metric for metric in metrics if metric.id not in others)
+    stored = [metric.id for metric in metrics if metric.source_type != CHECK_IN]
+    found = view.observations_of(stored, as_known=workspace.as_known)
+    return {metric.id: found[metric.id] if metric.id in found else _told(workspace, metric) for metric in metrics}
+
+
+def _metrics_of(entry: KeyResult) -> tuple[str, ...]:
+    return (entry.metric, *entry.controls)
+
+
+def observations_of(workspace: Workspace, metric: Metric, view: View) -> list[Observation]:
+    """The latest value of each day; check-ins come from the ledger itself, so that they count at once."""
+    if metric.source_type != CHECK_IN:
+        return view.observations(metric.id, as_known=workspace.as_known)
+    return _told(workspace, metric)
+
+
+def _told(workspace: Workspace, metric: Metric) -> list[Observation]:
+    project = workspace.project
+    told = from_check_ins(metric, project.okrs, project.ledger.check_ins, project.settings.zone)
+    return list({entry.day: entry for entry in told}.values())
+
+
+def _source_state(name: str, run: RunRecord | None, read: datetime | None, now: datetime) -> SourceState:
+    age = None if read is None else max(0, (now - read).days)
+    return SourceState(name, "never read" if run is None else run.status, age, run.error if run else "")

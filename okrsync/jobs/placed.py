@@ -1,0 +1,198 @@
+"""
+What a report is about, read from where the last sync placed it: a large store is not placed anew for every report.
+
+The stored placements hold as long as all that they were made of is the same: the items, the rules, the goals, the links
+made by hand, and which cycles run. Where anything differs, or a report is about a day in the past, everything is placed
+as it would be by a sync: slower, and the same to the letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+
+from pydantic import TypeAdapter
+
+from okrsync import __version__
+from okrsync.jobs.workspace import Workspace, link_all, scopes
+from okrsync.linking.conditions import MAX_ANCESTORS, Hierarchy
+from okrsync.linking.placing import Linking
+from okrsync.model.okrs import Okrs
+from okrsync.model.work import Item
+from okrsync.reports.counts import Stock, stock_of
+from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.render.as_json import to_plain
+from okrsync.store.codec import canonical
+from okrsync.store.failpoints import failpoint
+from okrsync.store.records import Placing, Wanted
+from okrsync.store.view import View
+
+_STOCK = TypeAdapter(Stock)
+_LONGEST = timedelta(days=400)
+"""Until when after its cycle a check may still come due: a slow metric needs eight points."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """
+    What a report goes into.
+
+    *cycles* (ids): it tells of their key results, with all work on them; *key_results* (qualified): of these too.
+    *since* and *until*: days whose delivered work it tells of, whatever that serves. *is_open*: all open work;
+    *iterations*: all that is in these.
+    """
+
+    cycles: frozenset[str]
+    since: date
+    until: date
+    is_open: bool = False
+    iterations: frozenset[tuple[str, str]] = frozenset()
+    key_results: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the store that a report is about: *within* are the key results that all is known of."""
+
+    linking: Linking
+    stock: Stock
+    within: frozenset[str]
+
+
+def keep_placements(workspace: Workspace) -> tuple[Linking, int, int]:
+    """Place every item and store that; returns it, and how many links were added and ended."""
+    # One transaction: of two syncs at once, one would end the links to items that the other has just stored.
+    with workspace.store.write() as unit:
+        linking = link_all(workspace, unit.view)
+        added, ended = unit.save_links(linking.links, workspace.now)
+        stock = _STOCK.dump_json(stock_of(linking)).decode()
+        unit.save_placements(linking.placements, Placing(_stamp(workspace), stock))
+        failpoint("links-written")
+    return linking, added, ended
+
+
+def keep_settled(workspace: Workspace, inputs: ReportInputs) -> None:
+    """Note the key results of *inputs* on which every delivery has its verdict on record."""
+    on_record = {
+        key_result: {member for check in outcome.checks if check.recorded for member in check.members}
+        for key_result, outcome in inputs.outcomes.items()
+    }
+    settled = [
+        case.key
+        for case in inputs.cases
+        if all(delivery.id in on_record.get(case.key, ()) for delivery in case.deliveries)
+    ]
+    with workspace.store.write() as unit:
+        unit.save_settled(settled)
+
+
+def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
+    """The stored part of what a report is *about*; ``None`` where what is stored does not hold."""
+    if workspace.is_pinned or workspace.as_known is not None:
+        return None
+    made = view.placing()
+    if made is None or made.stamp != _stamp(workspace):
+        return None
+    stock = _STOCK.validate_json(made.stock)
+    within = _within(workspace.project.okrs, made.settled, about)
+    wanted = Wanted(
+        key_results=within,
+        delivered=_moments(workspace, about),
+        is_open=about.is_open,
+        has_trouble=True,
+        keys=frozenset(_expected(workspace, within)),
+        iterations=about.iterations,
+    )
+    placements = view.placements(scopes(workspace.project), wanted)
+    items = [one.item for one in placements]
+    unread = set(stock.unread)
+    return Part(
+        Linking(
+            tuple(placements),
+            Hierarchy([*items, *_above(workspace, view, items)]),
+            tuple(record for record in workspace.project.ledger.links if record.item in unread),
+        ),
+        stock,
+        within,
+    )
+
+
+def _within(okrs: Okrs, settled: Collection[str], about: About) -> frozenset[str]:
+    """
+    The key results of the report's cycles, and those on which something may still be judged.
+
+    A claim has to hold among all that are judged in its month, whatever key result they are on.
+    """
+    last = about.since - _LONGEST
+    return frozenset(
+        entry.qualified_id
+        for entry in okrs.key_results
+        if entry.cycle in about.cycles
+        or entry.qualified_id in about.key_results
+        or (entry.qualified_id not in settled and okrs.cycle(entry.cycle).end >= last)
+    )
+
+
+def _moments(workspace: Workspace, about: About) -> tuple[datetime, datetime]:
+    zone = workspace.project.settings.zone
+    return datetime.combine(about.since, time.min, zone), datetime.combine(about.until, time.max, zone)
+
+
+def _expected(workspace: Workspace, within: Collection[str]) -> Iterable[str]:
+    """Keys of the items of which the ledger expects something on one of *within*."""
+    names = {name.casefold() for name in within}
+    names |= {name.rpartition("/")[2] for name in names}
+    for entry in workspace.project.ledger.hypotheses:
+        if entry.key_result.casefold() in names:
+            yield from entry.items
+
+
+def _above(workspace: Workspace, view: View, items: Collection[Item]) -> list[Item]:
+    """What lies above *items* and is not among them."""
+    known = {(item.source, item.external_id) for item in items}
+    keys = {item.parent.casefold() for item in items if item.parent}
+    asked = {item.key.casefold() for item in items}
+    found: list[Item] = []
+    for _ in range(MAX_ANCESTORS):
+        keys -= asked
+        if not keys:
+            break
+        asked |= keys
+        above = [
+            item
+            for item in view.items_called(scopes(workspace.project), keys)
+            if (item.source, item.external_id) not in known
+        ]
+        known |= {(item.source, item.external_id) for item in above}
+        found += above
+        keys = {item.parent.casefold() for item in above if item.parent}
+    return found
+
+
+def _stamp(workspace: Workspace) -> str:
+    """What placements depend on beside the items, in short."""
+    project = workspace.project
+    cycles = [(cycle.id, workspace.today < cycle.start, workspace.today > cycle.end) for cycle in project.okrs.cycles]
+    told = {
+        "version": __version__,
+        "zone": project.settings.timezone,
+        "work": project.settings.work.model_dump(mode="json"),
+        "okrs": sorted(project.okr_texts.items()),
+        "links": to_plain(project.ledger.links),
+        "scopes": to_plain(scopes(project)),
+        "cycles": cycles,
+    }
+    return sha256(canonical(told)).hexdigest()
+
+
+def about(workspace: Workspace, cycles: Collection[str], since: date | None = None, until: date | None = None) -> About:
+    """
+    What a report on *cycles* (ids) goes into.
+
+    With what was delivered from *since* (else from the first of them on) to *until* (else today), whatever it serves.
+    """
+    chosen = [cycle for cycle in workspace.project.okrs.cycles if cycle.id in cycles]
+    first = min([workspace.today, *(cycle.start for cycle in chosen), *([] if since is None else [since])])
+    return About(frozenset(cycles), first, until or workspace.today)

@@ -1,0 +1,253 @@
+"""Where each item stood at the last sync: written whole, read by what a report is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from okrsync.model.placements import Cause, Group, Placement
+from okrsync.model.work import Item, Link, LinkState, Status
+from okrsync.store import codec
+from okrsync.store.item_reading import ITEM_COLUMNS, ItemReader
+from okrsync.store.item_rows import chunks
+from okrsync.store.records import Placing, Scope, Wanted
+from okrsync.store.scoping import in_scope
+from okrsync.store.tables import expectation, item, item_alias, link, placement, placing
+
+_TOLD = ("standing", "exempt_class", "cause", "reason", "implements", "links")
+_COLUMNS = (*_TOLD, "lower_key")
+_ROW = tuple(placement.c[name] for name in _TOLD)
+_OPEN = (Status.TODO.value, Status.IN_PROGRESS.value)
+Identity = tuple[str, str]
+"""Source and the tracker's id."""
+
+
+def save_placements(connection: sa.Connection, placements: Iterable[Placement], made: Placing) -> None:
+    """Let *placements*, of every item that counts, be the stored ones, *made* as told; what has not changed stays."""
+    held = {
+        (row[0], row[1]): tuple(row[2:])
+        for row in connection.execute(
+            sa.select(placement.c.source, placement.c.external_id, *(placement.c[name] for name in _COLUMNS))
+        )
+    }
+    wanted = {(codec.storable(one.item.source), codec.storable(one.item.external_id)): one for one in placements}
+    rows = {place: _row(one) for place, one in wanted.items()}
+    changed = [place for place, row in rows.items() if held.get(place) != row]
+    _delete(connection, [place for place in held if place not in rows or held[place] != rows[place]])
+    if changed:
+        columns = ("source", "external_id", *_COLUMNS)
+        entries = [dict(zip(columns, (*place, *rows[place]), strict=True)) for place in changed]
+        connection.execute(sa.insert(placement), entries)
+    forget_placing(connection)
+    connection.execute(sa.insert(placing).values(id=1, stamp=made.stamp, stock=made.stock, settled="[]"))
+
+
+def _delete(connection: sa.Connection, places: Sequence[Identity]) -> None:
+    by_source: dict[str, list[str]] = {}
+    for source, external_id in places:
+        by_source.setdefault(source, []).append(external_id)
+    for source, ids in by_source.items():
+        for part in chunks(ids):
+            connection.execute(
+                sa.delete(placement).where(placement.c.source == source, placement.c.external_id.in_(part))
+            )
+
+
+def _row(one: Placement) -> tuple[str, ...]:
+    links = [
+        [entry.key_result, entry.state.value, entry.rule, entry.via, entry.share, entry.depth, entry.reason]
+        for entry in one.links
+    ]
+    told = (one.group.value, one.exempt_class, "" if one.cause is None else one.cause.value, one.reason)
+    return (
+        *map(codec.storable, told),
+        _json(list(one.implements)),
+        _json(links),
+        codec.storable(one.item.key.lower()),
+    )
+
+
+def _json(values: list[Any]) -> str:
+    return codec.storable(orjson.dumps(values).decode()) if values else "[]"
+
+
+def forget_placing(connection: sa.Connection) -> None:
+    """What is stored of placements holds no longer."""
+    connection.execute(sa.delete(placing))
+
+
+def save_settled(connection: sa.Connection, key_results: Collection[str]) -> None:
+    """Note on which *key_results* every delivery is judged for good."""
+    connection.execute(sa.update(placing).values(settled=_json(sorted(key_results))))
+
+
+def placing_of(connection: sa.Connection) -> Placing | None:
+    """How the stored placements were made; ``None`` where something was written to the items since."""
+    row = connection.execute(sa.select(placing.c.stamp, placing.c.stock, placing.c.settled)).first()
+    return None if row is None else Placing(row.stamp, row.stock, frozenset(orjson.loads(row.settled)))
+
+
+def placements_of(
+    connection: sa.Connection, scopes: Sequence[Scope], wanted: Wanted, reader: ItemReader
+) -> list[Placement]:
+    """The stored placements of what is *wanted*, by source and then by the tracker's id."""
+    ids = _ids(connection, scopes, wanted)
+    chosen = sa.select(*ITEM_COLUMNS, *_ROW).join_from(item, placement, _PLACED)
+    width = len(ITEM_COLUMNS)
+    links: dict[str, list[list[Any]]] = {}
+    found = [
+        _placement(reader.item(row[:width]), row[width:], links)
+        for part in chunks(sorted(ids))
+        for row in connection.execute(chosen.where(item.c.id.in_(part)))
+    ]
+    return sorted(found, key=lambda one: (one.item.source, len(one.item.external_id), one.item.external_id))
+
+
+_PLACED = sa.and_(placement.c.source == item.c.source, placement.c.external_id == item.c.external_id)
+
+
+def _placement(made: Item, row: Sequence[str], links: dict[str, list[list[Any]]]) -> Placement:
+    standing, exempt_class, cause, reason, implements, linked = row
+    if linked not in links:
+        links[linked] = orjson.loads(linked)
+    return Placement(
+        made,
+        Group(standing),
+        tuple(_link(made, *entry) for entry in links[linked]) if linked != "[]" else (),
+        exempt_class,
+        reason,
+        Cause(cause) if cause else None,
+        tuple(orjson.loads(implements)) if implements != "[]" else (),
+    )
+
+
+def _link(made: Item, key_result: str, state: str, rule: str, via: str, share: float, depth: int, reason: str) -> Link:
+    where = (made.source, made.external_id, made.key)
+    return Link(*where, key_result, LinkState(state), rule, via, share, depth, reason)
+
+
+def _ids(connection: sa.Connection, scopes: Sequence[Scope], wanted: Wanted) -> set[int]:
+    counts = sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
+    found: set[int] = set()
+    for condition in _conditions(wanted):
+        found.update(connection.execute(sa.select(item.c.id).where(counts, condition)).scalars())
+    if wanted.iterations:
+        found.update(_in_iterations(connection, counts, wanted.iterations))
+    return found
+
+
+def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    here = sa.tuple_(item.c.source, item.c.external_id)
+    in_force = sa.select(link.c.source, link.c.external_id).where(link.c.valid_to_ms.is_(None))
+    for part in chunks(sorted(wanted.key_results)):
+        yield here.in_(in_force.where(link.c.key_result.in_(part)))
+        seen = sa.select(expectation.c.source, expectation.c.external_id)
+        yield here.in_(seen.where(expectation.c.key_result.in_(part)))
+    if wanted.has_trouble:
+        yield here.in_(in_force.where(link.c.state != LinkState.OK.value))
+    for part in chunks(sorted({key.lower() for key in wanted.keys})):
+        yield _is_called(part)
+    # All in one, for each goes through the whole table.
+    if told := list(_told_by_item(wanted)):
+        yield sa.or_(*told)
+
+
+def _told_by_item(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.delivered is not None:
+        first, last = map(codec.to_ms, wanted.delivered)
+        came = sa.or_(item.c.delivered_ms.between(first, last), item.c.delivered_ms.is_(None))
+        yield sa.and_(item.c.status == Status.DONE.value, came)
+    if wanted.is_open:
+        yield item.c.status.in_(_OPEN)
+    elif wanted.has_trouble:
+        yield sa.and_(item.c.status.in_(_OPEN), item.c.reopened > 0)
+
+
+def _is_called(keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether an item is or was called one of *keys* (lower case)."""
+    now = sa.select(placement.c.source, placement.c.external_id).where(placement.c.lower_key.in_(keys))
+    # Few items were ever called otherwise, and trackers' keys are ASCII, which is all that a database folds.
+    old = sa.select(item_alias.c.source, item_alias.c.external_id).where(sa.func.lower(item_alias.c.key).in_(keys))
+    return sa.tuple_(item.c.source, item.c.external_id).in_(now.union(old))
+
+
+def _in_iterations(
+    connection: sa.Connection, counts: sa.ColumnElement[bool], iterations: Collection[Identity]
+) -> set[int]:
+    """Row ids of the items that are in one of *iterations* (source and id), or were."""
+    told = sa.cast(item.c.iterations, sa.Text)
+    rows = connection.execute(sa.select(item.c.id, item.c.source, told).where(counts, told != "[]"))
+    held: dict[Identity, bool] = {}
+    found: set[int] = set()
+    for id_, source, text in rows:
+        if (source, text) not in held:
+            held[source, text] = any((source, entry[0]) in iterations for entry in orjson.loads(text))
+        if held[source, text]:
+            found.add(id_)
+    return found
+
+
+def items_called(
+    connection: sa.Connection, scopes: Sequence[Scope], keys: Collection[str], reader: ItemReader
+) -> list[Item]:
+    """The items that are or were called one of *keys*, in any case."""
+    counts = sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
+    found: list[Item] = []
+    for part in chunks(sorted({key.lower() for key in keys})):
+        rows = connection.execute(sa.select(*ITEM_COLUMNS).where(counts, _is_called(part)))
+        found += [reader.item(row) for row in rows]
+    return found
+
+
+def work_in_iterations(connection: sa.Connection, scopes: Sequence[Scope]) -> list[tuple[str, str, str, int]]:
+    """How many pieces of work of each project are in each iteration, or were: source, iteration, project, count."""
+    counts = sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
+    told = sa.cast(item.c.iterations, sa.Text)
+    is_piece = sa.and_(
+        item.c.status != Status.DROPPED.value,
+        sa.or_(item.c.kind != "pull_request", placement.c.implements == "[]"),
+    )
+    grouped = (
+        sa.select(item.c.source, told, item.c.project, sa.func.count())
+        .join_from(item, placement, _PLACED)
+        .where(counts, told != "[]", is_piece)
+        .group_by(item.c.source, told, item.c.project)
+    )
+    found: dict[tuple[str, str, str], int] = {}
+    for source, text, project, count in connection.execute(grouped):
+        for entry in orjson.loads(text):
+            where = (source, entry[0], project)
+            found[where] = found.get(where, 0) + count
+    return [(*where, count) for where, count in sorted(found.items())]
+
+
+def delivered_links(connection: sa.Connection, key_results: Collection[str]) -> set[tuple[str, str]]:
+    """Key results and keys of the delivered items that serve them now, of *key_results*."""
+    found: set[tuple[str, str]] = set()
+    chosen = sa.select(link.c.key_result, item.c.key).join_from(
+        link, item, sa.and_(link.c.source == item.c.source, link.c.external_id == item.c.external_id)
+    )
+    chosen = chosen.where(
+        link.c.valid_to_ms.is_(None), link.c.state == LinkState.OK.value, item.c.status == Status.DONE.value
+    )
+    for part in chunks(sorted(key_results)):
+        found.update((row[0], row[1]) for row in connection.execute(chosen.where(link.c.key_result.in_(part))))
+    return found
+
+
+def link_starts(connection: sa.Connection, key_results: Collection[str] | None) -> dict[tuple[str, str, str], datetime]:
+    """When each link in force was first seen, by source, item and key result; of *key_results* where they are given."""
+    chosen = sa.select(link.c.source, link.c.external_id, link.c.key_result, link.c.valid_from_ms).where(
+        link.c.valid_to_ms.is_(None)
+    )
+    parts = [None] if key_results is None else list(chunks(sorted(key_results)))
+    found: dict[tuple[str, str, str], datetime] = {}
+    for part in parts:
+        rows = connection.execute(chosen if part is None else chosen.where(link.c.key_result.in_(part)))
+        for source, external_id, key_result, since in rows:
+            found[source, external_id, key_result] = codec.from_ms(since)
+    return found
