@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
+from okrsync.jobs.fits import Fits
 from okrsync.jobs.goals import Texts, versions_of
 from okrsync.jobs.placed import keep_settled
 from okrsync.jobs.workspace import Workspace, scopes
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.model.work import Item
 from okrsync.okrs.changes import key_result_at
-from okrsync.outcome.cases import Case, MetricSeries, Settings
+from okrsync.outcome.cases import Case, Settings
 from okrsync.outcome.questions import Questions, cases_of, settings_of
 from okrsync.outcome.registration import Evidence, expectations_of, items_to_look_into, late_links, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
@@ -22,8 +25,12 @@ from okrsync.store.codec import canonical
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import RecordedCheck, ToldCheck
 
+_LATELY = timedelta(days=120)
 GONE = "no longer read"
 """Stands in a check for a member that is not in the store any more."""
+if TYPE_CHECKING:
+    from okrsync.outcome.attribution import Others
+
 _FINAL = {
     Verdict.MOVED,
     Verdict.MOVED_WRONG_WAY,
@@ -43,37 +50,38 @@ class Recorded:
     waiting: int
 
 
-def with_outcomes(workspace: Workspace, inputs: ReportInputs, cycles: Collection[str] | None = None) -> ReportInputs:
+def with_outcomes(
+    workspace: Workspace, inputs: ReportInputs, cycles: Collection[str] | None = None, *, only_due: bool = False
+) -> ReportInputs:
     """
     *inputs* with what can be said of every key result; nothing is stored.
 
     *cycles* (ids): all of it is wanted for their key results alone. Of the others every check is there too, but where
     they are wholly on record nothing is fitted again, which takes most of the time. Where *inputs* are a part of the
-    store, only its key results have outcomes.
+    store, only its key results have outcomes. *only_due*: of these others, checks still to come may be left out.
     """
     known = _known(workspace, inputs)
     cases = _cases(workspace, inputs, known)
-    others = [] if inputs.within is None else _others(workspace, cases, inputs.within)
     late = late_links(inputs.linking, known.evidence)
     shown = {entry.qualified_id for entry in inputs.okrs.key_results if cycles is None or entry.cycle in cycles}
-    found = _judged([*cases, *others], inputs.as_of, shown)
-    return replace(inputs, outcomes=_by_key(cases, found[: len(cases)]), late_links=late, cases=cases)
-
-
-def _others(workspace: Workspace, cases: Sequence[Case], within: Collection[str]) -> list[Case]:
-    """The other key results with their verdicts on record: a claim has to hold among all that its month has judged."""
-    fresh = [delivery.day for case in cases for delivery in case.deliveries if delivery.id not in case.on_record]
-    if not fresh:
-        return []
+    others = None if inputs.within is None else partial(_on_record_elsewhere, workspace, inputs.within)
     with workspace.store.read() as view:
-        told = [entry for entry in view.checks(since=min(fresh).replace(day=1)) if entry.key_result not in within]
+        fits = Fits(view.fits([case.key for case in cases]), inputs.as_of)
+    outcomes = _by_key(cases, _judged(cases, inputs.as_of, fits, _Wish(shown, only_due, others)))
+    return replace(inputs, outcomes=outcomes, late_links=late, cases=cases)
+
+
+def _on_record_elsewhere(
+    workspace: Workspace, within: Collection[str], months: Collection[tuple[int, int]]
+) -> list[OutcomeCheck]:
+    """The checks of *months* that are on record on other key results than *within*, of work that still serves them."""
+    first = date(*min(months), 1)
+    with workspace.store.read() as view:
+        told = [entry for entry in view.checks(since=first) if entry.key_result not in within]
         served = view.delivered_links({entry.key_result for entry in told})
-    by_key: dict[str, list[OutcomeCheck]] = {}
-    for entry in told:
-        if any((entry.key_result, member) in served for member in entry.check.members):
-            by_key.setdefault(entry.key_result, []).append(entry.check)
-    nothing = MetricSeries((), ())
-    return [Case(key, nothing, (), recorded=tuple(checks)) for key, checks in by_key.items()]
+    return [
+        entry.check for entry in told if any((entry.key_result, member) in served for member in entry.check.members)
+    ]
 
 
 def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
@@ -88,7 +96,8 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
         unit.save_expectations(seen_now(inputs.linking, workspace.now), workspace.now)
     known = _known(workspace, inputs)
     cases = _cases(workspace, inputs, known)
-    found = _judged(cases, inputs.as_of)
+    fits = _kept_fits(workspace, inputs)
+    found = _judged(cases, inputs.as_of, fits)
     unread = {entry.qualified_id for entry in inputs.okrs.key_results if entry.metric in inputs.failed_metrics}
     final = [
         (case, outcome, check)
@@ -103,6 +112,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     ]
     with workspace.store.write() as unit:
         unit.save_checks(due)
+        unit.save_fits(fits.written())
         failpoint("checks-written")
     told = {(entry.key_result, entry.check.members): entry.check for entry in due}
     outcomes = [
@@ -136,13 +146,37 @@ def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksRepor
     )
 
 
-def _judged(cases: list[Case], as_of: date, shown: Collection[str] | None = None) -> list[KeyResultOutcome]:
+def _kept_fits(workspace: Workspace, inputs: ReportInputs) -> Fits:
+    """What earlier syncs have fitted; of the cycles that run or ended lately, which reports are about, it is kept."""
+    since = inputs.as_of - _LATELY
+    lately = frozenset(
+        entry.qualified_id for entry in inputs.okrs.key_results if inputs.okrs.cycle(entry.cycle).end >= since
+    )
+    with workspace.store.read() as view:
+        return Fits(view.fits(lately), inputs.as_of, lately)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is wanted of the statistics: as :class:`okrsync.outcome.single.Asked`, and *others* beside them."""
+
+    shown: Collection[str] | None = None
+    only_due: bool = False
+    others: Others | None = None
+
+
+_ALL = _Wish()
+
+
+def _judged(cases: list[Case], as_of: date, fits: Fits, wish: _Wish = _ALL) -> list[KeyResultOutcome]:
     if not cases:
         return []
     # Imported here: numpy takes a tenth of a second, and not every command asks for verdicts.
     from okrsync.outcome.attribution import attribute_all  # noqa: PLC0415
+    from okrsync.outcome.single import Asked  # noqa: PLC0415
 
-    return attribute_all(cases, as_of=as_of, shown=shown)
+    asked = Asked(wish.shown, wish.only_due, fits)
+    return attribute_all(cases, as_of=as_of, asked=asked, others=wish.others)
 
 
 def _is_final(check: OutcomeCheck, as_of: date) -> bool:

@@ -162,7 +162,7 @@ def _above(workspace: Workspace, view: View, items: Collection[Item]) -> list[It
         asked |= keys
         above = [
             item
-            for item in view.items_called(scopes(workspace.project), keys)
+            for item in view.placed_items_called(scopes(workspace.project), keys)
             if (item.source, item.external_id) not in known
         ]
         known |= {(item.source, item.external_id) for item in above}

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.placed import About, about
 from okrsync.jobs.suggest import suggest_links
-from okrsync.jobs.workspace import Workspace, calendar_of, calendar_with, chosen_cycles, stop_rules
+from okrsync.jobs.workspace import Workspace, calendar_of, calendar_with, chosen_cycles, scopes, stop_rules
 from okrsync.linking.conditions import hold
 from okrsync.linking.placing import HIDDEN
 from okrsync.model.placements import Placement
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.plan import MOST_ASKED, PlanMaterial, PlanReport, build_plan, unlinked_of
 from okrsync.reports.planning_coverage import pieces_of_work
-from okrsync.reports.planning_lanes import Phase
+from okrsync.reports.planning_lanes import Calendar, Phase
 from okrsync.reports.planning_scope import EARLIER, Chosen, Wanted, choose
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import build_stoplist
 from okrsync.reports.suggestions import SuggestReport
+
+_LEARNED_FROM = timedelta(days=60)
+"""How far back suggestions learn from what was delivered, whatever it serves."""
 
 
 def plan_of(
@@ -35,14 +39,16 @@ def plan_of(
         UsageError: it names nothing, or more than one thing.
     """
     settings, ledger = workspace.project.settings, workspace.project.ledger
-    inputs = judged or report_inputs(workspace, about=_about(workspace, wanted, ()))
-    chosen = _chosen(workspace, wanted, inputs)
+    calendar = None if judged else calendar_with(workspace, (), is_part=True)
+    goes_into = None if calendar is None else _about(workspace, wanted, calendar, suggests=suggests)
+    inputs = judged or report_inputs(workspace, about=goes_into)
+    chosen = _chosen(workspace, wanted, inputs, calendar)
     meant = _meant(workspace, inputs, chosen)
-    if judged is None:
+    if goes_into is not None:
         if not (inputs.within is None or meant <= inputs.within):
-            inputs = report_inputs(workspace, about=_about(workspace, wanted, meant))
-        # A plan tells verdicts, and nothing of how they were fitted.
-        inputs = with_outcomes(workspace, inputs, ())
+            inputs = report_inputs(workspace, about=replace(goes_into, key_results=goes_into.key_results | meant))
+        # A plan tells verdicts that are there, and nothing of how they were fitted.
+        inputs = with_outcomes(workspace, inputs, (), only_due=True)
     cycles = _cycles(workspace, inputs, meant)
     asked = _asked(inputs, chosen) if suggests else []
     return build_plan(
@@ -59,25 +65,34 @@ def plan_of(
     )
 
 
-def _about(workspace: Workspace, wanted: Wanted, key_results: Iterable[str]) -> About:
+def _about(workspace: Workspace, wanted: Wanted, calendar: Calendar, *, suggests: bool) -> About:
     """
-    What the plan goes into: open work, and the sprints that may be meant with those before them.
+    What the plan goes into: the sprints that may be meant with those before them, and open work, if that may be meant.
 
-    With the key results of the cycles that have not ended, and *key_results*.
+    With the key results of the cycles that have not ended, and those that open work serves.
     """
-    still_to_end = [cycle.id for cycle in workspace.project.okrs.cycles if cycle.end >= workspace.today]
-    calendar = calendar_with(workspace, (), is_part=True)
-    meant = [period for period in calendar.periods if period.phase is not Phase.CLOSED]
-    meant += [period for name in (wanted.sprint, wanted.milestone) if name for period in calendar.called(name)]
+    named = wanted.sprint or wanted.milestone
+    is_named = named not in {"", Phase.NEXT, Phase.CURRENT}
+    still_open = [period for period in calendar.periods if period.phase is not Phase.CLOSED]
+    meant = calendar.called(named) if is_named else still_open
     looked_at = [*meant, *(earlier for period in meant for earlier in calendar.before(period, EARLIER))]
-    places = frozenset((period.source, period.id) for period in looked_at)
-    found = about(workspace, still_to_end)
-    besides = frozenset(key_results)
-    return replace(found, since=workspace.today, is_open=True, iterations=places, key_results=besides)
+    found = about(workspace, [cycle.id for cycle in workspace.project.okrs.cycles if cycle.end >= workspace.today])
+    served: Collection[str] = ()
+    if not named:
+        with workspace.store.read() as view:
+            served = view.served_by_open_work(scopes(workspace.project))
+    return replace(
+        found,
+        since=workspace.today - (_LEARNED_FROM if suggests else timedelta(0)),
+        is_open=not named,
+        iterations=frozenset((period.source, period.id) for period in looked_at),
+        key_results=frozenset(served),
+    )
 
 
-def _chosen(workspace: Workspace, wanted: Wanted, inputs: ReportInputs) -> Chosen:
-    calendar = calendar_of(workspace, inputs)
+def _chosen(workspace: Workspace, wanted: Wanted, inputs: ReportInputs, known: Calendar | None) -> Chosen:
+    is_part = known is not None and inputs.within is not None
+    calendar = known.with_work(inputs.linking.placements) if known and is_part else calendar_of(workspace, inputs)
     return choose(wanted, calendar, inputs.linking, inputs.as_of, inputs.zone, inputs.stock)
 
 

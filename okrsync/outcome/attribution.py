@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from statistics import NormalDist
@@ -13,9 +13,14 @@ from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
 from okrsync.outcome.fitting import MDE_FACTOR
 from okrsync.outcome.judging import ALPHA, FALSE_DISCOVERIES, concluded
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
-from okrsync.outcome.single import Judged, judged_apart
+from okrsync.outcome.single import ALL, Asked, Judged, judged_apart
 
 Place = tuple[int, int]
+Month = tuple[int, int]
+"""Year, and month from 1."""
+Others = Callable[[Collection[Month]], Iterable[OutcomeCheck]]
+"""Checks on record whose evaluation date lies in one of some months."""
+_ELSEWHERE = (-1, -1)
 
 
 def attribute(
@@ -40,7 +45,12 @@ def attribute(
 
 
 def attribute_all(
-    cases: Iterable[Case], *, as_of: date, processes: int = 1, shown: Collection[str] | None = None
+    cases: Iterable[Case],
+    *,
+    as_of: date,
+    processes: int = 1,
+    asked: Asked = ALL,
+    others: Others | None = None,
 ) -> list[KeyResultOutcome]:
     """
     Judge all *cases* on what is known on *as_of*, in their order; by *processes* with one thread each.
@@ -48,14 +58,14 @@ def attribute_all(
     A claim has to hold at a false-discovery rate of 10 % among all waves, of all cases, whose evaluation date lies in
     the same calendar month; those not yet judged count as found nothing.
 
-    *shown*: the key results (by key) of which all is wanted; of others that are wholly on record, the checks alone.
-    Verdicts are the same either way.
+    *asked*: how much is wanted; verdicts are the same whatever that is. *others*: gives the checks on record of key
+    results that are not among *cases*.
 
     Raises:
         OutcomeInputError: as :func:`attribute`.
     """
-    judged = judged_apart(list(cases), as_of, processes, shown)
-    counted = _counted(judged)
+    judged = judged_apart(list(cases), as_of, processes, asked)
+    counted = _counted(judged, others)
     found: list[KeyResultOutcome] = []
     for place, entry in enumerate(judged):
         checks = [
@@ -74,14 +84,21 @@ def _at_edge(check: OutcomeCheck) -> OutcomeCheck:
     return replace(check, warnings=(*check.warnings, alarm)) if alarm else check
 
 
-def _counted(judged: Sequence[Judged]) -> dict[Place, OutcomeCheck]:
+def _counted(judged: Sequence[Judged], others: Others | None = None) -> dict[Place, OutcomeCheck]:
     """Each check that is one of its month's, with q and with the effect that could have been claimed among them."""
-    months: dict[Place, list[tuple[Place, OutcomeCheck]]] = {}
+    months: dict[Month, list[tuple[Place, OutcomeCheck]]] = {}
     for place, entry in enumerate(judged):
         for row, check in enumerate(entry.outcome.checks):
-            if check.kind is not CheckKind.SET and not check.is_in_stream:
-                month = check.evaluation.year, check.evaluation.month
-                months.setdefault(month, []).append(((place, row), check))
+            if _is_counted(check):
+                months.setdefault(_month(check), []).append(((place, row), check))
+    told = {
+        month
+        for month, entries in months.items()
+        if any(check.estimate is not None and not check.recorded for _, check in entries)
+    }
+    for check in others(told) if others is not None and told else ():
+        if _is_counted(check) and _month(check) in told:
+            months[_month(check)].append((_ELSEWHERE, check))
     normal = NormalDist()
     usual = normal.inv_cdf(1 - ALPHA / 2)
     found: dict[Place, OutcomeCheck] = {}
@@ -97,3 +114,11 @@ def _counted(judged: Sequence[Judged]) -> dict[Place, OutcomeCheck]:
             q = None if check.is_provisional else rate
             found[where] = replace(check, q=q, estimate=replace(check.estimate, mde=mde))
     return found
+
+
+def _is_counted(check: OutcomeCheck) -> bool:
+    return check.kind is not CheckKind.SET and not check.is_in_stream
+
+
+def _month(check: OutcomeCheck) -> Month:
+    return check.evaluation.year, check.evaluation.month

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from multiprocessing import get_context
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,24 +51,57 @@ StepOf = Callable[[date], float]
 """Median days between the points that were known on a day."""
 
 
-def judged_apart(
-    cases: Sequence[Case], as_of: date, processes: int, shown: Collection[str] | None = None
-) -> list[Judged]:
-    """
-    Each of *cases* judged by itself, in order, by so many *processes*.
+class Memory(Protocol):
+    """Keeps what was judged, for as long as nothing that it was judged by has changed."""
 
-    Of those whose key is not among *shown*, what is on record is taken as it is, where that is everything.
+    def recalled(self, case: Case) -> Judged | None:
+        """What was found of *case*; ``None`` where it is not known, or was found of something else."""
+
+    def keep(self, case: Case, found: Judged) -> None:
+        """Note what was *found* of *case*."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
     """
+    How much is asked of many key results.
+
+    *shown*: those (by key) of which all is wanted; of the others the checks alone, as they are on record where that is
+    everything, or, with *only_due*, where what is not is still to come and may be left out.
+    """
+
+    shown: Collection[str] | None = None
+    only_due: bool = False
+    memory: Memory | None = None
+
+    def shows(self, case: Case) -> bool:
+        """Whether all is wanted of *case*."""
+        return self.shown is None or case.key in self.shown
+
+
+ALL = Asked()
+
+
+def judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Asked = ALL) -> list[Judged]:
+    """Each of *cases* judged by itself, in order; everything that there is of each by so many *processes*."""
     if processes <= 1 or len(cases) <= _AT_ONCE:
-        return [
-            judged(case, as_of)
-            if shown is None or case.key in shown or not _is_told(case)
-            else _with_record(case, as_of)
-            for case in cases
-        ]
+        return [_as_asked(case, as_of, asked) for case in cases]
     # Forked children would inherit the parent's threads' locks.
     with _single_threaded(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         return list(executor.map(partial(judged, as_of=as_of), cases, chunksize=_AT_ONCE))
+
+
+def _as_asked(case: Case, as_of: date, asked: Asked) -> Judged:
+    is_shown = asked.shows(case)
+    if not is_shown and (_is_told(case) or (asked.only_due and not _is_due(case, as_of))):
+        return _with_record(case, as_of)
+    known = None if asked.memory is None else asked.memory.recalled(case)
+    if known is not None:
+        return known
+    found = judged(case, as_of, is_shown=is_shown)
+    if asked.memory is not None and is_shown:
+        asked.memory.keep(case, found)
+    return found
 
 
 @contextmanager
@@ -89,17 +123,32 @@ def _is_told(case: Case) -> bool:
     return all(delivery.id in on_record for delivery in case.deliveries)
 
 
+def _is_due(case: Case, as_of: date) -> bool:
+    """Whether anything that is not on record has come due, by what was declared when it was delivered."""
+    on_record = case.on_record
+    declared = [case, *(replace(case, settings=settings) for _, settings in case.earlier)]
+    return any(
+        wave.evaluation <= as_of and wave.deliveries[0].id not in on_record
+        for each in declared
+        for wave in waves_at(each, as_of)
+    )
+
+
 def _with_record(case: Case, as_of: date) -> Judged:
     """The checks of *case* that are on record, and nothing that a fit would tell beside them."""
     return _with(KeyResultOutcome(as_of, ()), case, [])
 
 
-def judged(case: Case, as_of: date) -> Judged:
-    """*case* on what is known on *as_of*; each check by what was declared when its first member was delivered."""
-    now = _judged(case, as_of)
+def judged(case: Case, as_of: date, *, is_shown: bool = True) -> Judged:
+    """
+    *case* on what is known on *as_of*; each check by what was declared when its first member was delivered.
+
+    Unless *is_shown*, without what the fit of all that is known tells beside the checks.
+    """
+    now = _judged(case, as_of, is_shown=is_shown)
     if not case.earlier:
         return now
-    before = [(ids, _judged(replace(case, settings=settings), as_of)) for ids, settings in case.earlier]
+    before = [(ids, _judged(replace(case, settings=settings), as_of, is_shown=False)) for ids, settings in case.earlier]
     taken = frozenset(id_ for ids, _ in before for id_ in ids)
     rows = [row for row in _rows(now) if row[0].recorded or row[0].members[0] not in taken]
     rows += [row for ids, made in before for row in _rows(made) if not row[0].recorded and row[0].members[0] in ids]
@@ -119,7 +168,7 @@ def _ordered(outcome: KeyResultOutcome, rows: Sequence[Row]) -> Judged:
     return Judged(replace(outcome, checks=checks), tuple(row[1] for row in ordered), tuple(row[2] for row in ordered))
 
 
-def _judged(case: Case, as_of: date) -> Judged:
+def _judged(case: Case, as_of: date, *, is_shown: bool) -> Judged:
     case = _recent(case)
     settings = case.settings
     known = as_of - timedelta(days=settings.settle_days)
@@ -141,7 +190,7 @@ def _judged(case: Case, as_of: date) -> Judged:
         frame = framed(case, waves, known)
         latest = None if frame is None else _whole(frame)
         entries = _wave_checks(case, waves, latest, known, as_of, step_of)
-    if latest is not None:
+    if latest is not None and is_shown:
         outcome = _described(outcome, latest)
     return _with(outcome, case, [told for entry in entries if (told := _not_on_record(entry, on_record)) is not None])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -85,16 +86,22 @@ class Calendar:
         hides_names: bool = False,
         projects: Mapping[Place, Mapping[str, int]] | None = None,
     ) -> None:
-        self._work: dict[Place, list[Placement]] = {}
-        for placement in placements:
-            if placement.is_piece:
-                for iteration in placement.item.iterations:
-                    self._work.setdefault((placement.item.source, iteration.id), []).append(placement)
+        self._work = _work_of(placements)
         self._lanes = _lanes(records, _projects_of(self._work) if projects is None else projects)
         self._hides_names = hides_names
         self._names = {(record.source, record.id): record.name.casefold() for record in records}
         made = [self._period(record, now, zone) for record in records]
         self.periods = tuple(sorted(made, key=lambda period: (period.source, _by_time(period), period.id)))
+        self._closed: dict[tuple[Lane, bool], list[Period]] = {}
+        for period in self.periods:
+            if period.phase is Phase.CLOSED:
+                self._closed.setdefault((self.lane(period), period.is_milestone), []).append(period)
+
+    def with_work(self, placements: Sequence[Placement]) -> Calendar:
+        """The same iterations with the work of *placements*."""
+        made = copy(self)
+        made._work = _work_of(placements)  # noqa: SLF001 - its own
+        return made
 
     def lane(self, period: Period) -> Lane:
         """The lane of *period*."""
@@ -114,16 +121,8 @@ class Calendar:
 
     def before(self, period: Period, count: int) -> list[Period]:
         """The last *count* closed ones of the same lane before *period*, oldest first."""
-        lane = self.lane(period)
-        closed = [
-            entry
-            for entry in self.periods
-            if entry.phase is Phase.CLOSED
-            and entry.id != period.id
-            and self.lane(entry) == lane
-            and entry.is_milestone == period.is_milestone
-            and _by_time(entry) <= _by_time(period)
-        ]
+        alike = self._closed.get((self.lane(period), period.is_milestone), ())
+        closed = [entry for entry in alike if entry.id != period.id and _by_time(entry) <= _by_time(period)]
         return sorted(closed, key=_by_time)[-count:]
 
     def run_of(self, item: Item, period: Period) -> int:
@@ -156,6 +155,15 @@ def _phase(record: IterationRecord, now: datetime) -> Phase:
     if record.state == "future" or (record.start is not None and record.start > now):
         return Phase.NEXT
     return Phase.CURRENT
+
+
+def _work_of(placements: Iterable[Placement]) -> dict[Place, list[Placement]]:
+    found: dict[Place, list[Placement]] = {}
+    for placement in placements:
+        if placement.is_piece:
+            for iteration in placement.item.iterations:
+                found.setdefault((placement.item.source, iteration.id), []).append(placement)
+    return found
 
 
 def _projects_of(work: Mapping[Place, Iterable[Placement]]) -> dict[Place, Mapping[str, int]]:

@@ -1,4 +1,4 @@
-"""Outcome checks and expectations in the store: both only ever grow."""
+"""Outcome checks and expectations in the store, which only ever grow; and fits, which a sync makes anew."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from okrsync.model.expectations import SeenExpectation
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.store import codec
 from okrsync.store.item_rows import chunks
-from okrsync.store.records import RecordedCheck, ToldCheck
-from okrsync.store.tables import expectation, outcome_check
+from okrsync.store.records import Fit, RecordedCheck, ToldCheck
+from okrsync.store.tables import expectation, fit, outcome_check
 
 _CHECK = TypeAdapter(OutcomeCheck)
 
@@ -67,6 +67,25 @@ def checks_on_record(
         ToldCheck(row.key_result, _CHECK.validate_json(row.told), codec.from_ms(row.recorded_ms))
         for row in sorted(rows, key=lambda row: row.id)
     ]
+
+
+def save_fits(connection: sa.Connection, fits: Iterable[Fit]) -> None:
+    """Let *fits* be the ones that are held."""
+    connection.execute(sa.delete(fit))
+    rows = [{"key_result": entry.key_result, "digest": entry.digest, "told": entry.told} for entry in fits]
+    if rows:
+        connection.execute(sa.insert(fit), rows)
+
+
+def fits_of(connection: sa.Connection, key_results: Collection[str]) -> dict[str, Fit]:
+    """What is held of *key_results*."""
+    found = {}
+    for part in chunks(sorted(key_results)):
+        rows = connection.execute(
+            sa.select(fit.c.key_result, fit.c.digest, fit.c.told).where(fit.c.key_result.in_(part))
+        )
+        found.update({row.key_result: Fit(row.key_result, row.digest, row.told) for row in rows})
+    return found
 
 
 def save_expectations(connection: sa.Connection, seen: Iterable[SeenExpectation], now: datetime) -> int:

@@ -22,6 +22,10 @@ _TOLD = ("standing", "exempt_class", "cause", "reason", "implements", "links")
 _COLUMNS = (*_TOLD, "lower_key")
 _ROW = tuple(placement.c[name] for name in _TOLD)
 _OPEN = (Status.TODO.value, Status.IN_PROGRESS.value)
+_GROUPS = {group.value: group for group in Group}
+_CAUSES = {cause.value: cause for cause in Cause}
+_STATES = {state.value: state for state in LinkState}
+_FEW = 8
 Identity = tuple[str, str]
 """Source and the tracker's id."""
 
@@ -97,12 +101,12 @@ def placements_of(
     """The stored placements of what is *wanted*, by source and then by the tracker's id."""
     ids = _ids(connection, scopes, wanted)
     chosen = sa.select(*ITEM_COLUMNS, *_ROW).join_from(item, placement, _PLACED)
-    width = len(ITEM_COLUMNS)
+    read, width = reader.item, len(ITEM_COLUMNS)
     links: dict[str, list[list[Any]]] = {}
     found = [
-        _placement(reader.item(row[:width]), row[width:], links)
+        _placement(read(row[:width]), row[width:], links)
         for part in chunks(sorted(ids))
-        for row in connection.execute(chosen.where(item.c.id.in_(part)))
+        for row in map(tuple, connection.execute(chosen.where(item.c.id.in_(part))).all())
     ]
     return sorted(found, key=lambda one: (one.item.source, len(one.item.external_id), one.item.external_id))
 
@@ -116,25 +120,26 @@ def _placement(made: Item, row: Sequence[str], links: dict[str, list[list[Any]]]
         links[linked] = orjson.loads(linked)
     return Placement(
         made,
-        Group(standing),
-        tuple(_link(made, *entry) for entry in links[linked]) if linked != "[]" else (),
+        _GROUPS[standing],
+        tuple([_link(made, *entry) for entry in links[linked]]) if linked != "[]" else (),
         exempt_class,
         reason,
-        Cause(cause) if cause else None,
+        _CAUSES[cause] if cause else None,
         tuple(orjson.loads(implements)) if implements != "[]" else (),
     )
 
 
 def _link(made: Item, key_result: str, state: str, rule: str, via: str, share: float, depth: int, reason: str) -> Link:
     where = (made.source, made.external_id, made.key)
-    return Link(*where, key_result, LinkState(state), rule, via, share, depth, reason)
+    return Link(*where, key_result, _STATES[state], rule, via, share, depth, reason)
 
 
 def _ids(connection: sa.Connection, scopes: Sequence[Scope], wanted: Wanted) -> set[int]:
-    counts = sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
+    counts = _counts(scopes)
     found: set[int] = set()
     for condition in _conditions(wanted):
-        found.update(connection.execute(sa.select(item.c.id).where(counts, condition)).scalars())
+        found.update(connection.execute(sa.select(item.c.id).where(counts, condition)).scalars().all())
+    found |= _called(connection, scopes, wanted.keys)
     if wanted.iterations:
         found.update(_in_iterations(connection, counts, wanted.iterations))
     return found
@@ -149,30 +154,15 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield here.in_(seen.where(expectation.c.key_result.in_(part)))
     if wanted.has_trouble:
         yield here.in_(in_force.where(link.c.state != LinkState.OK.value))
-    for part in chunks(sorted({key.lower() for key in wanted.keys})):
-        yield _is_called(part)
-    # All in one, for each goes through the whole table.
-    if told := list(_told_by_item(wanted)):
-        yield sa.or_(*told)
-
-
-def _told_by_item(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    is_done = item.c.status == Status.DONE.value
     if wanted.delivered is not None:
         first, last = map(codec.to_ms, wanted.delivered)
-        came = sa.or_(item.c.delivered_ms.between(first, last), item.c.delivered_ms.is_(None))
-        yield sa.and_(item.c.status == Status.DONE.value, came)
+        yield sa.and_(is_done, item.c.delivered_ms.between(first, last))
+        yield sa.and_(is_done, item.c.delivered_ms.is_(None))
     if wanted.is_open:
         yield item.c.status.in_(_OPEN)
     elif wanted.has_trouble:
         yield sa.and_(item.c.status.in_(_OPEN), item.c.reopened > 0)
-
-
-def _is_called(keys: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Whether an item is or was called one of *keys* (lower case)."""
-    now = sa.select(placement.c.source, placement.c.external_id).where(placement.c.lower_key.in_(keys))
-    # Few items were ever called otherwise, and trackers' keys are ASCII, which is all that a database folds.
-    old = sa.select(item_alias.c.source, item_alias.c.external_id).where(sa.func.lower(item_alias.c.key).in_(keys))
-    return sa.tuple_(item.c.source, item.c.external_id).in_(now.union(old))
 
 
 def _in_iterations(
@@ -180,7 +170,10 @@ def _in_iterations(
 ) -> set[int]:
     """Row ids of the items that are in one of *iterations* (source and id), or were."""
     told = sa.cast(item.c.iterations, sa.Text)
-    rows = connection.execute(sa.select(item.c.id, item.c.source, told).where(counts, told != "[]"))
+    # A few are looked for by the database; whether it is that iteration, and not a name like its id, is seen here.
+    near = [told.contains(orjson.dumps(id_).decode(), autoescape=True) for _, id_ in iterations]
+    chosen = sa.select(item.c.id, item.c.source, told).where(counts, told != "[]")
+    rows = connection.execute(chosen.where(sa.or_(*near)) if len(near) <= _FEW else chosen).all()
     held: dict[Identity, bool] = {}
     found: set[int] = set()
     for id_, source, text in rows:
@@ -191,21 +184,43 @@ def _in_iterations(
     return found
 
 
-def items_called(
+def placed_items_called(
     connection: sa.Connection, scopes: Sequence[Scope], keys: Collection[str], reader: ItemReader
 ) -> list[Item]:
-    """The items that are or were called one of *keys*, in any case."""
-    counts = sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
+    """The items that are or were called one of *keys*, in any case; as long as the placements hold."""
     found: list[Item] = []
-    for part in chunks(sorted({key.lower() for key in keys})):
-        rows = connection.execute(sa.select(*ITEM_COLUMNS).where(counts, _is_called(part)))
+    for part in chunks(sorted(_called(connection, scopes, keys))):
+        rows = connection.execute(sa.select(*ITEM_COLUMNS).where(item.c.id.in_(part)))
         found += [reader.item(row) for row in rows]
     return found
 
 
+def _called(connection: sa.Connection, scopes: Sequence[Scope], keys: Collection[str]) -> set[int]:
+    """Row ids of the items that are or were called one of *keys*."""
+    by_source: dict[str, set[str]] = {}
+    for part in chunks(sorted({key.lower() for key in keys})):
+        now = sa.select(placement.c.source, placement.c.external_id).where(placement.c.lower_key.in_(part))
+        # Few items were ever called otherwise, and trackers' keys are ASCII, which is all that a database folds.
+        folded = sa.func.lower(item_alias.c.key)
+        old = sa.select(item_alias.c.source, item_alias.c.external_id).where(folded.in_(part))
+        for source, external_id in (*connection.execute(now), *connection.execute(old)):
+            by_source.setdefault(source, set()).add(external_id)
+    found: set[int] = set()
+    for source, ids in by_source.items():
+        for few in chunks(sorted(ids)):
+            here = sa.and_(item.c.source == source, item.c.external_id.in_(few))
+            found.update(connection.execute(sa.select(item.c.id).where(here, _counts(scopes))).scalars())
+    return found
+
+
+def _counts(scopes: Sequence[Scope]) -> sa.ColumnElement[bool]:
+    """Whether an item counts: it is in one of *scopes*, and still there."""
+    return sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
+
+
 def work_in_iterations(connection: sa.Connection, scopes: Sequence[Scope]) -> list[tuple[str, str, str, int]]:
     """How many pieces of work of each project are in each iteration, or were: source, iteration, project, count."""
-    counts = sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
+    counts = _counts(scopes)
     told = sa.cast(item.c.iterations, sa.Text)
     is_piece = sa.and_(
         item.c.status != Status.DROPPED.value,
@@ -225,6 +240,17 @@ def work_in_iterations(connection: sa.Connection, scopes: Sequence[Scope]) -> li
     return [(*where, count) for where, count in sorted(found.items())]
 
 
+def served_by_open_work(connection: sa.Connection, scopes: Sequence[Scope]) -> set[str]:
+    """The key results (qualified) that open work serves."""
+    chosen = (
+        sa.select(link.c.key_result)
+        .distinct()
+        .join_from(item, link, sa.and_(link.c.source == item.c.source, link.c.external_id == item.c.external_id))
+    )
+    is_in_force = sa.and_(link.c.valid_to_ms.is_(None), link.c.state == LinkState.OK.value)
+    return set(connection.execute(chosen.where(_counts(scopes), item.c.status.in_(_OPEN), is_in_force)).scalars())
+
+
 def delivered_links(connection: sa.Connection, key_results: Collection[str]) -> set[tuple[str, str]]:
     """Key results and keys of the delivered items that serve them now, of *key_results*."""
     found: set[tuple[str, str]] = set()
@@ -235,7 +261,7 @@ def delivered_links(connection: sa.Connection, key_results: Collection[str]) -> 
         link.c.valid_to_ms.is_(None), link.c.state == LinkState.OK.value, item.c.status == Status.DONE.value
     )
     for part in chunks(sorted(key_results)):
-        found.update((row[0], row[1]) for row in connection.execute(chosen.where(link.c.key_result.in_(part))))
+        found.update((row[0], row[1]) for row in connection.execute(chosen.where(link.c.key_result.in_(part))).all())
     return found
 
 
@@ -248,6 +274,6 @@ def link_starts(connection: sa.Connection, key_results: Collection[str] | None) 
     found: dict[tuple[str, str, str], datetime] = {}
     for part in parts:
         rows = connection.execute(chosen if part is None else chosen.where(link.c.key_result.in_(part)))
-        for source, external_id, key_result, since in rows:
+        for source, external_id, key_result, since in rows.all():
             found[source, external_id, key_result] = codec.from_ms(since)
     return found

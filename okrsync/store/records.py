@@ -36,6 +36,15 @@ class Placing:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """What was found of a key result, compressed, with a digest of everything that it was found from."""
+
+    key_result: str
+    digest: bytes
+    told: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """
     Which items are to be read: those of which anything holds.

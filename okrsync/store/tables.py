@@ -112,6 +112,7 @@ item = Table(
     Column("gone_reason", Text, nullable=False, server_default=""),
     UniqueConstraint("source", "external_id"),
     Index(None, "source", "updated_ms"),
+    Index(None, "source", "status", "delivered_ms"),
 )
 
 item_raw = Table(
@@ -219,6 +220,14 @@ outcome_check = Table(
     Column("told", Text, nullable=False),
     Column("inputs", LargeBinary, nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
+)
+
+fit = Table(
+    "fit",
+    metadata,
+    Column("key_result", String(255), primary_key=True),
+    Column("digest", LargeBinary(16), nullable=False),
+    Column("told", LargeBinary, nullable=False),
 )
 
 expectation = Table(

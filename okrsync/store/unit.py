@@ -17,11 +17,11 @@ from okrsync.model.work import IterationRecord, Link
 from okrsync.plugins.connector import FieldMap
 from okrsync.store import codec
 from okrsync.store.backends import insert
-from okrsync.store.checks import save_checks, save_expectations
+from okrsync.store.checks import save_checks, save_expectations, save_fits
 from okrsync.store.failpoints import failpoint
 from okrsync.store.item_rows import ItemRows
 from okrsync.store.placements import forget_placing, save_placements, save_settled
-from okrsync.store.records import DeadLetter, Fingerprints, Placing, RecordedCheck, RunRecord, Scope
+from okrsync.store.records import DeadLetter, Fingerprints, Fit, Placing, RecordedCheck, RunRecord, Scope
 from okrsync.store.scoping import in_scope
 from okrsync.store.tables import (
     dead_letter,
@@ -269,6 +269,10 @@ class Unit:
     def save_checks(self, checks: Sequence[RecordedCheck]) -> int:
         """Put *checks* on record, but those with a member that is on record already; returns how many."""
         return save_checks(self._connection, checks)
+
+    def save_fits(self, fits: Iterable[Fit]) -> None:
+        """Let *fits* be all that is held of what was fitted."""
+        save_fits(self._connection, fits)
 
     def save_expectations(self, seen: Sequence[SeenExpectation], now: datetime) -> int:
         """Keep what items say they expect, where it differs from what they said last; returns how many."""

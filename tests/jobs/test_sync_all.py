@@ -34,7 +34,7 @@ def test_nothing_can_be_written_between_deriving_the_links_and_saving_them(
             other.close()
         return linking
 
-    monkeypatch.setattr("okrsync.jobs.sync_all.link_all", meddled_with)
+    monkeypatch.setattr("okrsync.jobs.placed.link_all", meddled_with)
     with small_project(tmp_path) as project:
         url = f"sqlite:///{tmp_path / 'store.db'}"
         assert sync_here(project.run_in(url)) == 0

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.outcome import Case, Delivery, attribute_all
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
+from okrsync.outcome.single import Asked, Judged
 from outcome.builders import LATER, START, Floats, day, delivery, judge, noise, only, series, step, told
 
 # Benjamini and Hochberg 1995, section 3.2.
@@ -171,7 +172,7 @@ def test_what_is_not_shown_and_wholly_on_record_counts_in_its_month_without_bein
     cases = [first, replace(other, recorded=told)]
 
     wholly = attribute_all(cases, as_of=day(119))
-    shown = attribute_all(cases, as_of=day(119), shown={"a"})
+    shown = attribute_all(cases, as_of=day(119), asked=Asked({"a"}))
 
     assert shown[0] == wholly[0]
     assert shown[1].checks == wholly[1].checks == told
@@ -181,4 +182,57 @@ def test_what_is_not_shown_and_wholly_on_record_counts_in_its_month_without_bein
 
 def test_what_is_not_shown_and_not_on_record_is_judged_like_everything() -> None:
     case = Case("a", series(noise(120, 1) + step(120, 60, 2.0)), (delivery(60),))
-    assert attribute_all([case], as_of=day(119), shown=()) == attribute_all([case], as_of=day(119))
+    wholly, apart = (attribute_all([case], as_of=day(119), asked=asked)[0] for asked in (Asked(), Asked([])))
+
+    assert apart.checks == wholly.checks
+    assert wholly.decomposition is not None
+    assert apart.decomposition is None
+
+
+def test_of_what_is_due_alone_no_check_to_come_is_fitted() -> None:
+    soon = Case("a", series(noise(120, 1)), (delivery(60),))
+    due = Case("b", series(noise(120, 2) + step(120, 60, 2.0)), (delivery(60, "b"),))
+    wholly = attribute_all([soon, due], as_of=day(70))
+    assert not any(outcome.checks[0].recorded for outcome in wholly)
+
+    early = attribute_all([soon, due], as_of=day(70), asked=Asked([], only_due=True))
+    late = attribute_all([soon, due], as_of=day(119), asked=Asked([], only_due=True))
+
+    assert [outcome.checks for outcome in early] == [(), ()]
+    assert [outcome.checks for outcome in late] == [
+        outcome.checks for outcome in attribute_all([soon, due], as_of=day(119))
+    ]
+
+
+class Remembered:
+    """Keeps what is found, as a store would."""
+
+    def __init__(self) -> None:
+        self.held: dict[Case, Judged] = {}
+        self.asked = 0
+
+    def recalled(self, case: Case) -> Judged | None:
+        self.asked += 1
+        return self.held.get(case)
+
+    def keep(self, case: Case, found: Judged) -> None:
+        self.held[case] = found
+
+
+def test_what_is_remembered_is_told_without_a_fit_and_counts_in_its_month_as_before() -> None:
+    cases = [
+        Case("a", series(noise(120, 1) + step(120, 60, 2.0)), (delivery(60),)),
+        Case("b", series(noise(120, 2) + step(120, 61, 1.2)), (delivery(61, "b"),)),
+    ]
+    memory = Remembered()
+    wholly = attribute_all(cases, as_of=day(119), asked=Asked(memory=memory))
+    assert len(memory.held) == len(cases)
+    wrong = replace(memory.held[cases[0]].outcome, points=1)
+    memory.held[cases[0]] = replace(memory.held[cases[0]], outcome=wrong)
+
+    again = attribute_all(cases, as_of=day(119), asked=Asked(memory=memory))
+
+    assert wholly == attribute_all(cases, as_of=day(119))
+    assert again[1] == wholly[1]
+    assert again[0] == replace(wholly[0], points=1)
+    assert memory.asked == 2 * len(cases)

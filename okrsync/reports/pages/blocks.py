@@ -238,7 +238,11 @@ Block = Paragraph | Facts | Table | Bars | MetricChart | Waterfall | CoverageCha
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page under a heading; *kicker* is a small line above it. *is_detail*: not for the one-page form."""
+    """
+    A part of a page under a heading; *kicker* is a small line above it. *is_detail*: not for the one-page form.
+
+    *alike*: what it and others are, in the plural (``key results``); a screen shows the first of them.
+    """
 
     id: str
     title: str
@@ -246,6 +250,7 @@ class Section:
     kicker: str = ""
     level: int = 2
     is_detail: bool = False
+    alike: str = ""
 
 
 @dataclass(frozen=True, slots=True)

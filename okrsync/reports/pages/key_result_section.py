@@ -59,7 +59,7 @@ def key_result_section(
     else:
         blocks.append(text(f"no delivered work · {entry.open_items:,} open", tone=Tone.MUTED))
     title = f"{short_id(entry.id, cycles)} · {entry.title}"
-    return Section(id_, title, tuple(blocks), kicker=entry.objective, is_detail=True)
+    return Section(id_, title, tuple(blocks), kicker=entry.objective, is_detail=True, alike="key results")
 
 
 def _judged(entry: KeyResultReport, outcome: KeyResultOutcome, id_: str) -> Iterator[Block]:

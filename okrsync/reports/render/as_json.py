@@ -7,19 +7,26 @@ import json
 import re
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from okrsync.store.codec import canonical, digest
 
 SCHEMA_VERSION = 1
+_PLAIN = {str, int, float, bool, type(None)}
 # A terminal obeys C1 controls, and bidirectional marks reorder what a reader sees; JSON has another way to write both.
 _OBEYED = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def to_plain(value: Any) -> Any:
     """*value* as dicts, lists, texts and numbers; dates in ISO 8601, properties of records left out."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {entry.name: to_plain(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
+    kind: Any = type(value)
+    if kind not in _PLAIN and dataclasses.is_dataclass(value) and kind is not type:
+        return {name: to_plain(getattr(value, name)) for name in _names_of(kind)}
+    return value if kind in _PLAIN else _plain_of(value)
+
+
+def _plain_of(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date):
@@ -29,6 +36,11 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [to_plain(entry) for entry in value]
     return value
+
+
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(entry.name for entry in dataclasses.fields(kind))
 
 
 def report_document(kind: str, report: Any, **more: Any) -> dict[str, Any]:

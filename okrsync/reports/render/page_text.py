@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import singledispatch
+from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
@@ -30,6 +31,8 @@ from okrsync.reports.pages.blocks import (
 from okrsync.reports.render.words import harmless
 
 MAX_ROWS = 8
+MAX_ALIKE = 12
+"""Sections of one kind; who has more to look through reads them as a page or asks for one."""
 _RANKS = (0, 100, 130)
 """From how many columns on a column of that rank is shown."""
 _STYLES = {
@@ -46,7 +49,7 @@ _LONGEST = 2000
 
 
 def print_page(page: Page, console: Console) -> None:
-    """Print *page*, each table cut to what fits a screen."""
+    """Print *page*, each table and each run of like sections cut to what fits a screen."""
     console.print()
     _line(console, " · ".join(filter(None, (page.title, page.kicker))), "bold")
     _line(console, " · ".join(f"{name.lower()} {value}".strip() for name, value in page.facts.facts), "dim")
@@ -55,8 +58,13 @@ def print_page(page: Page, console: Console) -> None:
     _line(console, page.lede)
     for notice in page.notices:
         _line(console, f"! {notice}", "yellow")
-    for section in page.sections:
-        _print_section(section, console)
+    for alike, sections in groupby(page.sections, key=lambda section: section.alike):
+        held = list(sections)
+        for section in held[: MAX_ALIKE if alike else len(held)]:
+            _print_section(section, console)
+        if alike and len(held) > MAX_ALIKE:
+            console.print()
+            _line(console, f"… {len(held) - MAX_ALIKE:,} more {alike}", "dim")
     if page.notes:
         console.print()
     for note in page.notes:

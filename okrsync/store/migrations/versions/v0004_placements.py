@@ -1,4 +1,4 @@
-"""Where each item stands, as the last sync placed it."""
+"""Where each item stands, as the last sync placed it, and what it has fitted."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,3 +31,11 @@ def upgrade() -> None:
         sa.Column("settled", sa.Text, nullable=False, server_default="[]"),
         sa.PrimaryKeyConstraint("id", name="pk_placing"),
     )
+    op.create_table(
+        "fit",
+        sa.Column("key_result", sa.String(255), nullable=False),
+        sa.Column("digest", sa.LargeBinary(16), nullable=False),
+        sa.Column("told", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("key_result", name="pk_fit"),
+    )
+    op.create_index("ix_item_source_status_delivered_ms", "item", ["source", "status", "delivered_ms"])
