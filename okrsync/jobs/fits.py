@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from okrsync import __version__
 from okrsync.outcome.cases import Case
@@ -47,8 +47,7 @@ class Fits:
         if case.key not in self._keeps:
             return
         told = _judged().dump_json(found)
-        # JSON has no infinity, for example: what would come back as something else is fitted every time.
-        if _judged().validate_json(told) == found:
+        if _comes_back(told, found):
             self._written[case.key] = Fit(case.key, self._digest(case), zlib.compress(told, 1))
 
     def written(self) -> Iterator[Fit]:
@@ -58,6 +57,14 @@ class Fits:
     def _digest(self, case: Case) -> bytes:
         told = [__version__, self._as_of, case]
         return digest(orjson.dumps(told, default=_sorted, option=orjson.OPT_SORT_KEYS))
+
+
+def _comes_back(told: bytes, found: Judged) -> bool:
+    """Whether *told* is read as *found*: JSON has no infinity, for example. What is not is fitted every time."""
+    try:
+        return bool(_judged().validate_json(told) == found)
+    except ValidationError:
+        return False
 
 
 def _sorted(value: Any) -> list[Any]:

@@ -70,7 +70,7 @@ def test_a_project_that_is_well_has_no_fail_and_exit_code_0(okrsync: Run, config
     for words in (
         "the files load: 3 sources",
         "these load: csv, github, http, items, jira,",
-        "schema 0003, up to date",
+        "schema 0004, up to date",
         "is sound",
     ):
         assert words in ran.out
