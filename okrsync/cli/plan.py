@@ -22,7 +22,7 @@ from okrsync.reports.planning_scope import Wanted
 @click.option("--days", type=click.IntRange(1, 366), help="What was started or is likely next in so many days.")
 @click.option("--board", default="", metavar="NAME", help="Of this board, project, repository or source alone.")
 @click.option("--team", default="", metavar="NAME", help="Of this team alone.")
-@click.option("--no-suggest", is_flag=True, help="Suggest nothing for unlinked work: quicker over a large store.")
+@click.option("--no-suggest", is_flag=True, help="Suggest nothing for unlinked work.")
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),

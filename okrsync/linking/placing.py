@@ -119,9 +119,13 @@ class _Placer:
         return Linking(placements, self._hierarchy, unread)
 
     def _place_issue(self, item: Item, day: date | None = None) -> Placement:
-        """*day*: what its names, and those above it, mean on that day; else each means what it does on its own."""
+        """*day*: what its names, and those above it, mean on that day; else on the item's own."""
         own = self._own_placement(item, day=day)
-        return own if own.group is not Group.UNLINKED or own.links else self._inherited(item, own, day)
+        if own.group is not Group.UNLINKED or own.links:
+            return own
+        # What is delivered stays with the cycle that it came in, however long what lies above it goes on.
+        came = self._day_of(item) if item.is_delivered else None
+        return self._inherited(item, own, came if day is None else day)
 
     def _place_pull_request(self, item: Item, issues: Mapping[int, Placement]) -> Placement:
         closed = self._closed(item, issues)

@@ -29,6 +29,7 @@ from linking.builders import (
 )
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.placements import Cause, Group
+from okrsync.model.work import Item
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
 STORY: Mapping[str, Any] = {"if": {"type": "Story"}, "link": "KR1.1"}
@@ -330,8 +331,24 @@ def test_what_was_taken_from_the_childs_own_label_is_the_reason_before_what_it_w
 
 def test_a_bare_name_takes_away_what_a_child_inherits_in_another_cycle() -> None:
     child = done("PAY-2", parent="PAY-1", on=datetime(2026, 8, 3, 9, tzinfo=UTC))
-    assert shares(first([child, EPIC], WORK)) == {KR11: 1.0}
-    assert first([child, EPIC], WORK, [unlinked("PAY-2", "KR1.1")]).cause is Cause.TAKEN_AWAY
+    epic = item("PAY-1", labels=[f"kr/{KR11}"])
+    assert shares(first([child, epic], WORK)) == {KR11: 1.0}
+    assert first([child, epic], WORK, [unlinked("PAY-2", "KR1.1")]).cause is Cause.TAKEN_AWAY
+
+
+@pytest.mark.parametrize(
+    "epic",
+    [EPIC, done("PAY-1", labels=["kr/KR1.1"], on=datetime(2026, 11, 3, 9, tzinfo=UTC))],
+    ids=["open", "delivered later"],
+)
+def test_a_delivered_child_stays_with_the_cycle_that_it_came_in_however_long_its_epic_goes_on(epic: Item) -> None:
+    came_before = done("PAY-2", parent="PAY-1", on=datetime(2026, 8, 3, 9, tzinfo=UTC))
+    came_now = done("PAY-3", parent="PAY-1", on=datetime(2026, 11, 2, 9, tzinfo=UTC))
+    still_open = item("PAY-4", parent="PAY-1")
+
+    named = [shares(first([child, epic], WORK)) for child in (came_before, came_now, still_open)]
+
+    assert named == [{"2026Q3/KR1.1": 1.0}, {KR11: 1.0}, {KR11: 1.0}]
 
 
 def test_what_was_taken_from_a_pull_request_does_not_come_back_from_the_issue_it_closes() -> None:
