@@ -92,7 +92,7 @@ def test_outcomes_claim_nothing_and_call_an_old_value_last_known(report: Report)
     assert "last known 0.555 days (24 Dec 2024)" in text
     # Nothing was delivered on it, so its whole change is drift: one line, and no table that would begin at nothing.
     assert "Where the change of reports comes from" not in text
-    assert "issues since 31 Dec 2024: deliveries 0.000, drift and season" in text
+    assert "issues from 31 Dec 2024 to 28 Feb 2025: deliveries 0.000, drift and season" in text
     verdicts = {check["verdict"] for entry in data["key_results"] for check in entry["outcome"]["checks"]}
     assert verdicts
     assert not verdicts & CLAIMS

@@ -127,7 +127,10 @@ def decomposition(outcome: KeyResultOutcome, unit: str) -> str:
     # Without a delivery the interval has no width but that of floating point, which would ask for six decimals.
     like = 10 * round(parts.deliveries.high - parts.deliveries.low, 9) or round(parts.change, 9) or 1.0
 
-    first, last = words.short_day(parts.baseline_end, parts.last_end), words.day(parts.last_end)
+    began, ended = parts.baseline_end, parts.last_end
+    # "31 Dec to 28 Feb 2025" would leave open which December.
+    is_one_year = began.year == ended.year
+    first, last = words.short_day(began, ended) if is_one_year else words.day(began), words.day(ended)
     said = (
         f"{signed(parts.change, like)} {unit_of_change(unit)} from {first} to {last}: "
         f"deliveries {span(parts.deliveries, like)}, drift and season {span(parts.drift, like)}, "
