@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -62,10 +63,15 @@ class Served:
 def served(folder: Path, *options: str) -> Iterator[Served]:
     """``okrsync serve`` on the project in *folder*, on a free port, until the block ends."""
     program = "import sys; from okrsync.cli.main import run; sys.exit(run(sys.argv[1:]))"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, "serve", "--port", "0", *options],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    # What runs in the background of a shell ignores Ctrl-C, and so would all that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, "serve", "--port", "0", *options],
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         assert process.stderr is not None
         said = process.stderr.readline()
