@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from okrsync.model.placements import Cause, Group, Placement
-from okrsync.model.work import Item, Link, LinkState, Status
+from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 from okrsync.store import codec
+from okrsync.store.item_keys import placed_ids_called
 from okrsync.store.item_reading import ITEM_COLUMNS, ItemReader
 from okrsync.store.item_rows import chunks
 from okrsync.store.records import Placing, Scope, Wanted
-from okrsync.store.scoping import in_scope
-from okrsync.store.tables import expectation, item, item_alias, link, placement, placing
+from okrsync.store.scoping import IS_OPEN, is_there
+from okrsync.store.tables import expectation, item, link, placement, placing
 
 _TOLD = ("standing", "exempt_class", "cause", "reason", "implements", "links")
 _COLUMNS = (*_TOLD, "lower_key")
 _ROW = tuple(placement.c[name] for name in _TOLD)
-_OPEN = (Status.TODO.value, Status.IN_PROGRESS.value)
 _GROUPS = {group.value: group for group in Group}
 _CAUSES = {cause.value: cause for cause in Cause}
 _STATES = {state.value: state for state in LinkState}
@@ -135,11 +134,11 @@ def _link(made: Item, key_result: str, state: str, rule: str, via: str, share: f
 
 
 def _ids(connection: sa.Connection, scopes: Sequence[Scope], wanted: Wanted) -> set[int]:
-    counts = _counts(scopes)
+    counts = is_there(scopes)
     found: set[int] = set()
     for condition in _conditions(wanted):
         found.update(connection.execute(sa.select(item.c.id).where(counts, condition)).scalars().all())
-    found |= _called(connection, scopes, wanted.keys)
+    found |= placed_ids_called(connection, scopes, wanted.keys)
     if wanted.iterations:
         found.update(_in_iterations(connection, counts, wanted.iterations))
     return found
@@ -160,9 +159,9 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield sa.and_(is_done, item.c.delivered_ms.between(first, last))
         yield sa.and_(is_done, item.c.delivered_ms.is_(None))
     if wanted.is_open:
-        yield item.c.status.in_(_OPEN)
+        yield IS_OPEN
     elif wanted.has_trouble:
-        yield sa.and_(item.c.status.in_(_OPEN), item.c.reopened > 0)
+        yield sa.and_(IS_OPEN, item.c.reopened > 0)
 
 
 def _in_iterations(
@@ -184,47 +183,13 @@ def _in_iterations(
     return found
 
 
-def placed_items_called(
-    connection: sa.Connection, scopes: Sequence[Scope], keys: Collection[str], reader: ItemReader
-) -> list[Item]:
-    """The items that are or were called one of *keys*, in any case; as long as the placements hold."""
-    found: list[Item] = []
-    for part in chunks(sorted(_called(connection, scopes, keys))):
-        rows = connection.execute(sa.select(*ITEM_COLUMNS).where(item.c.id.in_(part)))
-        found += [reader.item(row) for row in rows]
-    return found
-
-
-def _called(connection: sa.Connection, scopes: Sequence[Scope], keys: Collection[str]) -> set[int]:
-    """Row ids of the items that are or were called one of *keys*."""
-    by_source: dict[str, set[str]] = {}
-    for part in chunks(sorted({key.lower() for key in keys})):
-        now = sa.select(placement.c.source, placement.c.external_id).where(placement.c.lower_key.in_(part))
-        # Few items were ever called otherwise, and trackers' keys are ASCII, which is all that a database folds.
-        folded = sa.func.lower(item_alias.c.key)
-        old = sa.select(item_alias.c.source, item_alias.c.external_id).where(folded.in_(part))
-        for source, external_id in (*connection.execute(now), *connection.execute(old)):
-            by_source.setdefault(source, set()).add(external_id)
-    found: set[int] = set()
-    for source, ids in by_source.items():
-        for few in chunks(sorted(ids)):
-            here = sa.and_(item.c.source == source, item.c.external_id.in_(few))
-            found.update(connection.execute(sa.select(item.c.id).where(here, _counts(scopes))).scalars())
-    return found
-
-
-def _counts(scopes: Sequence[Scope]) -> sa.ColumnElement[bool]:
-    """Whether an item counts: it is in one of *scopes*, and still there."""
-    return sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
-
-
 def work_in_iterations(connection: sa.Connection, scopes: Sequence[Scope]) -> list[tuple[str, str, str, int]]:
     """How many pieces of work of each project are in each iteration, or were: source, iteration, project, count."""
-    counts = _counts(scopes)
+    counts = is_there(scopes)
     told = sa.cast(item.c.iterations, sa.Text)
     is_piece = sa.and_(
         item.c.status != Status.DROPPED.value,
-        sa.or_(item.c.kind != "pull_request", placement.c.implements == "[]"),
+        sa.or_(item.c.kind != ItemKind.PULL_REQUEST.value, placement.c.implements == "[]"),
     )
     grouped = (
         sa.select(item.c.source, told, item.c.project, sa.func.count())
@@ -238,42 +203,3 @@ def work_in_iterations(connection: sa.Connection, scopes: Sequence[Scope]) -> li
             where = (source, entry[0], project)
             found[where] = found.get(where, 0) + count
     return [(*where, count) for where, count in sorted(found.items())]
-
-
-def served_by_open_work(connection: sa.Connection, scopes: Sequence[Scope]) -> set[str]:
-    """The key results (qualified) that open work serves."""
-    chosen = (
-        sa.select(link.c.key_result)
-        .distinct()
-        .join_from(item, link, sa.and_(link.c.source == item.c.source, link.c.external_id == item.c.external_id))
-    )
-    is_in_force = sa.and_(link.c.valid_to_ms.is_(None), link.c.state == LinkState.OK.value)
-    return set(connection.execute(chosen.where(_counts(scopes), item.c.status.in_(_OPEN), is_in_force)).scalars())
-
-
-def delivered_links(connection: sa.Connection, key_results: Collection[str]) -> set[tuple[str, str]]:
-    """Key results and keys of the delivered items that serve them now, of *key_results*."""
-    found: set[tuple[str, str]] = set()
-    chosen = sa.select(link.c.key_result, item.c.key).join_from(
-        link, item, sa.and_(link.c.source == item.c.source, link.c.external_id == item.c.external_id)
-    )
-    chosen = chosen.where(
-        link.c.valid_to_ms.is_(None), link.c.state == LinkState.OK.value, item.c.status == Status.DONE.value
-    )
-    for part in chunks(sorted(key_results)):
-        found.update((row[0], row[1]) for row in connection.execute(chosen.where(link.c.key_result.in_(part))).all())
-    return found
-
-
-def link_starts(connection: sa.Connection, key_results: Collection[str] | None) -> dict[tuple[str, str, str], datetime]:
-    """When each link in force was first seen, by source, item and key result; of *key_results* where they are given."""
-    chosen = sa.select(link.c.source, link.c.external_id, link.c.key_result, link.c.valid_from_ms).where(
-        link.c.valid_to_ms.is_(None)
-    )
-    parts = [None] if key_results is None else list(chunks(sorted(key_results)))
-    found: dict[tuple[str, str, str], datetime] = {}
-    for part in parts:
-        rows = connection.execute(chosen if part is None else chosen.where(link.c.key_result.in_(part)))
-        for source, external_id, key_result, since in rows.all():
-            found[source, external_id, key_result] = codec.from_ms(since)
-    return found

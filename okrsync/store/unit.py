@@ -22,7 +22,7 @@ from okrsync.store.failpoints import failpoint
 from okrsync.store.item_rows import ItemRows
 from okrsync.store.placements import forget_placing, save_placements, save_settled
 from okrsync.store.records import DeadLetter, Fingerprints, Fit, Placing, RecordedCheck, RunRecord, Scope
-from okrsync.store.scoping import in_scope
+from okrsync.store.scoping import in_any
 from okrsync.store.tables import (
     dead_letter,
     history_due,
@@ -168,7 +168,7 @@ class Unit:
     def purge(self, scopes: Sequence[Scope]) -> int:
         """Delete what is out of *scopes* for good: items with their raw form and links; returns how many items."""
         forget_placing(self._connection)
-        kept = sa.or_(sa.false(), *(in_scope(scope) for scope in scopes))
+        kept = in_any(scopes)
         gone: dict[str, list[str]] = {}
         for row in self._connection.execute(sa.select(item.c.source, item.c.external_id).where(~kept)):
             gone.setdefault(row.source, []).append(row.external_id)

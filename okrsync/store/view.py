@@ -20,17 +20,11 @@ from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
 from okrsync.store.backends import in_byte_order
 from okrsync.store.checks import checks_on_record, expectations, fits_of
+from okrsync.store.item_keys import items_called, placed_items_called
 from okrsync.store.item_reading import ITEM_COLUMNS, ItemReader
 from okrsync.store.item_rows import chunks, held_items
-from okrsync.store.placements import (
-    delivered_links,
-    link_starts,
-    placed_items_called,
-    placements_of,
-    placing_of,
-    served_by_open_work,
-    work_in_iterations,
-)
+from okrsync.store.links import delivered_links, link_starts, served_by_open_work
+from okrsync.store.placements import placements_of, placing_of, work_in_iterations
 from okrsync.store.records import (
     DeadLetter,
     Fingerprints,
@@ -45,7 +39,7 @@ from okrsync.store.records import (
     ToldCheck,
     Wanted,
 )
-from okrsync.store.scoping import in_scope
+from okrsync.store.scoping import in_any, in_scope
 from okrsync.store.tables import (
     dead_letter,
     history_due,
@@ -90,7 +84,7 @@ class View:
             self._by(item.c.source), sa.func.length(item.c.external_id), self._by(item.c.external_id)
         )
         if scopes is not None:
-            chosen = chosen.where(sa.or_(sa.false(), *(in_scope(scope) for scope in scopes)))
+            chosen = chosen.where(in_any(scopes))
         moments = [moment for moment in (as_of, as_known) if moment is not None]
         gone_later = item.c.gone_ms > codec.to_ms(min(moments)) if moments else sa.false()
         chosen = chosen.where(sa.or_(item.c.gone_ms.is_(None), gone_later))
@@ -399,21 +393,7 @@ class View:
 
     def items_called(self, scopes: Sequence[Scope], keys: Collection[str]) -> list[Item]:
         """The items of *scopes* that are or were called one of *keys*, in any case."""
-        wanted = {key.casefold() for key in keys}
-        old = [place for place, names in self._old_keys().items() if not wanted.isdisjoint(map(str.casefold, names))]
-        counts = sa.and_(sa.or_(sa.false(), *map(in_scope, scopes)), item.c.gone_ms.is_(None))
-        # Databases fold ASCII alone, and have no index for it.
-        rows = self._connection.execute(
-            sa.select(item.c.id, item.c.source, item.c.external_id, item.c.key).where(counts)
-        )
-        was_called = set(old)
-        ids = [row.id for row in rows if row.key.casefold() in wanted or (row.source, row.external_id) in was_called]
-        reader = self._reader()
-        return [
-            reader.item(row)
-            for part in chunks(ids)
-            for row in self._connection.execute(sa.select(*ITEM_COLUMNS).where(item.c.id.in_(part)))
-        ]
+        return items_called(self._connection, scopes, keys, self._old_keys(), self._reader())
 
     def placed_items_called(self, scopes: Sequence[Scope], keys: Collection[str]) -> list[Item]:
         """As :meth:`items_called`, and quicker over a large store, as long as the stored placements hold."""
