@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find okrsync connectors config -type f -not -path '*/__pycache__/*' 2>/dev/null) pyproject.toml README.md LICENSE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# A lock is complete, so nothing is resolved: pip before 23.3 refuses a pin of `name` for a requirement of `name[extra]`.
+INSTALL := $(PIP) install --no-deps --require-hashes
 
 .PHONY: demo test test-long cover check format schemas docs golden lock bench mutate clean
 
@@ -55,15 +57,27 @@ bench: .make/dev .make/wheel
 mutate: .make/dev .make/wheel
 	$(BIN)/python benchmarks/mutation.py
 
-# Pins every dependency with its hashes; the files name no index and no folder.
-lock:
-	$(PYTHON) -m venv .make/lock
-	.make/lock/bin/python -m pip --quiet install pip-tools
-	.make/lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --no-header --extra build -o requirements/runtime.txt pyproject.toml
-	.make/lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --no-header --extra build --extra dev -c requirements/runtime.txt \
-	  -o requirements/dev.txt pyproject.toml
+# Pins every dependency for Python 3.11 to 3.14 on every system, with hashes and without an index. Pins stay as they are
+# where they can; `make lock UPGRADE=--upgrade` takes the newest.
+COMPILE = .make/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
+  --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+HASHED = $(COMPILE) --generate-hashes --no-strip-extras --constraints requirements/pins.txt
+EXTRAS := postgresql parquet testing
+
+lock: .make/lock
+	$(COMPILE) --strip-extras --no-annotate $(EXTRAS:%=--extra %) --group build --group dev --group docs \
+	  -o requirements/pins.txt pyproject.toml
+	$(HASHED) --group build -o requirements/runtime.txt pyproject.toml
+	$(HASHED) $(EXTRAS:%=--extra %) --group build --group dev -o requirements/dev.txt pyproject.toml
+	$(HASHED) --group pyproject.toml:docs -o requirements/docs.txt
+	for extra in $(EXTRAS); do $(COMPILE) --strip-extras --no-annotate --constraints requirements/pins.txt \
+	  --extra $$extra -o requirements/constraints-$$extra.txt pyproject.toml || exit 1; done
+	$(COMPILE) --strip-extras --no-annotate --constraints requirements/pins.txt -o requirements/constraints.txt pyproject.toml
+	echo uv | $(COMPILE) --generate-hashes -o requirements/uv.txt -
+
+.make/lock: requirements/uv.txt
+	$(PYTHON) -m venv --clear $@
+	$@/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r $<
 
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -71,17 +85,25 @@ lock:
 	$(PYTHON) -m venv .venv
 
 .make/runtime: requirements/runtime.txt | .venv
-	$(PIP) install --require-hashes -r requirements/runtime.txt
+	$(INSTALL) -r $<
+	$(PIP) check
 	@mkdir -p .make && touch $@
 
 .make/dev: requirements/dev.txt .make/runtime
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(INSTALL) -r $<
+	$(PIP) check
+	@touch $@
+
+.make/docs: requirements/docs.txt .make/dev
+	$(INSTALL) -r $<
+	$(PIP) check
 	@touch $@
 
 .make/wheel: $(SOURCES) .make/runtime
 	@rm -rf dist
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	$(PIP) install --no-deps --force-reinstall dist/okrsync-*.whl
+	$(PIP) check
 	@touch $@
 
 clean:
