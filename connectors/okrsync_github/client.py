@@ -6,12 +6,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from okrsync.errors import ConnectorError, NotFoundError, RateLimitedError, UnexpectedResponseError, UnreachableError
 from okrsync.plugins.context import Context
-from okrsync.plugins.http import GuardedAdapter, guard_session
 from okrsync_github.settings import GithubSettings
+
+if TYPE_CHECKING:
+    from okrsync.plugins.http import GuardedAdapter
 
 PAGE_SIZE = 100
 # What GraphQL says, with status 200, when a query was more than it could do in its time.
@@ -46,6 +48,8 @@ class GithubClient:
     def __init__(self, settings: GithubSettings, context: Context) -> None:
         # Imported here: reading a configuration or printing help must not pay for it.
         from github import Auth  # noqa: PLC0415
+
+        from okrsync.plugins.http import GuardedAdapter  # noqa: PLC0415
 
         # Its logger prints addresses, headers and bodies, an installation's token among them.
         logging.getLogger("github").setLevel(logging.CRITICAL)
@@ -187,5 +191,7 @@ def _is_too_much(error: Mapping[str, Any]) -> bool:
 
 def _mount(requester: Any, adapter: GuardedAdapter) -> None:
     """Put *adapter* into PyGithub's session, which it opens lazily and offers no public way to reach."""
+    from okrsync.plugins.http import guard_session  # noqa: PLC0415 - as above
+
     connection = requester._Requester__createConnection()  # noqa: SLF001
     guard_session(connection.session, adapter)

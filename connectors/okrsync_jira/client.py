@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from okrsync.errors import AuthenticationError, ConnectorError, UnexpectedResponseError
 from okrsync.plugins.context import Context
-from okrsync.plugins.http import GuardedAdapter, guard_session
 from okrsync_jira.settings import JiraSettings
 
 CLOUD_PAGE_SIZE, CLOUD_IDS_PAGE_SIZE = 100, 5000
@@ -32,6 +31,8 @@ class JiraClient:
     def __init__(self, settings: JiraSettings, context: Context) -> None:
         # Imported here: reading a configuration or printing help must not pay for it.
         from jira import JIRA  # noqa: PLC0415
+
+        from okrsync.plugins.http import GuardedAdapter, guard_session  # noqa: PLC0415
 
         self.url = url = settings.url
         self._context = context

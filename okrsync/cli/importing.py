@@ -9,7 +9,7 @@ import click
 
 from okrsync.cli.output import print_json
 from okrsync.jobs.importing import ImportPlan, apply_import, plan_import
-from okrsync.reports.render.as_json import to_plain
+from okrsync.model.plain import to_plain
 from okrsync.reports.render.import_words import import_lines
 
 

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from okrsync.errors import ConfigError, MetricError, OkrsyncError
-from okrsync.reports.render.as_json import dumped, to_plain
+from okrsync.model.plain import dumped, to_plain
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}

@@ -16,9 +16,10 @@ from okrsync import __version__
 from okrsync.cli.output import Day, config_option, console
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.jobs.artifacts import write_set, write_whole
+from okrsync.model.plain import dumped
 from okrsync.reports.pages.blocks import Facts, Page, for_executives
 from okrsync.reports.render.as_csv import csv_text, tables_of
-from okrsync.reports.render.as_json import dumped, report_document
+from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.page_markdown import render_page
 from okrsync.reports.render.page_text import print_page
 

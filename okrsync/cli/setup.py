@@ -11,8 +11,8 @@ from okrsync.config.project import load_project
 from okrsync.errors import ConfigError
 from okrsync.jobs.metrics import read_files
 from okrsync.jobs.starting import unknown_targets, write_starter
+from okrsync.model.plain import to_plain
 from okrsync.plugins.discovery import broken_plugins
-from okrsync.reports.render.as_json import to_plain
 
 
 @click.command()

@@ -25,9 +25,10 @@ from okrsync.jobs.statements import (
     decide as decide_about,
 )
 from okrsync.jobs.workspace import open_workspace
+from okrsync.model.plain import to_plain
 from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.render import words
-from okrsync.reports.render.as_json import report_document, to_plain
+from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.statement_words import decision_line, evidence_line, hypothesis_parts, hypothesis_title
 
 

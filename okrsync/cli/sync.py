@@ -20,10 +20,10 @@ from okrsync.jobs.outcomes import day_of_last_sync, outcomes_report
 from okrsync.jobs.stopping import Stopping
 from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions, SyncResult, sync_all
 from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace
+from okrsync.model.plain import to_plain
 from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.outcomes import News, OutcomesReport, news_since
 from okrsync.reports.pages.outcomes_page import outcomes_page
-from okrsync.reports.render.as_json import to_plain
 from okrsync.reports.render.page_text import print_page
 from okrsync.reports.render.words import short_day
 from okrsync.sync.engine import CensusRule

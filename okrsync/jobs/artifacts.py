@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from okrsync.errors import OkrsyncError
+from okrsync.model.plain import dumped
 from okrsync.reports.outcomes import OutcomesReport
 from okrsync.reports.pages.outcomes_page import outcomes_page
-from okrsync.reports.render.as_json import dumped, report_document
+from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.page_markdown import render_page
 from okrsync.store.failpoints import failpoint
 

@@ -12,6 +12,7 @@ from okrsync.jobs.fits import Fits
 from okrsync.jobs.goals import Texts, versions_of
 from okrsync.jobs.placed import keep_settled
 from okrsync.jobs.workspace import Workspace, scopes
+from okrsync.model.plain import canonical, to_plain
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.model.work import Item
 from okrsync.okrs.changes import key_result_at
@@ -20,8 +21,6 @@ from okrsync.outcome.questions import Questions, cases_of, settings_of
 from okrsync.outcome.registration import Evidence, expectations_of, items_to_look_into, late_links, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
 from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.render.as_json import to_plain
-from okrsync.store.codec import canonical
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import RecordedCheck, ToldCheck
 

@@ -17,8 +17,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from okrsync import __version__
+from okrsync.model.plain import digest
 from okrsync.outcome.cases import Case
-from okrsync.store.codec import digest
 from okrsync.store.records import Fit
 
 if TYPE_CHECKING:

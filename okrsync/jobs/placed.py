@@ -20,11 +20,10 @@ from okrsync.jobs.workspace import Workspace, link_all, scopes
 from okrsync.linking.conditions import MAX_ANCESTORS, Hierarchy
 from okrsync.linking.placing import Linking
 from okrsync.model.okrs import Okrs
+from okrsync.model.plain import canonical, to_plain
 from okrsync.model.work import Item
 from okrsync.reports.counts import Stock, stock_of
 from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.render.as_json import to_plain
-from okrsync.store.codec import canonical
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import Placing, Wanted
 from okrsync.store.view import View

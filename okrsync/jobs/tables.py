@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from okrsync.errors import OkrsyncError, UsageError
+from okrsync.model.plain import canonical
 from okrsync.reports.render.as_csv import safe_text
-from okrsync.store.codec import canonical, storable
+from okrsync.store.codec import storable
 
 FORMATS = ("csv", "jsonl", "parquet")
 _BATCH = 10_000

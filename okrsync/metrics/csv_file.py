@@ -19,11 +19,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from okrsync.errors import MetricError, Problem
-from okrsync.metrics.fetch import WebAccess, WebAddress, fetch, refuse_open_secrets
+from okrsync.metrics.access import WebAccess, WebAddress, refuse_open_secrets
 from okrsync.metrics.points import plain
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
-from okrsync.plugins.refusals import without_query
+from okrsync.plugins.origin import without_query
 
 MAX_BYTES = 64 * 1024 * 1024
 _MISSING = {"", "-", "–", "na", "n/a", "nan", "null", "none"}
@@ -84,6 +84,8 @@ class CsvSource:
         """
         checked = CsvSettings.model_validate(settings)
         if checked.url:
+            from okrsync.metrics.fetch import fetch  # noqa: PLC0415 - imports an HTTP client
+
             place = without_query(checked.url)
             table = _Table(metric, place, _text(metric, place, fetch(checked.url, checked, context.folder)))
             return table.observations(checked.column, context.now)

@@ -10,12 +10,12 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from okrsync.metrics.fetch import WebAccess, WebAddress, fetch, refuse_open_secrets
+from okrsync.metrics.access import WebAccess, WebAddress, refuse_open_secrets
 from okrsync.metrics.points import Points, plain
 from okrsync.metrics.web import failure, json_of
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
-from okrsync.plugins.refusals import without_query
+from okrsync.plugins.origin import without_query
 
 _DAY_SECONDS = 86_400
 # Weeks end on Sundays: steps are counted from a Monday, so that they stay where they are whenever they are asked for.
@@ -65,6 +65,8 @@ class PrometheusSource:
             MetricError: not one series, or no answer of a Prometheus.
             ConnectorError: the address could not be read.
         """
+        from okrsync.metrics.fetch import fetch  # noqa: PLC0415 - imports an HTTP client
+
         checked = PrometheusSettings.model_validate(settings)
         place = f"{without_query(checked.url)}/api/v1/query_range"
         asked = {"query": checked.query, **_range(checked, context.now)}

@@ -9,11 +9,11 @@ import orjson
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from okrsync.errors import MetricError, Problem
-from okrsync.metrics.fetch import WebAccess, WebAddress, fetch, refuse_open_secrets
+from okrsync.metrics.access import WebAccess, WebAddress, refuse_open_secrets
 from okrsync.metrics.points import Points, plain
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
-from okrsync.plugins.refusals import without_query
+from okrsync.plugins.origin import without_query
 
 _EXAMPLE = "write for example data[].{date: day, value: count}"
 _ABSENT = object()
@@ -62,6 +62,8 @@ class WebSource:
             MetricError: the answer is no JSON, the expression finds no list, or entries are no points: all of them.
             ConnectorError: the address could not be read.
         """
+        from okrsync.metrics.fetch import fetch  # noqa: PLC0415 - imports an HTTP client
+
         checked = WebSettings.model_validate(settings)
         place = without_query(checked.url)
         body = fetch(checked.url, checked, context.folder)

@@ -32,8 +32,8 @@ from okrsync.errors import (
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.limiter import Budget, Hold, Lanes, Quota, Refusal, lengthened, refusal_of, retry_after
+from okrsync.plugins.origin import Origin, without_query
 from okrsync.plugins.refusals import (
-    Origin,
     authorization_of,
     error_of,
     failure_of,
@@ -41,7 +41,6 @@ from okrsync.plugins.refusals import (
     kind_of,
     quotable,
     refused_token,
-    without_query,
 )
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0

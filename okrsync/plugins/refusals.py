@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -28,33 +26,6 @@ _TOKEN = re.compile(
 )
 _SHORTEST_SECRET = 16
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port: where a token may be sent."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, url: str) -> Origin:
-        """The origin of *url*, with the scheme's own port where it names none."""
-        parts = urlsplit(url)
-        return cls(
-            parts.scheme, (parts.hostname or "").casefold(), parts.port or (443 if parts.scheme == "https" else 80)
-        )
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.host}:{self.port}"
-
-
-def without_query(url: str | None) -> str:
-    """*url* fit for a message: no query, no user."""
-    parts = urlsplit(url or "")
-    host = f"{parts.hostname}:{parts.port}" if parts.port else (parts.hostname or "")
-    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def kind_of(response: requests.Response) -> str:

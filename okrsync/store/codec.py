@@ -8,11 +8,11 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from hashlib import blake2b
 from typing import Any
 
 import orjson
 
+from okrsync.model.plain import canonical
 from okrsync.model.work import (
     EventField,
     EventOrigin,
@@ -85,27 +85,9 @@ def _read(content: bytes) -> Any:
         return json.loads(content)
 
 
-def canonical(value: Any) -> bytes:
-    """
-    *value* as JSON that is the same whenever the value is.
-
-    Raises:
-        TypeError, ValueError: there is no JSON for it.
-    """
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # a lone surrogate, a number too large, nested too deep: the standard library takes more
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
 def json_text(value: Any) -> str:
     """*value*, already storable, as a JSON column holds it."""
     return orjson.dumps(value).decode() if value else ("{}" if isinstance(value, dict) else "[]")
-
-
-def digest(content: bytes) -> bytes:
-    """16 bytes that tell contents apart."""
-    return blake2b(content, digest_size=16).digest()
 
 
 def raw_content(raw: Mapping[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from okrsync.model.plain import canonical, digest
 from okrsync.model.work import EventField, EventOrigin
 from okrsync.plugins.connector import Missing
 from okrsync.store import codec
@@ -94,11 +95,9 @@ class ItemRows:
         same_events: set[str] = set()
         for external_id, version in newest.items():
             row = {**version.row, "partition": partition}
-            events_digest = codec.digest(codec.canonical(version.event_rows))
-            raw_digest = codec.digest(version.content)
-            row["digest"] = codec.digest(
-                codec.canonical(row) + raw_digest + codec.digest(version.history) + events_digest
-            )
+            events_digest = digest(canonical(version.event_rows))
+            raw_digest = digest(version.content)
+            row["digest"] = digest(canonical(row) + raw_digest + digest(version.history) + events_digest)
             before = known.get(external_id)
             if before is not None and before.events_digest == events_digest:
                 same_events.add(external_id)

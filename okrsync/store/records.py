@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from okrsync.model.plain import canonical
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.model.work import Item, ItemEvent
 from okrsync.plugins.connector import HISTORY, RawItem
@@ -119,7 +120,7 @@ class Version:
             AttributeError, OverflowError, TypeError, ValueError: a part is not of the type that Item or ItemEvent says.
         """
         rows = tuple(map(codec.event_row, events))
-        history = codec.canonical(raw[HISTORY]) if HISTORY in raw else b""
+        history = canonical(raw[HISTORY]) if HISTORY in raw else b""
         content = codec.raw_content(raw) if content is None else content
         return cls(item, codec.item_row(item), content, history, tuple(events), rows, history_due)
 

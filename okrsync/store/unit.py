@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Observation
 from okrsync.model.placements import Placement
+from okrsync.model.plain import digest
 from okrsync.model.work import IterationRecord, Link
 from okrsync.plugins.connector import FieldMap
 from okrsync.store import codec
@@ -285,15 +286,15 @@ class Unit:
     def save_okr_text(self, path: str, text: str, now: datetime) -> bool:
         """Keep *text* as a version of the OKR file *path*; returns whether it differs from the last one."""
         content = text.encode()
-        digest = codec.digest(content)
+        content_digest = digest(content)
         last = self._connection.execute(
             sa.select(okr_version.c.digest).where(okr_version.c.path == path).order_by(okr_version.c.id.desc()).limit(1)
         ).scalar()
-        if last == digest:
+        if last == content_digest:
             return False
         self._connection.execute(
             sa.insert(okr_version).values(
-                path=path, digest=digest, content=zlib.compress(content), first_seen_ms=codec.to_ms(now)
+                path=path, digest=content_digest, content=zlib.compress(content), first_seen_ms=codec.to_ms(now)
             )
         )
         return True

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from okrsync.errors import ConnectorError
+from okrsync.model.plain import canonical, digest
 from okrsync.model.work import Item
 from okrsync.plugins.connector import (
     HISTORY,
@@ -24,7 +25,7 @@ from okrsync.plugins.connector import (
     threads_of,
 )
 from okrsync.plugins.context import Context
-from okrsync.store.codec import canonical, digest, fields_to_json, to_ms
+from okrsync.store.codec import fields_to_json, to_ms
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored, StreamState, Version

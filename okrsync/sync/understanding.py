@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from okrsync.model.history import settled
+from okrsync.model.plain import digest
 from okrsync.model.work import EventField, EventOrigin, Item, ItemEvent, Size, Status
 from okrsync.plugins.connector import HISTORY, Connector, FieldMap, HasHistory, HasReleases, HasUnrecorded, RawItem
 from okrsync.plugins.text import without_people
-from okrsync.store.codec import digest, raw_content
+from okrsync.store.codec import raw_content
 from okrsync.store.records import DeadLetter, Version
 from okrsync.sync.privacy import without_persons
 

@@ -57,7 +57,7 @@ class ConnectorContract(
             return bench
 
         yield make
-        for bench in opened:
+        for bench in reversed(opened):
             bench.server.stop()
             bench.site.close()
         broken = [error for bench in opened for error in bench.server.errors]

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from okrsync.model.plain import canonical
 from okrsync.model.work import Item, ItemEvent, Status
 from okrsync.plugins.connector import HISTORY, HasHistory, RawItem
-from okrsync.store.codec import canonical, fields_to_json
+from okrsync.store.codec import fields_to_json
 from okrsync.sync.understanding import Read
 from okrsync.testing import elsewhere
 from okrsync.testing.bench import TOKEN_NAME, Bench, Run, at, require

@@ -19,9 +19,9 @@ from markdown_it.token import Token
 from rich.cells import cell_len
 from rich.console import Console
 
+from okrsync.model.plain import dumped
 from okrsync.reports.pages.blocks import Facts, Page
 from okrsync.reports.render.as_csv import csv_text, tables_of
-from okrsync.reports.render.as_json import dumped
 from okrsync.reports.render.page_markdown import render_page
 from okrsync.reports.render.page_text import print_page
 from support.every_format import Delivered, every_format

@@ -29,7 +29,7 @@ from okrsync.errors import (
 from okrsync.plugins import http
 from okrsync.plugins.context import Context
 from okrsync.plugins.http import GuardedAdapter
-from okrsync.plugins.refusals import Origin, without_query
+from okrsync.plugins.origin import Origin, without_query
 from okrsync.sandbox.http import LoopbackServer, Request, Response
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)

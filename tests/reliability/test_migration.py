@@ -19,6 +19,7 @@ from alembic.config import Config
 import okrsync.store.migrations
 from okrsync.cli.main import run
 from okrsync.errors import StoreTooNewError
+from okrsync.model.plain import canonical
 from okrsync.model.work import Status
 from okrsync.store import codec, database
 from okrsync.store.backends import backend_of
@@ -38,7 +39,7 @@ ROWS: dict[str, dict[str, Any]] = {
              "resolution": "", "created_ms": 1_767_225_600_000, "updated_ms": 1_767_225_600_000, "project": "PAY",
              "delivered_ms": 1_767_225_600_000, "team": "", "parent": "", "labels": '["a"]', "components": "[]",
              "iterations": "[]", "closes": "[]", "directives": "[]", "fields": "{}", "digest": b"0123456789abcdef"},
-    "item_raw": {"source": "product", "external_id": "1", "body": codec.packed(codec.canonical(RAW))},
+    "item_raw": {"source": "product", "external_id": "1", "body": codec.packed(canonical(RAW))},
     "link": {"id": 3, "source": "product", "external_id": "1", "key": "PAY-1", "key_result": "2026Q1/KR1.1",
              "state": "ok", "rule": "rule 1", "via": "label", "share": 1.0, "depth": 0, "reason": "",
              "valid_from_ms": 1_767_225_600_000},

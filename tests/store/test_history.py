@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okrsync.model.ledger import Observation
+from okrsync.model.plain import canonical
 from okrsync.model.work import Link, LinkState
 from okrsync.plugins.connector import FieldMap
 from okrsync.plugins.context import WorkMapping
@@ -323,7 +324,7 @@ def test_the_field_map_of_a_source_is_kept_whole(store: Store) -> None:
     assert row.fields["roles"] == {"sprint": ["customfield_2", "customfield_3"]}
     assert (row.fields["site"], row.fields["source"], row.fields["team"]) == ("https://jira.example", "web", "payments")
     assert set(row.fields["mapping"]) == set(WorkMapping.__slots__)
-    assert json.loads(codec.canonical(codec.fields_to_json(fields))) == row.fields
+    assert json.loads(canonical(codec.fields_to_json(fields))) == row.fields
 
 
 def test_observations_of_several_metrics_are_those_of_each(store: Store) -> None:
