@@ -41,7 +41,7 @@ COMMANDS = {
     "check": ("okrsync.cli.check", "check", "Show the verdicts on one key result or item."),
     "metric": ("okrsync.cli.metric", "metric", "Look at metrics, and read them now."),
     "outcomes": (
-        "okrsync.cli.reports",
+        "okrsync.cli.outcomes",
         "outcomes",
         "Show what delivered work moved, and what has to be decided.",
     ),
@@ -55,14 +55,14 @@ COMMANDS = {
     "sandbox": ("okrsync.cli.sandbox", "sandbox", "Serve loopback trackers to try things on."),
     "serve": ("okrsync.cli.serve", "serve", "Show the reports in a browser, always of the latest store."),
     "site": ("okrsync.cli.site", "site", "Write all reports of all cycles as a folder of linked pages."),
-    "status": ("okrsync.cli.reports", "status", "Show what is known, and how work stands to key results."),
+    "status": ("okrsync.cli.status", "status", "Show what is known, and how work stands to key results."),
     "suggest": ("okrsync.cli.suggest", "suggest", "Suggest key results for unlinked items; link nothing."),
     "stoplist": ("okrsync.cli.standing", "stoplist", "Show open work whose delivered siblings did not move it."),
     "sync": ("okrsync.cli.sync", "sync", "Read the trackers and metrics, and report."),
     "unlink": ("okrsync.cli.by_hand", "unlink", "Take an item away from a key result by hand."),
     "validate": ("okrsync.cli.setup", "validate", "Check all files, and name everything that is wrong."),
     "values": ("okrsync.cli.standing", "values", "Show what serves which value, and what breaks it."),
-    "why": ("okrsync.cli.reports", "why", "Show why an item serves what it serves."),
+    "why": ("okrsync.cli.why", "why", "Show why an item serves what it serves."),
 }
 
 

@@ -8,13 +8,15 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
 
 from okrsync.errors import ConfigError, MetricError, OkrsyncError
 from okrsync.model.plain import dumped, to_plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -74,6 +76,9 @@ config_option = click.option(
 )
 
 
+cycle_option = click.option("--cycle", help="One cycle's id, or all [default: those that run today]")
+
+
 def project_options(command: Command) -> Command:
     """``--config``, ``--as-of`` and ``--format``, which every command on a project takes."""
     for option in (
@@ -87,6 +92,8 @@ def project_options(command: Command) -> Command:
 
 def console() -> Console:
     """Where text results go: stdout; a fixed width where it is no terminal, so that files look the same everywhere."""
+    from rich.console import Console  # noqa: PLC0415 - most commands print plain lines
+
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False, soft_wrap=False)
 
 

@@ -15,12 +15,12 @@ from okrsync.jobs.by_hand import find_key_result
 from okrsync.jobs.checks import cases_for, with_outcomes
 from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.goals import versions_of
-from okrsync.jobs.workspace import chosen_cycles, open_workspace, stop_rules
+from okrsync.jobs.workspace import chosen_cycles, open_workspace
 from okrsync.reports.goals import build_goals
 from okrsync.reports.progress import KeyResultProgress, build_progress
 from okrsync.reports.render import goal_words, progress_words, stop_words, value_words, words
 from okrsync.reports.render.as_json import report_document
-from okrsync.reports.stoplist import StopLine, build_stoplist
+from okrsync.reports.stoplist import StopLine, StopRules, build_stoplist
 from okrsync.reports.values import build_values
 
 
@@ -116,7 +116,7 @@ def stoplist(config: Path, as_of: date | None, output: str, cycle: str | None) -
     by itself: see okrsync decide.
     """
     with open_workspace(config, as_of) as workspace:
-        rules = stop_rules(workspace.project)
+        rules = StopRules.from_settings(workspace.project.settings.rules)
         cycles = chosen_cycles(workspace, cycle)
         inputs = with_outcomes(workspace, report_inputs(workspace), cycles)
         report = build_stoplist(inputs, workspace.project.ledger, rules, cycles)

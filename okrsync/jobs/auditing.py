@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from okrsync.errors import UsageError
 from okrsync.jobs.by_hand import find_key_result
+from okrsync.jobs.calendars import calendar_of
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.goals import versions_of
 from okrsync.jobs.placed import About, about
-from okrsync.jobs.workspace import Workspace, calendar_of, known_cycle, seen_expectations, stop_rules
+from okrsync.jobs.workspace import Workspace, known_cycle, seen_expectations
 from okrsync.model.okrs import Cycle
 from okrsync.reports.audit import AuditReport, build_audit
 from okrsync.reports.audit.chosen_sprint import chosen_sprint
@@ -19,6 +20,7 @@ from okrsync.reports.audit.served import AuditInputs, Part
 from okrsync.reports.audit.sprint import RetroReport, build_retro
 from okrsync.reports.hypotheses import build_hypotheses
 from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.stoplist import StopRules
 
 
 def audit_report(
@@ -97,7 +99,7 @@ def _given(workspace: Workspace, inputs: ReportInputs, cycle: Cycle, part: Part)
         ledger,
         build_hypotheses(inputs, ledger, seen),
         versions_of(workspace, texts),
-        stop_rules(workspace.project),
+        StopRules.from_settings(workspace.project.settings.rules),
         cycle,
         part,
     )

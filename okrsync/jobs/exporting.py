@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
-from okrsync.jobs.gathering import observed
+from okrsync.jobs.observations import observed
 from okrsync.jobs.workspace import Workspace, link_all
 from okrsync.linking.placing import Linking, without_titles
 from okrsync.model.placements import Placement

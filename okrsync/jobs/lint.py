@@ -8,7 +8,7 @@ from pathlib import Path
 
 from okrsync.config.project import Project, load_project
 from okrsync.errors import StoreError, StoreTooNewError
-from okrsync.jobs.gathering import observed
+from okrsync.jobs.observations import observed
 from okrsync.jobs.workspace import known_cycle, present, workspace_of
 from okrsync.lint.facts import Facts
 from okrsync.lint.findings import LintReport

@@ -8,13 +8,12 @@ from difflib import get_close_matches
 
 from okrsync.config.project import Project
 from okrsync.errors import Problem, UsageError
-from okrsync.jobs.gathering import observations_of
+from okrsync.jobs.observations import observations_of
 from okrsync.jobs.workspace import Workspace, scopes
 from okrsync.metrics.gather import Reading, gather
 from okrsync.model.history import ItemPast, past_of
 from okrsync.model.okrs import Metric
 from okrsync.model.work import Status
-from okrsync.plugins.context import utc_now
 from okrsync.reports.metrics import MetricReport, MetricsReport, build_metric, build_metrics
 from okrsync.store.failpoints import failpoint
 from okrsync.store.view import View
@@ -28,18 +27,6 @@ class Pulled:
     days: int
     added: int
     problems: tuple[Problem, ...] = ()
-
-
-def read_files(project: Project) -> list[Reading]:
-    """What the metrics that are files of the project hold now; nothing is stored, and no server or database asked."""
-    return gather(
-        project.okrs,
-        project.ledger.check_ins,
-        root=project.folder,
-        zone=project.settings.zone,
-        now=utc_now(),
-        wanted=lambda metric: metric.source_type == "csv" and "path" in metric.source,
-    )
 
 
 def chosen_metrics(project: Project, names: Collection[str]) -> list[Metric]:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from okrsync.jobs.placed import About, about
-from okrsync.jobs.workspace import Workspace, seen_expectations, stop_rules
+from okrsync.jobs.workspace import Workspace, seen_expectations
 from okrsync.reports.hypotheses import HypothesesReport, build_hypotheses
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.maturing import Known
 from okrsync.reports.outcomes import Beside, OutcomesReport, build_outcomes
 from okrsync.reports.progress import build_progress
-from okrsync.reports.stoplist import build_stoplist
+from okrsync.reports.stoplist import StopRules, build_stoplist
 from okrsync.reports.values import build_values
 
 LOOK_BACK = timedelta(days=14)
@@ -40,7 +40,7 @@ def outcomes_report(
                 ledger.hypotheses,
                 inputs.zone,
                 [win for value in values.values for win in value.flagged],
-                build_stoplist(inputs, ledger, stop_rules(workspace.project), cycles),
+                build_stoplist(inputs, ledger, StopRules.from_settings(workspace.project.settings.rules), cycles),
             ),
         ),
         is_since_asked=since is not None,

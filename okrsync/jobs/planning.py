@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from okrsync.jobs.calendars import calendar_of, calendar_with
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.placed import About, about
 from okrsync.jobs.suggest import suggest_links
-from okrsync.jobs.workspace import Workspace, calendar_of, calendar_with, chosen_cycles, scopes, stop_rules
+from okrsync.jobs.workspace import Workspace, chosen_cycles, scopes
 from okrsync.linking.conditions import hold
 from okrsync.linking.placing import HIDDEN
 from okrsync.model.placements import Placement
@@ -20,7 +21,7 @@ from okrsync.reports.planning_coverage import pieces_of_work
 from okrsync.reports.planning_lanes import Calendar, Phase
 from okrsync.reports.planning_scope import EARLIER, Chosen, Wanted, choose
 from okrsync.reports.progress import build_progress
-from okrsync.reports.stoplist import build_stoplist
+from okrsync.reports.stoplist import StopRules, build_stoplist
 from okrsync.reports.suggestions import SuggestReport
 
 _LEARNED_FROM = timedelta(days=60)
@@ -56,7 +57,7 @@ def plan_of(
             inputs=inputs,
             chosen=chosen,
             progress=build_progress(inputs, inputs.cases, ledger.check_ins, cycles, meant),
-            stoplist=build_stoplist(inputs, ledger, stop_rules(workspace.project), cycles),
+            stoplist=build_stoplist(inputs, ledger, StopRules.from_settings(workspace.project.settings.rules), cycles),
             hypotheses=ledger.hypotheses,
             suggestions=_suggested(workspace, inputs, cycles, asked) if asked else None,
             threshold=settings.plan.threshold,

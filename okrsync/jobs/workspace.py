@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from okrsync.config.project import Project, load_project
 from okrsync.errors import UsageError
 from okrsync.linking.placing import Linking, place_items
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.okrs import Okrs
-from okrsync.model.placements import Placement
 from okrsync.plugins.context import utc_now
-from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.planning_lanes import Calendar, Place
-from okrsync.reports.stoplist import StopRules
-from okrsync.store.database import Store
 from okrsync.store.records import Scope
-from okrsync.store.view import View
+
+if TYPE_CHECKING:
+    from okrsync.store.database import Store
+    from okrsync.store.view import View
 
 _END_OF_DAY = time(23, 59, 59)
+
+
+class StoreAccess:
+    """The store at a URL, opened at its first use: what only writes to the ledger does not import SQLAlchemy."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._opened: Store | None = None
+
+    def open(self) -> Store:
+        """
+        Return the store, opened at the first call.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        if self._opened is None:
+            from okrsync.store.database import Store  # noqa: PLC0415
+
+            self._opened = Store.open(self._url)
+        return self._opened
+
+    def close(self) -> None:
+        """Close the store if it was opened."""
+        if self._opened is not None:
+            self._opened.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +55,7 @@ class Workspace:
     """*now* is the moment that the job takes as present; *today* is its day in the project's time zone."""
 
     project: Project
-    store: Store
+    access: StoreAccess
     now: datetime
     is_pinned: bool = False
     """*now* was asked for: what the trackers told later does not count."""
@@ -38,6 +63,16 @@ class Workspace:
     """Only what the store knew at that moment counts."""
     hides_titles: bool = False
     """Reports do not say what trackers call things."""
+
+    @property
+    def store(self) -> Store:
+        """
+        The store, opened at its first use.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        return self.access.open()
 
     @property
     def today(self) -> date:
@@ -55,7 +90,7 @@ def open_workspace(
     *as_known* leaves out what was read after that day.
 
     Raises:
-        ConfigError, StoreError: see there.
+        ConfigError: see there.
     """
     with workspace_of(load_project(config), as_of, as_known, hides_titles=hides_titles) as workspace:
         yield workspace
@@ -69,12 +104,12 @@ def workspace_of(
     now = present(project, as_of)
     day = as_of or project.settings.as_of
     zone = project.settings.zone
-    store = Store.open(project.store_url)
+    access = StoreAccess(project.store_url)
     try:
         known = None if as_known is None else _end_of(as_known, zone)
-        yield Workspace(project, store, now, day is not None, known, hides_titles)
+        yield Workspace(project, access, now, day is not None, known, hides_titles)
     finally:
-        store.close()
+        access.close()
 
 
 def present(project: Project, as_of: date | None = None) -> datetime:
@@ -100,33 +135,10 @@ def link_all(workspace: Workspace, view: View, *, as_of: datetime | None = None)
     )
 
 
-def calendar_of(workspace: Workspace, inputs: ReportInputs) -> Calendar:
-    """The sprints, milestones and iterations of the store, with the work of *inputs* that is in them."""
-    return calendar_with(workspace, inputs.linking.placements, is_part=inputs.within is not None)
-
-
-def calendar_with(workspace: Workspace, placements: Sequence[Placement], *, is_part: bool) -> Calendar:
-    """The calendar with the work of *placements*, which are a part of the store or all of it."""
-    projects: dict[Place, dict[str, int]] = {}
-    with workspace.store.read() as view:
-        records = [record for source in workspace.project.sources for record in view.iterations(source.name)]
-        for source, id_, project, count in view.work_in_iterations(scopes(workspace.project)) if is_part else ():
-            projects.setdefault((source, id_), {})[project] = count
-    zone, hides = workspace.project.settings.zone, workspace.hides_titles
-    told = projects if is_part else None
-    return Calendar(records, placements, workspace.now, zone, hides_names=hides, projects=told)
-
-
 def seen_expectations(workspace: Workspace, view: View) -> list[SeenExpectation]:
     """What items were ever seen to expect, oldest first; their reasons are trackers' words, as titles are."""
     seen = view.expectations()
     return [replace(entry, because="") for entry in seen] if workspace.hides_titles else seen
-
-
-def stop_rules(project: Project) -> StopRules:
-    """After which verdicts open work is listed, as the project's file says."""
-    section = project.settings.rules
-    return StopRules(section.stop_after_no_movement, section.stop_after_inconclusive)
 
 
 def scopes(project: Project) -> list[Scope]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from okrsync.config.settings_file import RulesSection
 from okrsync.model.ledger import Decision, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
@@ -29,6 +30,11 @@ class StopRules:
 
     no_movement: int = 1
     inconclusive: int = 3
+
+    @classmethod
+    def from_settings(cls, rules: RulesSection) -> StopRules:
+        """Return the rules that the ``rules`` section of a project's file sets."""
+        return cls(rules.stop_after_no_movement, rules.stop_after_inconclusive)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from okrsync.jobs.workspace import Workspace, calendar_of
+from okrsync.jobs.calendars import calendar_of
+from okrsync.jobs.workspace import Workspace
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.planning_lanes import Calendar, Period, Phase
 

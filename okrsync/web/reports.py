@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from okrsync.jobs.auditing import audit_report, retro_report
+from okrsync.jobs.calendars import calendar_of
 from okrsync.jobs.outcomes import outcomes_report
 from okrsync.jobs.planning import plan_of
-from okrsync.jobs.workspace import Workspace, calendar_of, chosen_cycles
+from okrsync.jobs.workspace import Workspace, chosen_cycles
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.pages.audit_page import audit_page
 from okrsync.reports.pages.blocks import Page

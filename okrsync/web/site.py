@@ -10,9 +10,10 @@ from pathlib import Path
 from okrsync import __version__
 from okrsync.errors import UsageError
 from okrsync.jobs.artifacts import write_set
+from okrsync.jobs.calendars import calendar_of
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.workspace import Workspace, calendar_of
+from okrsync.jobs.workspace import Workspace
 from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.pages.blocks import Facts, Page, text
 from okrsync.reports.pages.parts import plural, source_facts, source_notices
