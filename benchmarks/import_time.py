@@ -40,7 +40,7 @@ def cpu_ms(arguments: Sequence[str], folder: str) -> float:
         os.dup2(nothing, 1)
         os.dup2(nothing, 2)
         os.chdir(folder)
-        os.execv(arguments[0], arguments)  # noqa: S606 - the program under test
+        os.execv(arguments[0], list(arguments))  # noqa: S606 - the program under test
     _, status, used = os.wait4(pid, 0)
     if os.waitstatus_to_exitcode(status) not in {0, 3, 5}:
         sys.exit(f"{shlex.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
@@ -54,7 +54,7 @@ def main() -> None:
     own = Path(sys.executable).with_name("okrsync")
     with tempfile.TemporaryDirectory() as folder:
         # Each gets a copy of its own: both write caches, and a check-in.
-        places = {}
+        places: dict[Path, str] = {}
         for program in (own, other) if other else (own,):
             places[program] = f"{folder}/{len(places)}"
             shutil.copytree(project, places[program]) if project else Path(places[program]).mkdir()

@@ -18,7 +18,9 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 class Entry(BaseModel):
     """Base of everything that a file may hold: strict types, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, populate_by_name=True, defer_build=True
+    )
 
 
 def _as_list(value: Any) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from hashlib import sha256
 
 from pydantic import TypeAdapter
@@ -28,7 +29,6 @@ from okrsync.store.failpoints import failpoint
 from okrsync.store.records import Placing, Wanted
 from okrsync.store.view import View
 
-_STOCK = TypeAdapter(Stock)
 _LONGEST = timedelta(days=400)
 """Until when after its cycle a check may still come due: a slow metric needs eight points."""
 
@@ -60,13 +60,18 @@ class Part:
     within: frozenset[str]
 
 
+@cache
+def _stock() -> TypeAdapter[Stock]:
+    return TypeAdapter(Stock)
+
+
 def keep_placements(workspace: Workspace) -> tuple[Linking, int, int]:
     """Place every item and store that; returns it, and how many links were added and ended."""
     # One transaction: of two syncs at once, one would end the links to items that the other has just stored.
     with workspace.store.write() as unit:
         linking = link_all(workspace, unit.view)
         added, ended = unit.save_links(linking.links, workspace.now)
-        stock = _STOCK.dump_json(stock_of(linking)).decode()
+        stock = _stock().dump_json(stock_of(linking)).decode()
         unit.save_placements(linking.placements, Placing(_stamp(workspace), stock))
         failpoint("links-written")
     return linking, added, ended
@@ -94,7 +99,7 @@ def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
     made = view.placing()
     if made is None or made.stamp != _stamp(workspace):
         return None
-    stock = _STOCK.validate_json(made.stock)
+    stock = _stock().validate_json(made.stock)
     within = _within(workspace.project.okrs, made.settled, about)
     wanted = Wanted(
         key_results=within,

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from multiprocessing import get_context
 from typing import Protocol
 
 import numpy as np
@@ -86,6 +84,10 @@ def judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Aske
     """Each of *cases* judged by itself, in order; everything that there is of each by so many *processes*."""
     if processes <= 1 or len(cases) <= _AT_ONCE:
         return [_as_asked(case, as_of, asked) for case in cases]
+    # Imported here: most runs stay in one process.
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    from multiprocessing import get_context  # noqa: PLC0415
+
     # Forked children would inherit the parent's threads' locks.
     with _single_threaded(), ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         return list(executor.map(partial(judged, as_of=as_of), cases, chunksize=_AT_ONCE))

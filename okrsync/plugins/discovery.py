@@ -85,7 +85,9 @@ def broken_plugins() -> list[PluginError]:
     return broken
 
 
+@cache
 def _installed(group: str) -> dict[str, EntryPoint]:
+    # Kept: each call reads the metadata of every installed package.
     return {entry_point.name: entry_point for entry_point in entry_points(group=group)}
 
 

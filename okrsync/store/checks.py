@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -15,7 +16,11 @@ from okrsync.store.item_rows import chunks
 from okrsync.store.records import Fit, RecordedCheck, ToldCheck
 from okrsync.store.tables import expectation, fit, outcome_check
 
-_CHECK = TypeAdapter(OutcomeCheck)
+
+@cache
+def _check() -> TypeAdapter[OutcomeCheck]:
+    # Made at its first use: most commands read no verdicts.
+    return TypeAdapter(OutcomeCheck)
 
 
 def save_checks(connection: sa.Connection, checks: Sequence[RecordedCheck]) -> int:
@@ -32,7 +37,7 @@ def save_checks(connection: sa.Connection, checks: Sequence[RecordedCheck]) -> i
                     "key_result": codec.storable(entry.key_result),
                     "evaluation": entry.check.evaluation.isoformat(),
                     "verdict": entry.check.verdict.value,
-                    "told": codec.storable(_CHECK.dump_json(entry.check).decode()),
+                    "told": codec.storable(_check().dump_json(entry.check).decode()),
                     "inputs": codec.packed(entry.inputs),
                     "recorded_ms": codec.to_ms(entry.recorded),
                 }
@@ -64,7 +69,7 @@ def checks_on_record(
         parts = chunks(sorted(key_results))
         rows = [row for part in parts for row in connection.execute(told.where(outcome_check.c.key_result.in_(part)))]
     return [
-        ToldCheck(row.key_result, _CHECK.validate_json(row.told), codec.from_ms(row.recorded_ms))
+        ToldCheck(row.key_result, _check().validate_json(row.told), codec.from_ms(row.recorded_ms))
         for row in sorted(rows, key=lambda row: row.id)
     ]
 

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from okrsync.errors import LockHeldError, StoreError
 
 _NOTE_SECONDS = 1.0
@@ -27,6 +25,8 @@ def file_lock(store: Path, source: str, now: datetime) -> Iterator[None]:
         LockHeldError: another process holds it.
         StoreError: the folder of the store cannot be written.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - only a sync locks
+
     path = store.with_name(f"{store.name}.{source}.lock")
     note = path.with_suffix(".holder")
     lock = FileLock(path, blocking=False)

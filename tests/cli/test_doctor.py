@@ -184,6 +184,7 @@ def test_a_broken_plugin_that_a_source_uses_fails_and_hides_no_other(
 def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """Makes a connector of this name one that does not import."""
     real = entry_points
+    monkeypatch.setattr(discovery, "_installed", discovery._installed.__wrapped__)
 
     def name(name: str) -> None:
         point = EntryPoint(name, "not_there_at_all:Connector", CONNECTOR_GROUP)

@@ -72,7 +72,7 @@ def test_a_bug_is_told_without_a_traceback(okrsync: Run, monkeypatch: pytest.Mon
     def broken(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("okrsync.cli.reports.open_workspace", broken)
+    monkeypatch.setattr("okrsync.cli.status.open_workspace", broken)
     ran = okrsync("status")
     assert ran.code == 1
     assert "bug in okrsync (ZeroDivisionError)" in ran.err

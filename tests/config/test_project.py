@@ -11,6 +11,7 @@ import pytest
 
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError, Problem
+from okrsync.plugins import discovery
 from okrsync.plugins.discovery import broken_plugins, load_connector, load_metric_source
 
 Problems = Callable[[], tuple[Problem, ...]]
@@ -26,6 +27,9 @@ TOKEN_PROBLEM = (
 @pytest.fixture
 def install(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Installs a plugin: its entry points, and the code of its module ``extra``."""
+
+    # Which plugins there are is kept for a whole process.
+    monkeypatch.setattr(discovery, "_installed", discovery._installed.__wrapped__)
 
     def put(entry_points: str, code: str) -> None:
         folder = tmp_path_factory.mktemp("site")

@@ -63,6 +63,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         added.append(EntryPoint("third", value, group))
 
     monkeypatch.setattr(discovery, "entry_points", with_third)
+    monkeypatch.setattr(discovery, "_installed", discovery._installed.__wrapped__)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     discovery.load_connector.cache_clear()

@@ -18,7 +18,7 @@ from okrsync.reports.pages.blocks import Page
 ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "html": "html"}
 """CSV is a folder of its own."""
 WIDTH = 100
-_COMMANDS = ("okrsync.cli.plan", "okrsync.cli.reports", "okrsync.cli.audit")
+_COMMANDS = ("okrsync.cli.plan", "okrsync.cli.outcomes", "okrsync.cli.audit")
 
 
 @dataclass
