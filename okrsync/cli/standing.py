@@ -15,6 +15,7 @@ from okrsync.jobs.by_hand import find_key_result
 from okrsync.jobs.checks import cases_for, with_outcomes
 from okrsync.jobs.gathering import report_inputs
 from okrsync.jobs.goals import versions_of
+from okrsync.jobs.outlooks import stored_outlooks
 from okrsync.jobs.workspace import chosen_cycles, open_workspace
 from okrsync.reports.goals import build_goals
 from okrsync.reports.progress import KeyResultProgress, build_progress
@@ -37,7 +38,9 @@ def progress(config: Path, as_of: date | None, output: str, cycle: str | None) -
     with open_workspace(config, as_of) as workspace:
         inputs = report_inputs(workspace)
         check_ins = workspace.project.ledger.check_ins
-        report = build_progress(inputs, cases_for(workspace, inputs), check_ins, chosen_cycles(workspace, cycle))
+        cases = cases_for(workspace, inputs)
+        look_ahead = stored_outlooks(workspace, [case.key for case in cases]).look_ahead
+        report = build_progress(inputs, cases, check_ins, chosen_cycles(workspace, cycle), look_ahead)
     if output == "json":
         print_json(report_document("progress", report))
         return

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from okrsync.jobs.fits import Fits
 from okrsync.jobs.goals import Texts, versions_of
+from okrsync.jobs.holidays import Holidays, stored_holidays
+from okrsync.jobs.outlooks import Outlooks, stored_outlooks
 from okrsync.jobs.placed import keep_settled
 from okrsync.jobs.workspace import Workspace, scopes
 from okrsync.model.plain import canonical, to_plain
@@ -21,6 +23,7 @@ from okrsync.outcome.questions import Questions, cases_of, settings_of
 from okrsync.outcome.registration import Evidence, expectations_of, items_to_look_into, late_links, seen_now
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
 from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.progress import outlook_questions
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import RecordedCheck, ToldCheck
 
@@ -94,9 +97,11 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     with workspace.store.write() as unit:
         unit.save_expectations(seen_now(inputs.linking, workspace.now), workspace.now)
     known = _known(workspace, inputs)
-    cases = _cases(workspace, inputs, known)
+    holidays = stored_holidays(workspace, is_kept=True)
+    cases = _cases(workspace, inputs, known, holidays)
     fits = _kept_fits(workspace, inputs)
     found = _judged(cases, inputs.as_of, fits)
+    outlooks = _kept_outlooks(workspace, inputs, cases)
     unread = {entry.qualified_id for entry in inputs.okrs.key_results if entry.metric in inputs.failed_metrics}
     final = [
         (case, outcome, check)
@@ -111,7 +116,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     ]
     with workspace.store.write() as unit:
         unit.save_checks(due)
-        unit.save_fits(fits.written())
+        unit.save_fits([*fits.written(), *outlooks.entries(), *holidays.entries()])
         failpoint("checks-written")
     told = {(entry.key_result, entry.check.members): entry.check for entry in due}
     outcomes = [
@@ -155,6 +160,16 @@ def _kept_fits(workspace: Workspace, inputs: ReportInputs) -> Fits:
         return Fits(view.fits(lately), inputs.as_of, lately)
 
 
+def _kept_outlooks(workspace: Workspace, inputs: ReportInputs, cases: Sequence[Case]) -> Outlooks:
+    """Return the outlooks of all key results whose cycles are not over, with those that the store did not have."""
+    running = {cycle.id for cycle in inputs.okrs.cycles if inputs.as_of <= cycle.end}
+    questions = list(outlook_questions(inputs, cases, running))
+    outlooks = stored_outlooks(workspace, [question.case.key for question in questions], is_kept=True)
+    for question in questions:
+        outlooks.look_ahead(question)
+    return outlooks
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """What is wanted of the statistics: as :class:`okrsync.outcome.single.Asked`, and *others* beside them."""
@@ -172,7 +187,7 @@ def _judged(cases: list[Case], as_of: date, fits: Fits, wish: _Wish = _ALL) -> l
         return []
     # Imported here: numpy takes a tenth of a second, and not every command asks for verdicts.
     from okrsync.outcome.attribution import attribute_all  # noqa: PLC0415
-    from okrsync.outcome.single import Asked  # noqa: PLC0415
+    from okrsync.outcome.judged import Asked  # noqa: PLC0415
 
     asked = Asked(wish.shown, wish.only_due, fits)
     return attribute_all(cases, as_of=as_of, asked=asked, others=wish.others)
@@ -233,7 +248,8 @@ def _known(workspace: Workspace, inputs: ReportInputs) -> _Known:
         )
 
 
-def _cases(workspace: Workspace, inputs: ReportInputs, known: _Known) -> list[Case]:
+def _cases(workspace: Workspace, inputs: ReportInputs, known: _Known, holidays: Holidays | None = None) -> list[Case]:
+    holidays = holidays or stored_holidays(workspace)
     cases = cases_of(
         Questions(
             inputs.okrs,
@@ -243,6 +259,7 @@ def _cases(workspace: Workspace, inputs: ReportInputs, known: _Known) -> list[Ca
             inputs.as_of,
             expectations_of(inputs.linking, known.evidence),
             inputs.within,
+            holidays.between,
         )
     )
     names = _names_now(workspace, [placement.item for placement in inputs.linking.placements], known.on_record)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
+from okrsync.config.calendars import public_holidays
 from okrsync.config.project import Project, load_project
 from okrsync.errors import StoreError, StoreTooNewError
+from okrsync.jobs.holidays import stored_holidays
 from okrsync.jobs.observations import observed
 from okrsync.jobs.workspace import known_cycle, present, workspace_of
 from okrsync.lint.facts import Facts
@@ -15,6 +18,7 @@ from okrsync.lint.findings import LintReport
 from okrsync.lint.linting import Texts, lint, of_cycle
 from okrsync.lint.places import Places
 from okrsync.model.ledger import Observation
+from okrsync.outcome.questions import HolidaysBetween
 
 _SQLITE = "sqlite:///"
 
@@ -30,27 +34,33 @@ def lint_project(config: Path, as_of: date | None = None, cycle: str | None = No
     """
     project = load_project(config)
     chosen = None if cycle in {None, "all"} else known_cycle(project.okrs, str(cycle))
-    observations, skipped_because = _observations(project, as_of)
+    stored, skipped_because = _stored(project, as_of)
     facts = Facts(
         okrs=project.okrs,
         places=Places(project.okr_documents, project.okrs),
         settings=project.settings.lint,
         today=present(project, as_of).astimezone(project.settings.zone).date(),
-        observations=observations,
+        observations=None if stored is None else stored.observations,
+        holidays=public_holidays if stored is None else stored.holidays,
     )
     files = [(entry, project.okr_texts[str(entry.path.relative_to(project.folder))]) for entry in project.okr_documents]
     report = lint(facts, Texts(project.document, files), skipped_because=skipped_because)
     return report if chosen is None else of_cycle(report, chosen)
 
 
-def _observations(project: Project, as_of: date | None) -> tuple[Mapping[str, Sequence[Observation]] | None, str]:
-    """What was measured, or ``None`` and why that is not known."""
+class _Stored(NamedTuple):
+    observations: Mapping[str, Sequence[Observation]]
+    holidays: HolidaysBetween
+
+
+def _stored(project: Project, as_of: date | None) -> tuple[_Stored | None, str]:
+    """Return what was measured, and the holidays that are known; or ``None`` and why nothing is."""
     url = project.store_url
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
         return None, "there is no store yet; run `okrsync sync` to make it"
     try:
         with workspace_of(project, as_of) as workspace, workspace.store.read() as view:
-            return observed(workspace, view), ""
+            return _Stored(observed(workspace, view), stored_holidays(workspace).between), ""
     except StoreTooNewError:
         raise
     except StoreError as error:

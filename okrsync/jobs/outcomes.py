@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
+from okrsync.jobs.outlooks import stored_outlooks
 from okrsync.jobs.placed import About, about
 from okrsync.jobs.workspace import Workspace, seen_expectations
 from okrsync.reports.hypotheses import HypothesesReport, build_hypotheses
@@ -28,12 +29,13 @@ def outcomes_report(
     with workspace.store.read() as view:
         seen = seen_expectations(workspace, view)
     values = build_values(inputs, cycles)
+    look_ahead = stored_outlooks(workspace, [case.key for case in inputs.cases]).look_ahead
     return build_outcomes(
         inputs,
         cycles,
         since or workspace.today - LOOK_BACK,
         Beside(
-            build_progress(inputs, inputs.cases, ledger.check_ins, cycles),
+            build_progress(inputs, inputs.cases, ledger.check_ins, cycles, look_ahead),
             _of_cycles(build_hypotheses(inputs, ledger, seen, overdue=True), inputs, cycles),
             Known(
                 ledger.decisions,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from okrsync.jobs.calendars import calendar_of, calendar_with
 from okrsync.jobs.checks import with_outcomes
 from okrsync.jobs.gathering import report_inputs
+from okrsync.jobs.outlooks import stored_outlooks
 from okrsync.jobs.placed import About, about
 from okrsync.jobs.suggest import suggest_links
 from okrsync.jobs.workspace import Workspace, chosen_cycles, scopes
@@ -52,11 +53,12 @@ def plan_of(
         inputs = with_outcomes(workspace, inputs, (), only_due=True)
     cycles = _cycles(workspace, inputs, meant)
     asked = _asked(inputs, chosen) if suggests else []
+    look_ahead = stored_outlooks(workspace, [case.key for case in inputs.cases]).look_ahead
     return build_plan(
         PlanMaterial(
             inputs=inputs,
             chosen=chosen,
-            progress=build_progress(inputs, inputs.cases, ledger.check_ins, cycles, meant),
+            progress=build_progress(inputs, inputs.cases, ledger.check_ins, cycles, look_ahead, meant),
             stoplist=build_stoplist(inputs, ledger, StopRules.from_settings(workspace.project.settings.rules), cycles),
             hypotheses=ledger.hypotheses,
             suggestions=_suggested(workspace, inputs, cycles, asked) if asked else None,

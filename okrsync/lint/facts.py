@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from okrsync.config.calendars import public_holidays
 from okrsync.config.lint_section import LintSection
 from okrsync.lint.history import Series, series_of
 from okrsync.lint.places import Places
@@ -23,6 +24,7 @@ class Facts:
     settings: LintSection
     today: date
     observations: Mapping[str, Sequence[Observation]] | None = None
+    holidays: Callable[[str, date, date], frozenset[date]] = public_holidays
 
     @property
     def words(self) -> Words:

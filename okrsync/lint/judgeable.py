@@ -12,7 +12,7 @@ from okrsync.lint.places import Found
 from okrsync.model.okrs import Direction, KeyResult
 
 if TYPE_CHECKING:
-    from okrsync.outcome.judgeability import Judgeability
+    from okrsync.model.outlooks import Judgeability
 
 
 def _too_late(facts: Facts) -> Iterator[Found]:
@@ -55,7 +55,7 @@ def _asked(facts: Facts) -> Iterator[tuple[KeyResult, Judgeability]]:
         if entry.level != "outcome" or cycle.end < facts.today:
             continue
         metric = facts.metric_of(entry)
-        series = series_of(metric, observations.get(metric.id, ()), facts.today)
+        series = series_of(metric, observations.get(metric.id, ()), facts.today, facts.holidays)
         case = Case(entry.qualified_id, series, (), (), settings_of(entry, metric))
         day = max(facts.today, cycle.start)
         yield entry, judgeability(case, day, cycle.end, USUAL_STEPS.get(metric.cadence))

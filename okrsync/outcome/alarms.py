@@ -20,7 +20,6 @@ _LEAST_FOR_PLACEBO = 12
 _LAST, _EXTREME = 5, 2.0
 _LEAST_BEFORE_LAST = 15
 _ENTANGLED = 0.8
-_EDGE = 1.3
 
 
 def placebo_alarm(fitted: Fitted, part: Part) -> str:
@@ -77,12 +76,4 @@ def coarse_alarm(step_days: float) -> str:
     """Whether a wave spans weeks because the metric is measured so seldom."""
     if step_days >= WEEKLY:
         return f"measured about every {step_days:.0f} days: a wave holds what was delivered within three points"
-    return ""
-
-
-def edge_alarm(effect: float, low: float, high: float) -> str:
-    """Whether a claim only just holds: such effects are overstated, about 1.3 times at the edge of detection."""
-    nearest = min(abs(low), abs(high))
-    if low * high > 0 and nearest < abs(effect) / 3:
-        return f"claimed at the edge of detection: such effects come out up to {_EDGE} times too large"
     return ""

@@ -8,12 +8,10 @@ from datetime import date
 from statistics import NormalDist
 
 from okrsync.model.verdicts import CheckKind, KeyResultOutcome, OutcomeCheck
-from okrsync.outcome.alarms import edge_alarm
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
-from okrsync.outcome.fitting import MDE_FACTOR
-from okrsync.outcome.judging import ALPHA, FALSE_DISCOVERIES, concluded
+from okrsync.outcome.judged import ALL, Asked, Judged
+from okrsync.outcome.judging import ALPHA, FALSE_DISCOVERIES, MDE_FACTOR, concluded
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
-from okrsync.outcome.single import ALL, Asked, Judged, judged_apart
 
 Place = tuple[int, int]
 Month = tuple[int, int]
@@ -21,6 +19,7 @@ Month = tuple[int, int]
 Others = Callable[[Collection[Month]], Iterable[OutcomeCheck]]
 """Checks on record whose evaluation date lies in one of some months."""
 _ELSEWHERE = (-1, -1)
+_EDGE = 1.3
 
 
 def attribute(
@@ -64,7 +63,7 @@ def attribute_all(
     Raises:
         OutcomeInputError: as :func:`attribute`.
     """
-    judged = judged_apart(list(cases), as_of, processes, asked)
+    judged = _judged_apart(list(cases), as_of, processes, asked)
     counted = _counted(judged, others)
     found: list[KeyResultOutcome] = []
     for place, entry in enumerate(judged):
@@ -78,9 +77,22 @@ def attribute_all(
     return found
 
 
+def _judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Asked) -> list[Judged]:
+    """Return each of *cases* judged by itself, in their order; what is known already is not fitted again."""
+    known = [asked.known(case, as_of) for case in cases]
+    unknown = [case for case, found in zip(cases, known, strict=True) if found is None]
+    if not unknown:
+        return [found for found in known if found is not None]
+    # Imported here: it takes numpy along.
+    from okrsync.outcome.single import judged_apart  # noqa: PLC0415
+
+    fitted = iter(judged_apart(unknown, as_of, processes, asked))
+    return [next(fitted) if found is None else found for found in known]
+
+
 def _at_edge(check: OutcomeCheck) -> OutcomeCheck:
     told = check.estimate
-    alarm = edge_alarm(told.effect, told.low, told.high) if told is not None and check.verdict.is_claim else ""
+    alarm = _edge_alarm(told.effect, told.low, told.high) if told is not None and check.verdict.is_claim else ""
     return replace(check, warnings=(*check.warnings, alarm)) if alarm else check
 
 
@@ -122,3 +134,11 @@ def _is_counted(check: OutcomeCheck) -> bool:
 
 def _month(check: OutcomeCheck) -> Month:
     return check.evaluation.year, check.evaluation.month
+
+
+def _edge_alarm(effect: float, low: float, high: float) -> str:
+    """Whether a claim only just holds: such effects are overstated, about 1.3 times at the edge of detection."""
+    nearest = min(abs(low), abs(high))
+    if low * high > 0 and nearest < abs(effect) / 3:
+        return f"claimed at the edge of detection: such effects come out up to {_EDGE} times too large"
+    return ""

@@ -158,3 +158,21 @@ def in_order(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
 def days_of(series: Sequence[date]) -> list[int]:
     """Days as whole numbers."""
     return [day.toordinal() for day in series]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookQuestion:
+    """
+    What is asked about the days after *as_of*, until *end*.
+
+    *least* and *most*: where the metric is wanted to be, in its unit; ``None``: without a limit. *cadence*: as the
+    metric declares it. *is_judged*: what a delivery could be judged by is asked as well.
+    """
+
+    case: Case
+    as_of: date
+    end: date
+    least: float | None
+    most: float | None
+    cadence: str
+    is_judged: bool

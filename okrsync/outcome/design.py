@@ -19,8 +19,6 @@ CONTROL_VARIANCE = 9.0
 """Prior variances in noise variances; controls on their standardised scale, so that irrelevant ones shrink."""
 LEAST_FOR_WEEKDAYS = 20
 """Points before the first delivery from which weekdays are told apart."""
-LONGEST_TRAILING = 14
-"""Points of a trailing window up to which its effect can be followed as a ramp."""
 _SAME_DAY = 3
 
 

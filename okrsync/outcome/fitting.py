@@ -14,14 +14,13 @@ from okrsync.outcome import regression
 from okrsync.outcome.cases import Case
 from okrsync.outcome.design import Design, Staircase, base_design, staircase
 from okrsync.outcome.grid import whitener_of
+from okrsync.outcome.judging import MDE_FACTOR
 from okrsync.outcome.prepared import Prepared, Scale, prepared
 from okrsync.outcome.regression import Grams, Posterior, grams_of
 from okrsync.outcome.student import Mixture
 from okrsync.outcome.waves import Wave
 
 Floats = NDArray[np.float64]
-MDE_FACTOR = 2.75
-"""Standard errors of an effect that is claimed with 80 % probability at p < .05; measured, see docs/method.md."""
 LEVEL = 0.95
 _LEAST_FREEDOM = 3
 

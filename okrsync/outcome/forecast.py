@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from okrsync.model.outlooks import Forecast
 from okrsync.outcome.cases import Case
 from okrsync.outcome.fitting import LEVEL, Fitted, fitted, framed
 from okrsync.outcome.grid import whitener_of
@@ -19,21 +19,6 @@ Floats = NDArray[np.float64]
 LEAST_POINTS = 8
 """Observations from which there is a forecast."""
 _TAIL = (1 - LEVEL) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """
-    What the observation on *day* will be, in the metric's unit, and its 95 % interval.
-
-    *reaches*: the probability that it lies at or beyond the target, or inside of the band; ``None`` without either.
-    """
-
-    day: date
-    value: float
-    low: float
-    high: float
-    reaches: float | None
 
 
 def forecast(

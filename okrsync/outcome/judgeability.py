@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
+from okrsync.model.outlooks import Judgeability
 from okrsync.outcome.cases import Case
-from okrsync.outcome.fitting import MDE_FACTOR, Fitted, fitted, framed
+from okrsync.outcome.fitting import Fitted, fitted, framed
 from okrsync.outcome.grid import whitener_of
-from okrsync.outcome.judging import LEAST_BEFORE
+from okrsync.outcome.judging import LEAST_BEFORE, MDE_FACTOR
 from okrsync.outcome.regression import ALMOST_FLAT, TRENDS, grams_of
 from okrsync.outcome.single import cadence
 from okrsync.outcome.waves import evaluation_of
@@ -23,25 +23,6 @@ USUAL_STEPS = {"daily": 1.0, "weekly": 7.0, "monthly": 30.4}
 _LEAST_WEIGHT = 0.02
 _LEAST_FOR_NOISE = 8
 _PINNED = 1e8
-
-
-@dataclass(frozen=True, slots=True)
-class Judgeability:
-    """
-    What a delivery on *delivery* would come to.
-
-    *delivery* is the day that was asked about, or the first on which enough observations lie before it. *judged_on*:
-    the first day with a verdict other than ``too_early`` and ``observed_change_only``. *smallest*: the effect, in the
-    metric's unit, that would be claimed four times in five on that day; ``None`` where too few observations tell of the
-    noise. *smallest_at_end*: the same on the last day that was asked about; ``None`` too where that comes before
-    *judged_on*. *missing*: observations that are still to come before a delivery can be judged.
-    """
-
-    delivery: date
-    judged_on: date
-    smallest: float | None
-    smallest_at_end: float | None
-    missing: int
 
 
 def judgeability(case: Case, as_of: date, end: date, usual_step: float | None = None) -> Judgeability:

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import replace
 from datetime import date, timedelta
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from okrsync.model.okrs import Direction
 from okrsync.model.verdicts import CheckKind, Estimate, HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.outcome.cases import Case, Delivery, Settings
-from okrsync.outcome.design import LONGEST_TRAILING
-from okrsync.outcome.prepared import Prepared
+from okrsync.outcome.judged import Level
 from okrsync.outcome.waves import Wave, wait_days
+
+if TYPE_CHECKING:
+    from okrsync.outcome.prepared import Prepared
 
 ALPHA = 0.05
 FALSE_DISCOVERIES = 0.10
 """q: the share of claims of one month that may be chance."""
 LEAST_BEFORE = 6
 LEAST_AFTER = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Means of the metric before and after, in its unit; ``None`` where nothing was observed."""
-
-    before: float | None
-    after: float | None
-
-    @property
-    def change(self) -> float | None:
-        """After minus before; ``None`` unless both were observed."""
-        return None if self.before is None or self.after is None else self.after - self.before
+LONGEST_TRAILING = 14
+"""Points of a trailing window up to which its effect can be followed as a ramp."""
+MDE_FACTOR = 2.75
+"""Standard errors of an effect that is claimed with 80 % probability at p < .05; measured, see docs/method.md."""
 
 
 def blank(kind: CheckKind, deliveries: tuple[Delivery, ...], evaluation: date) -> OutcomeCheck:
@@ -153,7 +146,7 @@ def _is_inside(estimate: Estimate, settings: Settings, level: Level) -> bool:
 def _hypothesis(check: OutcomeCheck, estimate: Estimate) -> HypothesisVerdict:
     if check.hypothesis is not HypothesisVerdict.OPEN or not check.expected:
         return check.hypothesis
-    sign = float(np.sign(check.expected))
+    sign = math.copysign(1.0, check.expected)
     low, high = sorted((estimate.low * sign, estimate.high * sign))
     wanted = abs(check.expected)
     if check.verdict.is_claim and estimate.effect * sign > 0:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-
-import numpy as np
+from itertools import accumulate
 
 
 def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
@@ -31,13 +31,15 @@ def thresholds(p_values: Sequence[float], most: float, rate: float) -> list[floa
     ``p <= k rate / m``.
     """
     count = len(p_values)
-    ordered = np.sort(np.asarray(p_values, dtype=float))
-    ranks = np.arange(1, count + 1)
-    limits = rate * ranks / count
-    under = np.searchsorted(ordered, limits, side="right")
+    ordered = sorted(p_values)
+    limits = [rate * rank / count for rank in range(1, count + 1)]
+    under = [bisect_right(ordered, limit) for limit in limits]
+    # Without the p itself, k - 1 others have to lie under the k-th limit; where it lies under it too, k of all do.
+    last_with_it = max((place for place in range(count) if under[place] > place), default=-1)
+    last_without_it = list(accumulate((place if under[place] >= place else -1 for place in range(count)), max))
     found: list[float] = []
     for p in p_values:
-        others = under - (p <= limits)
-        enough = np.flatnonzero(others >= ranks - 1)
-        found.append(min(most, float(limits[enough[-1]])))
+        first_above = bisect_left(limits, p)
+        place = last_with_it if last_with_it >= first_above else last_without_it[first_above - 1]
+        found.append(min(most, limits[place]))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +30,10 @@ class Expectation:
     """The hypothesis, where that is the unit of delivery."""
 
 
+HolidaysBetween = Callable[[str, date, date], frozenset[date]]
+"""The public holidays of a calendar from one day to another, both included."""
+
+
 @dataclass(frozen=True, slots=True)
 class Questions:
     """What the cases are made of; *expectations* by key result and item key."""
@@ -42,6 +46,7 @@ class Questions:
     expectations: Mapping[tuple[str, str], Expectation] = field(default_factory=dict)
     within: frozenset[str] | None = None
     """The key results (qualified) that are asked about; ``None``: all of them."""
+    holidays: HolidaysBetween = public_holidays
 
 
 def cases_of(questions: Questions) -> list[Case]:
@@ -90,7 +95,12 @@ def settings_of(key_result: KeyResult, metric: Metric | None) -> Settings:
     )
 
 
-def series_of(metric: Metric | None, observations: Iterable[Observation], as_of: date) -> MetricSeries:
+def series_of(
+    metric: Metric | None,
+    observations: Iterable[Observation],
+    as_of: date,
+    holidays: HolidaysBetween = public_holidays,
+) -> MetricSeries:
     """What was observed of *metric* up to *as_of*; empty without a metric."""
     if metric is None:
         return MetricSeries((), ())
@@ -105,21 +115,22 @@ def series_of(metric: Metric | None, observations: Iterable[Observation], as_of:
         metric.bounds,
         metric.trailing_days,
         breaks=tuple(sorted(event.start for event in metric.events if event.kind == "break")),
-        masked=_masked(metric, entries),
+        masked=_masked(metric, entries, holidays),
     )
 
 
-def _masked(metric: Metric, entries: Sequence[Observation]) -> frozenset[date]:
+def _masked(metric: Metric, entries: Sequence[Observation], holidays: HolidaysBetween) -> frozenset[date]:
     """The days of pulses, and the public holidays of its calendar."""
     pulses = frozenset(day for event in metric.events if event.kind == "pulse" for day in _days(event.start, event.end))
     # A point that stands for a week or a month is not its day's: one holiday in it does not make it another.
     if not entries or metric.cadence in {"weekly", "monthly"}:
         return pulses
-    return pulses | public_holidays(metric.calendar, entries[0].day, entries[-1].day)
+    return pulses | holidays(metric.calendar, entries[0].day, entries[-1].day)
 
 
 def _series(name: str, questions: Questions) -> MetricSeries:
-    return series_of(questions.okrs.metrics_by_id.get(name), questions.observations.get(name, ()), questions.as_of)
+    metric, observations = questions.okrs.metrics_by_id.get(name), questions.observations.get(name, ())
+    return series_of(metric, observations, questions.as_of, questions.holidays)
 
 
 def _days(start: date, end: date) -> Iterable[date]:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from okrsync.model.verdicts import CheckKind, Estimate, KeyResultOutcome, OutcomeCheck
+from okrsync.model.verdicts import CheckKind, Estimate, KeyResultOutcome
 from okrsync.outcome.alarms import coarse_alarm, entangled, placebo_alarm, reactive_alarm
-from okrsync.outcome.cases import Case, MetricSeries, Settings, in_order
+from okrsync.outcome.cases import Case, MetricSeries, in_order
 from okrsync.outcome.decomposition import described, model_weights, up_to_its_end, window_column
 from okrsync.outcome.fitting import Fitted, Frame, Part, contrasts, estimates, fitted, framed, line_estimate
-from okrsync.outcome.judging import ALPHA, Level, blank, gated, level_around
+from okrsync.outcome.judged import (
+    ALL,
+    Asked,
+    Checked,
+    Judged,
+    Level,
+    in_order_of_day,
+    is_on_record,
+    judged_on_record,
+    rows_of,
+    with_recorded,
+)
+from okrsync.outcome.judging import ALPHA, blank, gated, level_around
 from okrsync.outcome.prepared import days_until, median
 from okrsync.outcome.streams import Found, Stream, stream_of
 from okrsync.outcome.waves import Wave, evaluation_of, is_stream, recorded_waves, waves_of
@@ -35,49 +46,8 @@ _AT_ONCE = 64
 """Cases a process takes at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A key result before multiplicity, with the means around each of its checks and what it is judged by."""
-
-    outcome: KeyResultOutcome
-    levels: tuple[Level, ...]
-    settings: tuple[Settings, ...]
-
-
-Checked = tuple[OutcomeCheck, Level]
 StepOf = Callable[[date], float]
 """Median days between the points that were known on a day."""
-
-
-class Memory(Protocol):
-    """Keeps what was judged, for as long as nothing that it was judged by has changed."""
-
-    def recalled(self, case: Case) -> Judged | None:
-        """What was found of *case*; ``None`` where it is not known, or was found of something else."""
-
-    def keep(self, case: Case, found: Judged) -> None:
-        """Note what was *found* of *case*."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """
-    How much is asked of many key results.
-
-    *shown*: those (by key) of which all is wanted; of the others the checks alone, as they are on record where that is
-    everything, or, with *only_due*, where what is not is still to come and may be left out.
-    """
-
-    shown: Collection[str] | None = None
-    only_due: bool = False
-    memory: Memory | None = None
-
-    def shows(self, case: Case) -> bool:
-        """Whether all is wanted of *case*."""
-        return self.shown is None or case.key in self.shown
-
-
-ALL = Asked()
 
 
 def judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Asked = ALL) -> list[Judged]:
@@ -95,11 +65,12 @@ def judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Aske
 
 def _as_asked(case: Case, as_of: date, asked: Asked) -> Judged:
     is_shown = asked.shows(case)
-    if not is_shown and (_is_told(case) or (asked.only_due and not _is_due(case, as_of))):
-        return _with_record(case, as_of)
-    known = None if asked.memory is None else asked.memory.recalled(case)
-    if known is not None:
-        return known
+    if not is_shown:
+        if is_on_record(case) or (asked.only_due and not _is_due(case, as_of)):
+            return judged_on_record(case, as_of)
+        known = asked.recalled(case) if asked.only_due else None
+        if known is not None:
+            return known
     found = judged(case, as_of, is_shown=is_shown)
     if asked.memory is not None and is_shown:
         asked.memory.keep(case, found)
@@ -120,11 +91,6 @@ def _single_threaded() -> Iterator[None]:
             os.environ[_THREADS] = before
 
 
-def _is_told(case: Case) -> bool:
-    on_record = case.on_record
-    return all(delivery.id in on_record for delivery in case.deliveries)
-
-
 def _is_due(case: Case, as_of: date) -> bool:
     """Whether anything that is not on record has come due, by what was declared when it was delivered."""
     on_record = case.on_record
@@ -134,11 +100,6 @@ def _is_due(case: Case, as_of: date) -> bool:
         for each in declared
         for wave in waves_at(each, as_of)
     )
-
-
-def _with_record(case: Case, as_of: date) -> Judged:
-    """The checks of *case* that are on record, and nothing that a fit would tell beside them."""
-    return _with(KeyResultOutcome(as_of, ()), case, [])
 
 
 def judged(case: Case, as_of: date, *, is_shown: bool = True) -> Judged:
@@ -152,22 +113,9 @@ def judged(case: Case, as_of: date, *, is_shown: bool = True) -> Judged:
         return now
     before = [(ids, _judged(replace(case, settings=settings), as_of, is_shown=False)) for ids, settings in case.earlier]
     taken = frozenset(id_ for ids, _ in before for id_ in ids)
-    rows = [row for row in _rows(now) if row[0].recorded or row[0].members[0] not in taken]
-    rows += [row for ids, made in before for row in _rows(made) if not row[0].recorded and row[0].members[0] in ids]
-    return _ordered(now.outcome, rows)
-
-
-Row = tuple[OutcomeCheck, Level, Settings]
-
-
-def _rows(made: Judged) -> list[Row]:
-    return list(zip(made.outcome.checks, made.levels, made.settings, strict=True))
-
-
-def _ordered(outcome: KeyResultOutcome, rows: Sequence[Row]) -> Judged:
-    ordered = sorted(rows, key=lambda row: _by_day(row[0]))
-    checks = tuple(check for check, _, _ in ordered)
-    return Judged(replace(outcome, checks=checks), tuple(row[1] for row in ordered), tuple(row[2] for row in ordered))
+    rows = [row for row in rows_of(now) if row[0].recorded or row[0].members[0] not in taken]
+    rows += [row for ids, made in before for row in rows_of(made) if not row[0].recorded and row[0].members[0] in ids]
+    return in_order_of_day(now.outcome, rows)
 
 
 def _judged(case: Case, as_of: date, *, is_shown: bool) -> Judged:
@@ -182,7 +130,7 @@ def _judged(case: Case, as_of: date, *, is_shown: bool) -> Judged:
     observed = sum(day <= known for day in case.series.days)
     outcome = KeyResultOutcome(as_of, (), points=observed, step_days=step)
     if settings.is_draft or not case.series.days:
-        return _with(outcome, case, [_untold(case, wave, as_of, step_of) for wave in fresh])
+        return with_recorded(outcome, case, [_untold(case, wave, as_of, step_of) for wave in fresh])
     plain = {each.day for wave in waves if wave.kind is CheckKind.WAVE for each in wave.deliveries}
     if is_stream(waves, len(plain), observed):
         stream = stream_of(case, waves, known, on_record)
@@ -194,7 +142,9 @@ def _judged(case: Case, as_of: date, *, is_shown: bool) -> Judged:
         entries = _wave_checks(case, waves, latest, known, as_of, step_of)
     if latest is not None and is_shown:
         outcome = _described(outcome, latest)
-    return _with(outcome, case, [told for entry in entries if (told := _not_on_record(entry, on_record)) is not None])
+    return with_recorded(
+        outcome, case, [told for entry in entries if (told := _not_on_record(entry, on_record)) is not None]
+    )
 
 
 def _not_on_record(entry: Checked, on_record: frozenset[str]) -> Checked | None:
@@ -202,11 +152,6 @@ def _not_on_record(entry: Checked, on_record: frozenset[str]) -> Checked | None:
     check, level = entry
     left = tuple(member for member in check.members if member not in on_record)
     return (replace(check, members=left), level) if left else None
-
-
-def _with(outcome: KeyResultOutcome, case: Case, entries: Sequence[Checked]) -> Judged:
-    both = [*entries, *((check, Level(None, None)) for check in case.recorded)]
-    return _ordered(outcome, [(check, level, case.settings) for check, level in both])
 
 
 def _step_of(series: MetricSeries, otherwise: float) -> StepOf:
@@ -346,10 +291,6 @@ def _wave_checks(
         made += _checks(frame, fit, due, as_of, step_of)
     made += [_untold(case, wave, as_of, step_of) for wave in fresh if told.isdisjoint(wave.ids)]
     return made
-
-
-def _by_day(check: OutcomeCheck) -> tuple[date, date, tuple[str, ...]]:
-    return check.first, check.last, check.members
 
 
 def _checks(frame: Frame, fit: Fitted | None, parts: Sequence[Part], as_of: date, step_of: StepOf) -> list[Checked]:

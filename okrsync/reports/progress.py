@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from okrsync.model.ledger import CheckIn
 from okrsync.model.okrs import DatedValue, KeyResult
+from okrsync.model.outlooks import Forecast, Judgeability, Outlook
 from okrsync.okrs.progress import Health, Progress, health_of, progress_of, wanted_range
-from okrsync.outcome.cases import Case
-from okrsync.outcome.forecast import Forecast, forecast
-from okrsync.outcome.judgeability import USUAL_STEPS, Judgeability, judgeability
+from okrsync.outcome.cases import Case, OutlookQuestion
 from okrsync.reports.inputs import ReportInputs
+
+LookAhead = Callable[[OutlookQuestion], Outlook]
+"""Answers a question about the days to come; a job remembers what the last sync found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def build_progress(
     cases: Sequence[Case],
     check_ins: Sequence[CheckIn],
     cycles: Sequence[str],
+    look_ahead: LookAhead,
     only: Collection[str] | None = None,
 ) -> ProgressReport:
     """
@@ -65,21 +68,44 @@ def build_progress(
         inputs.as_of,
         tuple(cycles),
         tuple(
-            _key_result(entry, by_key[entry.qualified_id], check_ins, inputs)
+            _key_result(entry, by_key[entry.qualified_id], check_ins, inputs, look_ahead)
             for entry in inputs.okrs.key_results
             if entry.cycle in cycles and (only is None or entry.qualified_id in only)
         ),
     )
 
 
-def _key_result(entry: KeyResult, case: Case, check_ins: Sequence[CheckIn], inputs: ReportInputs) -> KeyResultProgress:
+def outlook_questions(
+    inputs: ReportInputs, cases: Sequence[Case], cycles: Collection[str]
+) -> Iterator[OutlookQuestion]:
+    """Yield what a report on *cycles* (ids) asks about the days to come."""
+    by_key = {case.key: case for case in cases}
+    for entry in inputs.okrs.key_results:
+        if entry.cycle in cycles and entry.qualified_id in by_key:
+            question = _question(entry, by_key[entry.qualified_id], inputs)
+            if question is not None:
+                yield question
+
+
+def _question(entry: KeyResult, case: Case, inputs: ReportInputs) -> OutlookQuestion | None:
+    """Return what is asked about *entry*; ``None`` for a draft, and where its cycle is over."""
+    metric = inputs.okrs.metrics_by_id.get(entry.metric)
+    end = inputs.okrs.cycle(entry.cycle).end
+    if metric is None or entry.state == "draft" or inputs.as_of > end:
+        return None
+    least, most = wanted_range(entry)
+    return OutlookQuestion(case, inputs.as_of, end, least, most, metric.cadence, entry.level == "outcome")
+
+
+def _key_result(
+    entry: KeyResult, case: Case, check_ins: Sequence[CheckIn], inputs: ReportInputs, look_ahead: LookAhead
+) -> KeyResultProgress:
     metric = inputs.okrs.metrics_by_id.get(entry.metric)
     cycle = inputs.okrs.cycle(entry.cycle)
     made = progress_of(entry, cycle, inputs.observations.get(entry.metric, ()), inputs.as_of)
-    is_open = metric is not None and entry.state != "draft" and inputs.as_of <= cycle.end
-    least, most = wanted_range(entry)
-    ahead = forecast(case, cycle.end, inputs.as_of, least=least, most=most) if is_open else None
-    reaches = None if ahead is None else ahead.reaches
+    question = _question(entry, case, inputs)
+    outlook = Outlook() if question is None else look_ahead(question)
+    reaches = None if outlook.forecast is None else outlook.forecast.reaches
     told = _last_word(entry, check_ins, inputs)
     return KeyResultProgress(
         id=entry.qualified_id,
@@ -95,12 +121,8 @@ def _key_result(entry: KeyResult, case: Case, check_ins: Sequence[CheckIn], inpu
         band=entry.band,
         progress=made,
         health=health_of(entry, metric, cycle, made, reaches, inputs.as_of),
-        forecast=ahead,
-        judgeability=(
-            judgeability(case, inputs.as_of, cycle.end, USUAL_STEPS.get(metric.cadence))
-            if is_open and metric is not None and entry.level == "outcome"
-            else None
-        ),
+        forecast=outlook.forecast,
+        judgeability=outlook.judgeability,
         confidence=None if told is None else told.confidence,
         confidence_date=None if told is None else told.at.astimezone(inputs.zone).date(),
     )

@@ -93,6 +93,14 @@ def fits_of(connection: sa.Connection, key_results: Collection[str]) -> dict[str
     return found
 
 
+def fits_of_kind(connection: sa.Connection, kind: str) -> dict[str, Fit]:
+    """Return what is held under names that start with *kind*."""
+    rows = connection.execute(
+        sa.select(fit.c.key_result, fit.c.digest, fit.c.told).where(fit.c.key_result.startswith(kind, autoescape=True))
+    )
+    return {row.key_result: Fit(row.key_result, row.digest, row.told) for row in rows}
+
+
 def save_expectations(connection: sa.Connection, seen: Iterable[SeenExpectation], now: datetime) -> int:
     """Keep what items say they expect, where it differs from what they said last; returns how many."""
     last = {(entry.source, entry.external_id, entry.key_result): entry for entry in expectations(connection)}

@@ -19,7 +19,7 @@ from okrsync.model.work import Item, ItemEvent, IterationRecord
 from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
 from okrsync.store.backends import in_byte_order
-from okrsync.store.checks import checks_on_record, expectations, fits_of
+from okrsync.store.checks import checks_on_record, expectations, fits_of, fits_of_kind
 from okrsync.store.item_keys import items_called, placed_items_called
 from okrsync.store.item_reading import ITEM_COLUMNS, ItemReader
 from okrsync.store.item_rows import chunks, held_items
@@ -374,6 +374,10 @@ class View:
     def fits(self, key_results: Collection[str]) -> dict[str, Fit]:
         """What the last sync has fitted of *key_results*, by them."""
         return fits_of(self._connection, key_results)
+
+    def fits_of_kind(self, kind: str) -> dict[str, Fit]:
+        """Return what the last sync has noted under names that start with *kind*, by them."""
+        return fits_of_kind(self._connection, kind)
 
     def expectations(self) -> list[SeenExpectation]:
         """Everything that items were ever seen to expect, oldest first."""

@@ -120,8 +120,8 @@ def test_a_report_that_fails_leaves_the_one_before(folder: Path, monkeypatch: py
 
     store = next(folder.rglob("*.db"))
     store.write_bytes(b"<html>" * 1000)
-    with pytest.raises(StoreError, match="not a database"), opened(folder):
-        pass
+    with pytest.raises(StoreError, match="not a database"), opened(folder) as workspace:
+        workspace.access.open()
 
     assert {path.name: path.read_bytes() for path in (folder / "reports").iterdir()} == before
 

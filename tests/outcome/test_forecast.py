@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from okrsync.model.outlooks import Forecast
 from okrsync.outcome.cases import Case
-from okrsync.outcome.forecast import LEAST_POINTS, Forecast, forecast
+from okrsync.outcome.forecast import LEAST_POINTS, forecast
 from outcome.builders import Floats, day, delivery, noise, persistent, series, step
 
 KINDS: dict[str, Callable[[int, int], Floats]] = {

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from okrsync.model.outlooks import Judgeability
 from okrsync.model.verdicts import Verdict
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
-from okrsync.outcome.judgeability import Judgeability, judgeability
+from okrsync.outcome.judgeability import judgeability
 from outcome.builders import START, day, noise, persistent, series
 from outcome.builders import judge as judged_by_the_engine
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.outcome import Case, Delivery, attribute_all
+from okrsync.outcome.judged import Asked, Judged
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
-from okrsync.outcome.single import Asked, Judged
 from outcome.builders import LATER, START, Floats, day, delivery, judge, noise, only, series, step, told
 
 # Benjamini and Hochberg 1995, section 3.2.

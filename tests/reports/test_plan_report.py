@@ -13,6 +13,7 @@ from okrsync.model.ledger import Hypothesis, Observation
 from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.work import Directive, Item, Status
+from okrsync.outcome.looking_ahead import look_ahead
 from okrsync.outcome.questions import Questions, cases_of
 from okrsync.reports.pages import plan_words
 from okrsync.reports.pages.blocks import CoverageChart, Paragraph, Portion, plain
@@ -67,7 +68,7 @@ def plan(
         PlanMaterial(
             inputs=made,
             chosen=chosen,
-            progress=build_progress(made, cases, (), ["2026Q4"]),
+            progress=build_progress(made, cases, (), ["2026Q4"], look_ahead),
             stoplist=Stoplist(TODAY, StopRules(), (), 0),
             hypotheses=hypotheses,
             suggestions=None,

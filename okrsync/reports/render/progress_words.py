@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.model.okrs import Direction
+from okrsync.model.outlooks import Forecast, Judgeability
 from okrsync.okrs.progress import Health
-from okrsync.outcome.forecast import Forecast
-from okrsync.outcome.judgeability import Judgeability
 from okrsync.reports.progress import KeyResultProgress
 from okrsync.reports.render import check_words, words
 
