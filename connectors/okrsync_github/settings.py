@@ -40,7 +40,7 @@ ProjectName = Annotated[str, AfterValidator(_project), Field(json_schema_extra={
 class AppSettings(BaseModel):
     """A GitHub App that reads in place of a person; the source's token is then the App's private key (PEM)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     id: Annotated[int, Field(gt=0, description="The App's id")]
     installation: Annotated[int, Field(gt=0, description="Id of its installation in the organisation")]

@@ -101,7 +101,6 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     cases = _cases(workspace, inputs, known, holidays)
     fits = _kept_fits(workspace, inputs)
     found = _judged(cases, inputs.as_of, fits)
-    outlooks = _kept_outlooks(workspace, inputs, cases)
     unread = {entry.qualified_id for entry in inputs.okrs.key_results if entry.metric in inputs.failed_metrics}
     final = [
         (case, outcome, check)
@@ -114,6 +113,10 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
         for case, outcome, check in final
         if is_whole and case.key not in unread
     ]
+    # A report sees the new verdicts on record: what it will ask for is computed with them.
+    cases = [_with_new(case, due) for case in cases]
+    _judged([case for case in cases if any(entry.key_result == case.key for entry in due)], inputs.as_of, fits)
+    outlooks = _kept_outlooks(workspace, inputs, cases)
     with workspace.store.write() as unit:
         unit.save_checks(due)
         unit.save_fits([*fits.written(), *outlooks.entries(), *holidays.entries()])
@@ -275,6 +278,12 @@ def _with_record(case: Case, checks: Sequence[OutcomeCheck]) -> Case:
     """*case* with those of *checks* that it has a delivery of: what serves another by now is told no more."""
     delivered = {delivery.id for delivery in case.deliveries}
     return replace(case, recorded=tuple(check for check in checks if not delivered.isdisjoint(check.members)))
+
+
+def _with_new(case: Case, due: Sequence[RecordedCheck]) -> Case:
+    """Return *case* with those of *due* that are on its key result."""
+    new = tuple(entry.check for entry in due if entry.key_result == case.key)
+    return replace(case, recorded=(*case.recorded, *new)) if new else case
 
 
 def _as_declared(workspace: Workspace, texts: Texts, cases: list[Case]) -> list[Case]:

@@ -52,7 +52,7 @@ TrackerUrl = Annotated[str, AfterValidator(_tracker_url)]
 class SourceSettings(BaseModel):
     """What every source in ``okrsync.yaml`` may say; a connector adds its own fields in a subclass."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     of_access: ClassVar[frozenset[str]] = frozenset({"token", "team", "ca", "proxy"})
     """Settings that change how or whether a partition is reached, and nothing about its raw items."""

@@ -41,7 +41,7 @@ def without_tokens(text: str) -> str:
 class TokenReference(BaseModel):
     """Exactly one of ``env``, ``file`` or ``command``: where to read a token when it is needed."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     file: Annotated[str, Field(min_length=1)] | None = None
