@@ -12,10 +12,13 @@ from typing import TypeVar, cast
 import click
 
 from okrsync.cli.output import console, print_json
+from okrsync.cli.reporting import html_of
 from okrsync.cli.sync import run_sync, sync_document, tell_runs
 from okrsync.errors import OkrsyncError, UsageError
+from okrsync.jobs.artifacts import write_whole
 from okrsync.jobs.workspace import open_workspace
-from okrsync.reports.pages.outcomes_page import outcomes_page
+from okrsync.reports.pages.outcomes_page import outcomes_page, summary_page
+from okrsync.reports.render.as_json import report_document
 from okrsync.reports.render.page_text import print_page
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
 from okrsync.sandbox.recorded import read_github, read_jira
@@ -88,17 +91,19 @@ def demo(folder: Path, seed: int, output: str) -> int:
         print_json(sync_document(done))
         return done.result.exit_code
     tell_runs(done)
-    print_page(outcomes_page(done.report), console())
+    print_page(summary_page(done.report), console())
+    whole = outcomes_page(done.report)
+    digest = report_document(whole.kind, done.report)["data_digest"]
+    html = write_whole(folder / "reports" / "outcomes.html", html_of(whole, digest))
     example = next((entry.deliveries[0].key for entry in done.report.key_results if entry.deliveries), "KEY")
     config = folder / "okrsync.yaml"
-    click.echo("\n  The report:")
-    for path in done.paths:
-        click.echo(f"    {path}")
-    click.echo("  Go on with:")
     program = "okrsync" if shutil.which("okrsync") else sys.argv[0]  # as `make demo` runs it, it is not on the path
-    click.echo(f"    {program} status --config {config}")
+    click.echo(f"\n  Open in a browser:  {html}")
+    click.echo("  Type next:")
+    click.echo(f"    {program} outcomes --config {config}")
+    click.echo(f'    {program} plan --sprint "PAY Sprint 33" --config {config}')
     click.echo(f"    {program} why {example} --config {config}")
-    click.echo(f"    {program} outcomes --cycle 2026Q3 --config {config}")
+    click.echo(f"  The same report as text and as data: {', '.join(path.name for path in done.paths)} beside it")
     return done.result.exit_code
 
 

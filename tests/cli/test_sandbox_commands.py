@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -98,13 +99,23 @@ def test_demo_runs_the_main_job_and_names_its_reports(
     ran = okrsync("demo", "--dir", "there")
     assert ran.code == 0
     assert re.search(r"serve a key result +▇+ +60.4 % · 337 items", ran.out)
-    assert "unlinked" in ran.out
-    assert "Delivered, serves no key result" in ran.out
-    for name in ("outcomes.md", "outcomes.json"):
-        path = tmp_path / "there" / "reports" / name
-        assert path.is_file()
-        assert str(path) in ran.out
-    assert okrsync("status", "--config", "there/okrsync.yaml").code == 0
+    assert re.search(r"unlinked +▇+ +17.9 % · 100 items", ran.out)
+    for name in ("outcomes.md", "outcomes.json", "outcomes.html"):
+        assert (tmp_path / "there" / "reports" / name).is_file()
+        assert name in ran.out
+    assert len((ran.err + ran.out).splitlines()) <= 40
+
+
+def test_demo_ends_with_what_to_open_and_commands_that_work(
+    okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ending = okrsync("demo").out.splitlines()[-7:]
+    page = ending[0].removeprefix("  Open in a browser:  ")
+    assert Path(page).read_text(encoding="utf-8").startswith("<!doctype html>")
+    commands = [shlex.split(line)[1:] for line in ending if line.startswith("    ")]
+    assert [command[0] for command in commands] == ["outcomes", "plan", "why"]
+    assert [okrsync(*command).code for command in commands] == [0, 0, 0]
 
 
 def test_demo_can_be_run_again_and_in_json(okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

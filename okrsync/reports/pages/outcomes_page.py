@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from okrsync.reports.attention import AttentionLine, Trouble
 from okrsync.reports.fresh import FreshDelivery
@@ -61,6 +62,16 @@ def outcomes_page(report: OutcomesReport) -> Page:
         notes=(text(check_words.METHOD, tone=Tone.MUTED), text(words.HOW_TO_READ, tone=Tone.MUTED)),
         detail=f"okrsync outcomes --cycle {report.cycles[0] if len(report.cycles) == 1 else 'all'} --format json",
     )
+
+
+def summary_page(report: OutcomesReport) -> Page:
+    """Return the page of *report* on one screen: what came due, where key results stand, and the coverage."""
+    page = outcomes_page(report)
+    progress = {entry.id: entry for entry in report.progress}
+    standing = standing_section([(entry, progress.get(entry.id)) for entry in report.key_results], report.cycles)
+    bars = tuple(block for block in _coverage(report).blocks if isinstance(block, Bars))
+    coverage = Section("coverage-summary", "All work", bars)
+    return replace(page, sections=(standing, coverage), notes=(), detail="")
 
 
 def _sections(report: OutcomesReport) -> Iterator[Section]:
