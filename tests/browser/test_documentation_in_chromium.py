@@ -66,8 +66,8 @@ def test_search_finds_a_page_without_another_host(chromium: Browser, address: st
     page = chromium.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(address)
-    page.locator("input[name=query]").fill("OKR302")
+    page.goto(address, wait_until="networkidle")
+    page.locator("input[name=query]").press_sequentially("OKR302")  # the theme searches when a key is released
     first = page.locator(".md-search-result__item a").first
     first.wait_for()
     assert first.get_attribute("href", timeout=5000) is not None
