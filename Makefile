@@ -7,8 +7,9 @@ SOURCES := $(shell find okrsync connectors config -type f -not -path '*/__pycach
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # A lock is complete, so nothing is resolved: pip before 23.3 refuses a pin of `name` for a requirement of `name[extra]`.
 INSTALL := $(PIP) install --no-deps --require-hashes
+SITE := NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs
 
-.PHONY: demo test test-long cover check format schemas docs golden lock bench mutate clean
+.PHONY: demo test test-long cover check check-workflows format schemas docs docs-serve reference notices golden lock hooks unhook bench mutate clean
 
 demo: .make/wheel
 	$(BIN)/okrsync demo
@@ -16,7 +17,7 @@ demo: .make/wheel
 test: .make/dev .make/wheel
 	OKRSYNC_TESTS_WHEEL=1 $(BIN)/pytest -n 2 -m "not long and not peers" $(ARGS)
 
-test-long: .make/dev .make/wheel
+test-long: .make/docs .make/wheel
 	$(BIN)/pytest -n 2 -m "long or peers" $(ARGS)
 
 cover: .make/dev .make/wheel
@@ -27,6 +28,18 @@ check: .make/dev .make/wheel
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory check-workflows
+
+# Before a commit: formatting and lint of what is staged; before a push: make check. `make unhook` removes them.
+hooks: .make/dev
+	git config core.hooksPath .githooks
+
+unhook:
+	git config --unset core.hooksPath || true
+
+# Workflows, issue forms and Dependabot's settings: schemas and known dangers, offline.
+check-workflows: .make/dev
+	$(BIN)/python tools/check_workflows.py .github
 
 format: .make/dev
 	$(BIN)/ruff format .
@@ -36,10 +49,22 @@ schemas: .make/wheel
 	$(BIN)/python -m okrsync.config.schemas config/schemas
 	$(BIN)/python -m okrsync.cli.schemas config/schemas
 
-# The pictures of pages need Chromium.
-docs: .make/dev .make/wheel
+# The site, in build/site; a link, an anchor or a page that is missing fails it.
+docs: .make/docs
+	$(SITE) build --strict --quiet --clean
+	$(BIN)/python tools/check_site.py build/site
+
+docs-serve: .make/docs
+	$(SITE) serve --strict --dev-addr 127.0.0.1:8000
+
+# The page of commands and the pictures, from the program itself. The pictures of pages need Chromium.
+reference: .make/dev .make/wheel
 	$(BIN)/python docs/reference.py docs/cli.md
 	$(BIN)/python docs/pictures.py docs/images
+
+# After `make lock` has changed a version.
+notices: .make/dev
+	$(BIN)/python tools/third_party_notices.py THIRD_PARTY_NOTICES.md
 
 # After a word or a number of a report was changed on purpose; then read `git diff tests/golden`.
 golden: .make/dev .make/wheel

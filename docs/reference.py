@@ -13,7 +13,7 @@ from okrsync.cli.main import COMMANDS, cli
 HEAD = """\
 # The commands
 
-Made from the commands themselves by `make docs`; do not edit. Every command but `init`, `demo` and `sandbox` reads
+Made from the commands themselves by `make reference`; do not edit. Every command but `init`, `demo` and `sandbox` reads
 `okrsync.yaml` in the working directory, or the file named with `--config`.
 
 Results go to stdout, talk and progress to stderr. Exit codes: 0 fine · 1 failure · 2 usage or configuration ·

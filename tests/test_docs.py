@@ -38,7 +38,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def test_the_command_reference_is_what_the_commands_say() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "reference.py"))["reference"]()
-    assert (ROOT / "docs" / "cli.md").read_text() == made, "run `make docs`"
+    assert (ROOT / "docs" / "cli.md").read_text() == made, "run `make reference`"
 
 
 def test_every_command_line_in_the_readme_parses() -> None:
