@@ -361,7 +361,8 @@ def _read_lines(text: str, path: Path, entry: type[RecordEntry], problems: list[
 def _json_object(line: str) -> tuple[dict[str, Any] | None, int]:
     """The object in *line*, or ``None`` and the column from which it is none."""
     try:
-        data = json.loads(line)
+        # The parser counts a carriage return at the end as a place where something could stand.
+        data = json.loads(line.removesuffix("\r"))
     except (ValueError, RecursionError) as error:
         return None, error.colno if isinstance(error, json.JSONDecodeError) else 1
     return (data, 1) if isinstance(data, dict) else (None, 1)

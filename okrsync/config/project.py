@@ -137,7 +137,7 @@ def okr_paths(path: Path) -> list[Path]:
 
 def _text_of(path: Path, instead: Mapping[Path, str]) -> str:
     text = instead.get(path.resolve())
-    return path.read_text("utf-8") if text is None else text
+    return path.read_text("utf-8-sig") if text is None else text
 
 
 def _of_source(by_name: Mapping[str, Any], source: str) -> Any:
