@@ -45,10 +45,13 @@ def write_set(folder: Path, name: str, texts: Iterable[tuple[str, str]]) -> list
     known = folder / f".okrsync-{name}"
     paths = [write_whole(folder / file, text) for file, text in texts]
     names = [path.name for path in paths]
+    written = {path.name.casefold(): path for path in paths}
     try:
         before = known.read_text(encoding="utf-8", errors="replace").splitlines() if known.is_file() else []
         # The list lies where others can write: it may name files of this folder alone, and of no other kind.
         old = [file for file in before if file not in set(names) and _PLAIN_NAME.fullmatch(file)]
+        # Where case does not count, a page that changed only its case is the new one.
+        old = [file for file in old if not _is_same(folder / file, written.get(file.casefold()))]
     except OSError as error:
         raise OkrsyncError(f"{known}: cannot be read ({error.strerror}); old files are still there") from None
     try:
@@ -61,6 +64,10 @@ def write_set(folder: Path, name: str, texts: Iterable[tuple[str, str]]) -> list
         raise OkrsyncError(f"{folder}: old files cannot be taken away ({error.strerror})") from None
     write_whole(known, "".join(f"{name}\n" for name in names))
     return paths
+
+
+def _is_same(old: Path, new: Path | None) -> bool:
+    return new is not None and old.exists() and old.samefile(new)
 
 
 def write_whole(path: Path, text: str) -> Path:
