@@ -13,6 +13,7 @@ from pathlib import Path
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.files import delete
 from okrsync.sandbox.company import Company, build_company
+from okrsync.sandbox.http import claim_port
 from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import JiraKind
 
@@ -57,7 +58,7 @@ def free_port(preferred: int = PREFERRED_PORT) -> int:
     """*preferred* if it is free on loopback, else another port that is."""
     for port in (preferred, 0):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            claim_port(probe)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
