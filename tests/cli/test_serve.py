@@ -189,12 +189,12 @@ def test_two_who_ask_at_once_both_get_their_own_answer(site: Served) -> None:
 
 def test_what_a_file_says_by_now_counts_and_a_broken_one_is_told_in_words(project: Path, tokens: None) -> None:
     settings, okrs = project / "okrsync.yaml", project / "okrs.yaml"
-    whole, goals = settings.read_text(), okrs.read_text()
+    whole, goals = settings.read_text(encoding="utf-8"), okrs.read_text(encoding="utf-8")
     with served(project) as running:
-        settings.write_text("sources: [}\n")
+        settings.write_text("sources: [}\n", encoding="utf-8")
         broken = running.ask("/outcomes")
-        settings.write_text(whole)
-        okrs.write_text(goals.replace("Phone checkout from", "Phone basket from"))
+        settings.write_text(whole, encoding="utf-8")
+        okrs.write_text(goals.replace("Phone checkout from", "Phone basket from"), encoding="utf-8")
         after = running.ask("/outcomes")
         code, said = running.ended(signal.SIGTERM)
 

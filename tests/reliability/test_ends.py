@@ -119,7 +119,7 @@ def prefixed(program: str, config: Path) -> subprocess.Popen[str]:
         [sys.executable, "-c", program + PROGRAM, "sync", "--quiet", "--census", "--config", str(config)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -27,7 +27,7 @@ with file_lock(Path(sys.argv[1]), "web", datetime(2026, 11, 20, 6, 0, tzinfo=UTC
 
 
 def holding(store: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(store)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(store)], stdout=subprocess.PIPE, encoding="utf-8")
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -72,7 +72,7 @@ def test_an_error_inside_frees_the_lock(store: Store) -> None:
 def test_a_holder_that_left_no_note_is_another_process(store: Store, tmp_path: Path) -> None:
     process = holding(tmp_path / "okrsync.db")
     try:
-        (tmp_path / "okrsync.db.web.holder").write_text("{")
+        (tmp_path / "okrsync.db.web.holder").write_text("{", encoding="utf-8")
         with pytest.raises(LockHeldError, match="another process is reading it"), store.lock("web", NOW):
             pytest.fail("two hold it")
     finally:

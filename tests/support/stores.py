@@ -108,7 +108,7 @@ class PostgresServer:
         if self._user:
             command = ["runuser", "-u", self._user, "--", *command]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=120, cwd="/", stdin=subprocess.DEVNULL
+            command, capture_output=True, encoding="utf-8", check=False, timeout=120, cwd="/", stdin=subprocess.DEVNULL
         )
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
