@@ -16,7 +16,7 @@ from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import GithubData, GithubRepository, JiraData
 from support.recorded_data import recorded_github_issues, recorded_jira_issues
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.needs("process memory")]
 
 SETTINGS = """\
 version: 1

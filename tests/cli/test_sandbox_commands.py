@@ -30,6 +30,7 @@ def ended(process: subprocess.Popen[str]) -> str:
     return rest
 
 
+@pytest.mark.needs("signals")
 def test_recorded_items_are_served_until_sigterm(tmp_path: Path) -> None:
     issue = {"id": 1, "number": 1, "node_id": "x", "title": "a", "state": "open", "labels": []}
     issue |= {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "html_url": "https://x/1"}
@@ -47,6 +48,7 @@ def test_recorded_items_are_served_until_sigterm(tmp_path: Path) -> None:
         assert ended(process) == "", "one line, nothing after it"
 
 
+@pytest.mark.needs("signals")
 def test_the_company_is_served_where_no_file_is_named() -> None:
     process, addresses = serving()
     try:

@@ -13,6 +13,7 @@ from okrsync.jobs.artifacts import write_whole
 from okrsync.jobs.starting import starter_folder, write_starter
 
 
+@pytest.mark.needs("modes")
 def test_a_file_is_written_with_its_folders_and_may_be_read_by_others(tmp_path: Path) -> None:
     path = write_whole(tmp_path / "a" / "b" / "report.md", "Größe 🎯\n")
 

@@ -91,6 +91,7 @@ def test_a_version_of_an_okr_file_has_the_same_name_on_every_system(folder: Pure
     assert name_below(folder, path) == "2026/q4.yaml"
 
 
+@pytest.mark.needs("case")
 def test_an_okr_file_with_two_spellings_on_a_disk_without_case_is_read_once(project: Path) -> None:
     settings = project / "okrsync.yaml"
     text = settings.read_text("utf-8")
@@ -172,6 +173,7 @@ def test_pages_have_names_that_every_disk_takes_and_tells_apart(names: list[str]
         assert name.split(".")[0].casefold() not in _RESERVED
 
 
+@pytest.mark.needs("case")
 def test_a_page_that_changed_only_its_case_stays_where_case_is_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +191,7 @@ def test_a_page_that_changed_only_its_case_stays_where_case_is_nothing(
     assert not (tmp_path / "plan.html").exists()
 
 
+@pytest.mark.needs("case")
 def test_a_page_that_changed_its_case_is_taken_away_where_case_counts(tmp_path: Path) -> None:
     write_set(tmp_path, "site", [("audit-2026Q3.html", "1")])
 

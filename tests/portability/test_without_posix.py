@@ -25,8 +25,8 @@ for name in ("fork", "forkpty", "getuid", "geteuid", "getgid", "getegid", "getpg
 for name in [name for name in vars(signal) if name.startswith("SIG") and name[3:] not in {
     "INT", "TERM", "ABRT", "FPE", "ILL", "SEGV", "_DFL", "_IGN"} and not name.startswith("SIG_")]:
     delattr(signal, name)
-for name in ("tzset",):
-    delattr(time, name)
+if hasattr(time, "tzset"):
+    del time.tzset
 for name in ("AF_UNIX", "SO_REUSEPORT"):
     if hasattr(socket, name):
         delattr(socket, name)

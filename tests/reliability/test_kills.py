@@ -12,6 +12,8 @@ from okrsync.store.database import Store
 from okrsync.store.failpoints import EXIT_CODE, POINTS
 from support.small_project import Killing, contents, ended, killing, sync_here
 
+pytestmark = pytest.mark.needs("fork")
+
 RANDOM_KILLS, MOST_RUNS = 200, 500
 """Of each database; about half by a signal at a random instant, the others at a random visit of a named place."""
 ONLY_WHERE_NOTHING_IS = {"migrated"}

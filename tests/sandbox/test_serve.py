@@ -172,6 +172,7 @@ def test_both_sites_answer_with_the_companys_own_date() -> None:
     assert listed.headers["Date"] == told.headers["Date"] == "Tue, 31 Mar 2026 12:00:00 GMT"
 
 
+@pytest.mark.needs("signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_serving_process_announces_its_addresses_and_stops_at_a_signal(number: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -55,7 +53,7 @@ def test_the_loser_is_told_who_holds_the_lock_and_ends_with_75(store: Store, tmp
 
 def test_kill_9_frees_the_lock(store: Store, tmp_path: Path) -> None:
     process = holding(tmp_path / "okrsync.db")
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.communicate()
     with store.lock("web", NOW):
         assert (tmp_path / "okrsync.db.web.holder").is_file()

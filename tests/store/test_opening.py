@@ -209,6 +209,7 @@ def as_an_ordinary_user(folder: Path) -> Iterator[None]:
         os.seteuid(0)
 
 
+@pytest.mark.needs("modes", "user ids")
 def test_a_read_only_file_is_refused_with_a_next_step() -> None:
     with tempfile.TemporaryDirectory() as name:
         path = made(Path(name) / "store.db")

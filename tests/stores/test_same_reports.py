@@ -221,6 +221,7 @@ def test_both_stores_of_real_items_report_the_same(okrsync: Call, recorded: Twin
         assert ours.json["items"]["total"] == 7258
 
 
+@pytest.mark.needs("symlinks")
 @pytest.mark.parametrize("name", ["company", pytest.param("recorded", marks=[pytest.mark.shared, pytest.mark.long])])
 def test_a_store_that_moves_there_and_back_is_the_same_and_goes_on(
     request: pytest.FixtureRequest, okrsync: Call, postgres: PostgresServer, tmp_path: Path, name: str
@@ -321,6 +322,7 @@ def test_a_role_without_rights_is_said_and_leaves_nothing_behind(
     engine.dispose()
 
 
+@pytest.mark.needs("symlinks")
 def test_a_role_that_may_only_read_is_told_so_and_reports_all_the_same(
     okrsync: Call, company: Twin, postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -84,7 +84,7 @@ _SETTINGS = """
 version: 1
 as_of: 2026-03-31
 timezone: UTC
-store: "{store}"
+store: '{store}'
 okrs: okrs.yaml
 ledger: ledger/
 sources:
