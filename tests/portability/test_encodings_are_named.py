@@ -28,7 +28,7 @@ def unnamed(tree: ast.AST) -> Iterator[ast.Call]:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         is_file = name in POSITION and isinstance(node.func, ast.Attribute) and len(node.args) <= POSITION[name]
         is_process = name in RUNNING and {"text", "universal_newlines"} & set(keywords)
-        is_opened = name in {"open", "fdopen", "NamedTemporaryFile"} and not _is_other(node, keywords)
+        is_opened = name in {"open", "fdopen"} and not _is_other(node, keywords)
         if is_file or is_process or is_opened:
             yield node
 
