@@ -36,7 +36,7 @@ def unnamed(tree: ast.AST) -> Iterator[ast.Call]:
 def _is_other(node: ast.Call, keywords: dict[str | None, ast.expr]) -> bool:
     """Whether *node* opens bytes, or something that is no file."""
     owner = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-    if ast.unparse(node.func) == "os.open" or owner in {"Store", "self.access", "archive", "opened"}:
+    if ast.unparse(node.func) == "os.open" or owner.endswith("access") or owner in {"Store", "archive", "opened"}:
         return True  # a descriptor, a store, a member of an archive
     modes = [*node.args, *([keywords["mode"]] if "mode" in keywords else [])]
     return any(isinstance(mode, ast.Constant) and isinstance(mode.value, str) and "b" in mode.value for mode in modes)
