@@ -70,7 +70,7 @@ def _copy() -> Iterator[Path]:
 
 def _mutmut(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("mutmut")), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
 
 
 def _statuses(listing: str) -> dict[str, str]:

@@ -120,7 +120,7 @@ def few(chosen: argparse.Namespace) -> None:
             rows = Path(folder) / f"seed-{seed}.json"
             arguments = ["--estimator", f"{ADAPTER}:estimate", "--seed", str(seed), "--reps", str(chosen.reps)]
             told = _run(chosen.bench / "evaluate.py", *arguments, "--out", str(rows), "--check")
-            found = json.loads(rows.read_text())["summary"]
+            found = json.loads(rows.read_text(encoding="utf-8"))["summary"]
             report = _run(chosen.bench / "portfolio.py", rows.name, folder=rows.parent)
         print(f"seed {seed}, {chosen.reps} series of each family")
         print("\n".join(told.split("\n---")[0].splitlines()[1:]))
@@ -151,7 +151,7 @@ def streams(chosen: argparse.Namespace) -> None:
 def _run(program: Path, *arguments: str, folder: Path = ROOT) -> str:
     """What *program* printed; a missed bar ends it with 1, and that is no error here."""
     done = subprocess.run(
-        [sys.executable, str(program), *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, str(program), *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode not in {0, 1} or not done.stdout:
         raise SystemExit(f"{program.name} ended with {done.returncode}: {done.stderr[-2000:]}")

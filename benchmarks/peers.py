@@ -98,7 +98,7 @@ def _whole(raw: dict[str, Any]) -> dict[str, Any]:
 def server_of(file: Path, latency: float) -> Iterator[tuple[str, Callable[[], int]]]:
     """The address of a server in a process of its own, and what counts its requests since the last count."""
     command = [sys.executable, __file__, "--serve", str(file), "--latency", str(latency)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
         url = process.stdout.readline().strip()
 
@@ -118,7 +118,7 @@ def seconds(command: list[str], folder: Path) -> float:
     """Wall time of a program that must end well."""
     started = time.perf_counter()
     environment = {**os.environ, "OKRSYNC_BENCH_TOKEN": "t", "GITHUB_TOKEN": "t"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         raise SystemExit(f"{command[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
     return time.perf_counter() - started
@@ -127,8 +127,8 @@ def seconds(command: list[str], folder: Path) -> float:
 def okrsync(folder: Path, url: str) -> list[str]:
     """Lay a project out, and the command that syncs it."""
     (folder / "ledger").mkdir(parents=True)
-    (folder / "okrs.yaml").write_text(OKRS)
-    (folder / "okrsync.yaml").write_text(CONFIG.format(url=f"{url}/api/v3", repository=REPOSITORY))
+    (folder / "okrs.yaml").write_text(OKRS, encoding="utf-8")
+    (folder / "okrsync.yaml").write_text(CONFIG.format(url=f"{url}/api/v3", repository=REPOSITORY), encoding="utf-8")
     return [sys.executable, "-c", "from okrsync.cli.main import main; main()", "sync", "--quiet"]
 
 
@@ -155,8 +155,8 @@ def compare(folder: Path, chosen: argparse.Namespace) -> None:
     with zipfile.ZipFile(RECORDED) as archive, archive.open("datasets-issues.jsonl") as lines:
         raws = [json.loads(line) for line in lines]
     everything, few = folder / "all.jsonl", folder / "few.jsonl"
-    everything.write_text("".join(json.dumps(raw) + "\n" for raw in raws))
-    few.write_text("".join(json.dumps(raw) + "\n" for raw in raws[: chosen.few]))
+    everything.write_text("".join(json.dumps(raw) + "\n" for raw in raws), encoding="utf-8")
+    few.write_text("".join(json.dumps(raw) + "\n" for raw in raws[: chosen.few]), encoding="utf-8")
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {chosen.latency * 1000:.0f} ms a request")
     with server_of(everything, chosen.latency) as (url, count):
         ours = seconds(okrsync(folder / "all", url), folder / "all")

@@ -140,8 +140,8 @@ def project(folder: Path, key_results: int, *, at_once: bool) -> None:
             ],
         },
     }
-    (folder / "okrs.yaml").write_text(_yaml(okrs))
-    (folder / "okrsync.yaml").write_text(_yaml(settings))
+    (folder / "okrs.yaml").write_text(_yaml(okrs), encoding="utf-8")
+    (folder / "okrsync.yaml").write_text(_yaml(settings), encoding="utf-8")
 
 
 def _yaml(document: dict[str, Any]) -> str:

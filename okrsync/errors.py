@@ -19,6 +19,7 @@ Every error that okrsync raises on purpose, each with the exit code a command en
       StoreError                         1   the store cannot be opened, read or written
         StoreTooNewError                 2   the store was written by a newer okrsync
       LockHeldError                     75   another sync of the same source runs
+      FileInUseError                     1   another program has a file open that is to be replaced or deleted
 
 Facts are attributes; the sentence builds itself and ends with what to do next. Only ``okrsync.cli`` exits.
 """
@@ -28,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -183,3 +185,15 @@ class LockHeldError(OkrsyncError):
         self.source = source
         self.holder = holder
         super().__init__(f"source {source}: {holder} is reading it; try again when it is done")
+
+
+class FileInUseError(OkrsyncError):
+    """Another program has *path* open, so that it cannot be *done* ("replaced", "deleted"); close it there."""
+
+    def __init__(self, path: Path, done: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path}: cannot be {done} ({reason}) and is as it was; close the program that has it open, or check its "
+            "permissions, then run again"
+        )

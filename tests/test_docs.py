@@ -26,9 +26,9 @@ from okrsync.config.validation import check
 from okrsync.sandbox.http import LoopbackServer
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
-CONNECTORS = (ROOT / "docs" / "connectors.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+CONNECTORS = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "docs" / "examples" / "okrsync_example"
 
 
@@ -38,7 +38,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def test_the_command_reference_is_what_the_commands_say() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "reference.py"))["reference"]()
-    assert (ROOT / "docs" / "cli.md").read_text() == made, "run `make reference`"
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == made, "run `make reference`"
 
 
 def test_every_command_line_in_the_readme_parses() -> None:
@@ -56,7 +56,7 @@ def test_every_command_line_in_the_readme_parses() -> None:
 
 def test_make_targets_in_the_readme_exist() -> None:
     targets = set(re.findall(r"^make ([\w-]+)", "\n".join(blocks(README, "sh")), re.MULTILINE))
-    makefile = (ROOT / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert targets == {"demo", "test"}
     for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
@@ -64,7 +64,7 @@ def test_make_targets_in_the_readme_exist() -> None:
 
 def test_links_and_pictures_in_the_documents_lead_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "examples").glob("*/README.md")):
-        for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text()):
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
@@ -111,14 +111,14 @@ def test_every_option_says_what_it_does(name: str) -> None:
 
 
 def test_the_picture_asks_for_nothing_from_elsewhere() -> None:
-    picture = (ROOT / "docs" / "images" / "demo.svg").read_text()
+    picture = (ROOT / "docs" / "images" / "demo.svg").read_text(encoding="utf-8")
     assert not re.search(r"(?:href|src|url)\s*[=(]\s*['\"]?https?:", picture)
     assert "<script" not in picture
 
 
 @pytest.mark.parametrize(("language", "suffix", "least"), [("python", ".py", 8), ("toml", ".toml", 1)])
 def test_code_on_the_page_about_connectors_is_the_examples_own(language: str, suffix: str, least: int) -> None:
-    files = [path.read_text() for path in sorted(EXAMPLE.rglob(f"*{suffix}"))]
+    files = [path.read_text(encoding="utf-8") for path in sorted(EXAMPLE.rglob(f"*{suffix}"))]
     shown = blocks(CONNECTORS, language)
     assert len(shown) >= least
     for block in shown:
@@ -126,7 +126,7 @@ def test_code_on_the_page_about_connectors_is_the_examples_own(language: str, su
 
 
 def test_the_page_about_connectors_names_every_ability_and_part() -> None:
-    seam = (ROOT / "okrsync" / "plugins" / "connector.py").read_text()
+    seam = (ROOT / "okrsync" / "plugins" / "connector.py").read_text(encoding="utf-8")
     for name in re.findall(r"^class (Has\w+)\(Protocol\)", seam, re.MULTILINE):
         assert f"`{name}`" in CONNECTORS, name
 
@@ -153,7 +153,7 @@ class Example:
             cwd=self.source,
             env=self.environment,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
             timeout=300,
         )
@@ -185,7 +185,9 @@ def test_the_example_of_a_connector_syncs_and_is_looked_at(
         source = f"{{name: shop, connector: plainlist, url: '{server.url}/plainlist', token: {{env: PLAINLIST_TOKEN}}"
         rules = 'work: {rules: [{if: {body: "KR:"}, link: from_body}]}'
         head = "version: 1\ntimezone: Europe/Berlin\nas_of: 2026-11-20\n"
-        (tmp_path / "okrsync.yaml").write_text(f"{head}sources:\n  - {source}, projects: [shop]}}\n{rules}\n")
+        (tmp_path / "okrsync.yaml").write_text(
+            f"{head}sources:\n  - {source}, projects: [shop]}}\n{rules}\n", encoding="utf-8"
+        )
         monkeypatch.setitem(example.environment, "PLAINLIST_TOKEN", "good")
         config = ("--config", str(tmp_path / "okrsync.yaml"), "--format", "json")
         synced = json.loads(example.okrsync("sync", *config))
@@ -193,7 +195,7 @@ def test_the_example_of_a_connector_syncs_and_is_looked_at(
     (run,) = synced["runs"]
     assert (run["status"], run["items_new"], run["error"]) == ("ok", 3, None)
     assert synced["links"]["added"] == 3
-    assert "KR1.1" in (tmp_path / "reports" / "outcomes.md").read_text()
+    assert "KR1.1" in (tmp_path / "reports" / "outcomes.md").read_text(encoding="utf-8")
     lines = [entry["what"] for entry in looked["checks"] if entry["group"] == "source shop"]
     assert lines == [
         "its token comes from environment variable PLAINLIST_TOKEN",

@@ -32,11 +32,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("example") / "real-items"
     shutil.copytree(EXAMPLE, folder)
     lines = folder / "datasets-issues.jsonl"
-    lines.write_text("".join(f"{json.dumps(issue)}\n" for issue in recorded_github_issues()))
+    lines.write_text("".join(f"{json.dumps(issue)}\n" for issue in recorded_github_issues()), encoding="utf-8")
     repository = read_github("huggingface/datasets", lines)  # as `sandbox serve` does
     with Sites(GithubData([repository]), JiraData([])) as sites, pytest.MonkeyPatch.context() as patch:
         settings = folder / "okrsync.yaml"
-        settings.write_text(settings.read_text().replace("http://127.0.0.1:8765/github", sites.github_url))
+        settings.write_text(
+            settings.read_text(encoding="utf-8").replace("http://127.0.0.1:8765/github", sites.github_url),
+            encoding="utf-8",
+        )
         patch.setenv("OKRSYNC_GITHUB_TOKEN", "any")
         assert run(["sync", "--quiet", "--config", str(settings)]) == 0
         yield folder

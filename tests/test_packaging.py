@@ -58,7 +58,7 @@ def test_connector_folders_wheel_packages_and_entry_points_are_in_step() -> None
     folders = {
         path.name for path in (ROOT / "connectors").iterdir() if path.is_dir() and path.name.startswith("okrsync_")
     }
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
     points = {entry.name: entry.value.partition(".")[0] for entry in entry_points(group="okrsync.connectors")}
     assert {Path(package).name for package in packages} - {"okrsync"} == folders
@@ -74,20 +74,20 @@ def test_every_connector_has_the_same_four_modules(name: str) -> None:
 
 def test_the_version_is_told_once() -> None:
     assert version("okrsync") == okrsync.__version__
-    assert f"## {okrsync.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {okrsync.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_locked_requirements_have_hashes_and_name_no_place() -> None:
     for path in (ROOT / "requirements").glob("*.txt"):
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert "--hash=sha256:" in text
         for word in ("index-url", "find-links", "file:", "http://", "https://", "trusted-host"):
             assert word not in text, f"{path.name} names {word}"
 
 
 def test_every_dependency_of_the_package_is_locked() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    locked = (ROOT / "requirements" / "runtime.txt").read_text().casefold()
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    locked = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8").casefold()
     for requirement in settings["project"]["dependencies"]:
         name = requirement.partition(">=")[0].casefold().replace(".", "-")
         assert f"\n{name}==" in f"\n{locked}", name

@@ -16,7 +16,7 @@ from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import GithubData, GithubRepository, JiraData
 from support.recorded_data import recorded_github_issues, recorded_jira_issues
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.needs("process memory")]
 
 SETTINGS = """\
 version: 1
@@ -55,8 +55,8 @@ def sites() -> Iterator[Sites]:
 
 def project(folder: Path, sources: str) -> Path:
     folder.mkdir()
-    (folder / "okrsync.yaml").write_text(SETTINGS.format(sources=sources))
-    (folder / "okrs.yaml").write_text(OKRS)
+    (folder / "okrsync.yaml").write_text(SETTINGS.format(sources=sources), encoding="utf-8")
+    (folder / "okrs.yaml").write_text(OKRS, encoding="utf-8")
     return folder
 
 
@@ -73,7 +73,7 @@ def okrsync(folder: Path, *arguments: str) -> tuple[dict[str, Any], int]:
         cwd=folder,
         env={**os.environ, "T": "token"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from okrsync.cli.output import Day, config_option, print_json
+from okrsync.cli.output import Day, config_option, print_exactly, print_json
 from okrsync.jobs.lint import lint_project
 from okrsync.lint.findings import LintReport, Severity
 from okrsync.lint.linting import RULES
@@ -43,7 +43,7 @@ def _print(report: LintReport, output: str) -> None:
         print_json(sarif(report, RULES))
     elif output == "github":
         for line in github_lines(report):
-            click.echo(line)
+            print_exactly(f"{line}\n")
         click.echo(f"okrsync: {summary(report)}", err=True)
     else:
         for line in text_lines(report):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import os
@@ -11,6 +12,7 @@ from importlib import import_module
 import click
 
 from okrsync import __version__
+from okrsync.cli.encoding import accept_all_text
 from okrsync.errors import OkrsyncError, UsageError
 
 # Matrices here are small: threads for them cost more than they give, most of all beside other work. Set before numpy
@@ -100,6 +102,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with the code of the architecture."""
+    accept_all_text()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -129,8 +132,9 @@ def _ended_by(error: BaseException, arguments: list[str]) -> int:
             code = 1 if isinstance(error, click.Abort) and error.__context__ is None else 130
         case OkrsyncError():
             code = _told(error, arguments)
-        case BrokenPipeError():
-            # The reader went away (`| head`); Python would complain once more while it closes stdout.
+        case BrokenPipeError() | OSError(errno=errno.EINVAL, filename=None):
+            # The reader went away (`| head`; Windows calls that an invalid argument); Python would complain once more
+            # while it closes stdout.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 141
         case OSError():
@@ -149,10 +153,10 @@ def _ended_by(error: BaseException, arguments: list[str]) -> int:
 
 def _told(error: OkrsyncError, arguments: list[str], *, silent: bool = False) -> int:
     """Tell *error* on stderr, and on stdout as JSON where JSON was asked for."""
-    from okrsync.cli.output import error_document, wants_json  # noqa: PLC0415 - only a failing command pays for it
+    from okrsync.cli.output import error_document, print_exactly, wants_json  # noqa: PLC0415 - only a failing command pays for it
 
     if wants_json(arguments):
-        click.echo(error_document(error), nl=False)
+        print_exactly(error_document(error))
     for line in () if silent else str(error).splitlines():
         # What is indented goes on with the line before: a command to copy, for example.
         click.echo(line if line.startswith(" ") else f"okrsync: {line}", err=True)

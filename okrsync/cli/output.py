@@ -99,7 +99,12 @@ def console() -> Console:
 
 def print_json(document: Any) -> None:
     """*document* on stdout."""
-    click.echo(dumped(document), nl=False)
+    print_exactly(dumped(document))
+
+
+def print_exactly(text: str) -> None:
+    """Print *text*, which a program may read, on stdout: in UTF-8 with its own line ends, whatever the code page."""
+    click.echo(text.encode(errors="backslashreplace"), nl=False)
 
 
 def wants_json(arguments: list[str]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from okrsync import __version__
-from okrsync.cli.output import Day, config_option, console
+from okrsync.cli.output import Day, config_option, console, print_exactly
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.jobs.artifacts import write_set, write_whole
 from okrsync.model.plain import dumped
@@ -146,7 +146,7 @@ def _text(document: dict[str, Any], page: Page, options: ReportOptions) -> str:
 
 def _put(text: str, out: Path | None) -> None:
     if out is None:
-        click.echo(text, nl=False)
+        print_exactly(text)
     else:
         click.echo(f"wrote {write_whole(out, text)}", err=True)
 

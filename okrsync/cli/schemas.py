@@ -103,7 +103,7 @@ def _of_several(origin: Any, parts: tuple[Any, ...], definitions: dict[str, Any]
 def main(folder: str) -> None:
     """Write the schemas of all reports into *folder*."""
     for name, schema in report_schemas().items():
-        (Path(folder) / name).write_text(written(schema), encoding="utf-8")
+        (Path(folder) / name).write_text(written(schema), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import click
 from okrsync.cli.output import Day, config_option
 from okrsync.config.project import load_project
 from okrsync.errors import OkrsyncError, UsageError
+from okrsync.jobs.stopping import handle_signals
 
 if TYPE_CHECKING:
     from okrsync.web.app import Application
@@ -120,10 +120,8 @@ def _ended_by_signals() -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
     try:
-        yield
+        with handle_signals(("SIGTERM", "SIGBREAK"), end):
+            yield
     except KeyboardInterrupt:
         pass  # it came before the server listened for it
-    finally:
-        signal.signal(signal.SIGTERM, before)

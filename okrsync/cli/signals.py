@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import click
 
-from okrsync.jobs.stopping import Stopping
+from okrsync.jobs.stopping import Stopping, handle_signals
+
+ENDING = ("SIGTERM", "SIGINT", "SIGBREAK")
+"""SIGBREAK: what Windows sends for Ctrl-Break and when a console is closed."""
 
 
 @contextmanager
@@ -20,9 +22,6 @@ def stopped_by_signals(stopping: Stopping) -> Iterator[None]:
 
     Raised as an exception, Ctrl-C could fall into a library's callback and be lost there.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers
-        return
 
     def end(number: int, _frame: FrameType | None) -> None:
         if stopping.is_stopped:
@@ -31,9 +30,5 @@ def stopped_by_signals(stopping: Stopping) -> Iterator[None]:
         name = signal.Signals(number).name
         click.echo(f"okrsync: {name}: ending behind this page; once more ends at once", err=True)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
+    with handle_signals(ENDING, end):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

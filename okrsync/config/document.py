@@ -31,12 +31,16 @@ _MERGE_TAG = _CORE + "merge"
 _TEXT_TAG = _CORE + "str"
 _CORE_TAGS = {_CORE + name for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")}
 _HALF_CHARACTER = ("half a character (a lone surrogate)", "write the character itself")
+_NO_ESCAPE = "write / between folders, or the text in single quotes: in double quotes a backslash starts an escape"
 _TOKEN = ("this looks like an access token", "revoke it, and write where it comes from instead: token: {env: NAME}")
 
 
 def shown(path: Path) -> str:
     """*path* as a message shows it: relative where it lies below the working directory."""
-    relative = os.path.relpath(path)
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # on another drive than the working directory
+        return str(path)
     return str(path) if relative.startswith("..") else relative
 
 
@@ -265,7 +269,8 @@ def _no_yaml(file: str, text: str, error: Exception) -> Problem:
         reason = str(error.problem or error.context)
         if reason.startswith("but "):
             reason = f"{error.context}, {reason}"
-        return Problem(file, line, column, f"not YAML: {without_tokens(reason)}", "mend the syntax there")
+        fix = _NO_ESCAPE if "escape" in reason else "mend the syntax there"
+        return Problem(file, line, column, f"not YAML: {without_tokens(reason)}", fix)
     if isinstance(error, ReaderError):
         before = text[: error.position]
         line, column = before.count("\n") + 1, error.position - before.rfind("\n")

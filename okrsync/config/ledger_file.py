@@ -6,7 +6,8 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,6 +28,9 @@ GIT_ATTRIBUTES = """\
 *.jsonl merge=union
 """
 """Of the ledger's folder: without it, git takes two lines at one end for a conflict."""
+_APPENDS_AT_ONCE = os.name == "posix"
+"""Whether the system puts a write behind what others wrote meanwhile; Windows looks for the end first, then writes."""
+_LOCK_SECONDS = 10.0
 
 
 def _read_time(value: Any) -> Any:
@@ -248,19 +252,39 @@ class LedgerWriter:
 def _append(path: Path, content: bytes) -> None:
     if not path.parent.exists():
         path.parent.mkdir(parents=True)
-        (path.parent / ".gitattributes").write_text(GIT_ATTRIBUTES, encoding="utf-8")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        (path.parent / ".gitattributes").write_text(GIT_ATTRIBUTES, encoding="utf-8", newline="\n")
+    with _only_writer(path):
+        # Binary, where a system tells the two apart: in text mode Windows writes other line ends than were given.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags, 0o644)
+        try:
+            # A line that an editor or a crash left open must not swallow the new record.
+            end = os.lseek(descriptor, 0, os.SEEK_END)
+            if end:
+                os.lseek(descriptor, end - 1, os.SEEK_SET)
+                if os.read(descriptor, 1) != b"\n":
+                    content = b"\n" + content
+            written = os.write(descriptor, content)  # one write with O_APPEND: two writers never mix their lines
+            os.fsync(descriptor)
+            if written < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """Let no other okrsync append to *path* meanwhile, where the system itself does not keep their lines apart."""
+    if _APPENDS_AT_ONCE:
+        yield
+        return
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - not needed where appending is one step
+
     try:
-        # A line that an editor or a crash left open must not swallow the new record.
-        end = os.lseek(descriptor, 0, os.SEEK_END)
-        if end and os.pread(descriptor, 1, end - 1) != b"\n":
-            content = b"\n" + content
-        written = os.write(descriptor, content)  # one write with O_APPEND: two writers never mix their lines
-        os.fsync(descriptor)
-        if written < len(content):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    finally:
-        os.close(descriptor)
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY)) from None
 
 
 def _iso(moment: datetime) -> str:
@@ -337,7 +361,8 @@ def _read_lines(text: str, path: Path, entry: type[RecordEntry], problems: list[
 def _json_object(line: str) -> tuple[dict[str, Any] | None, int]:
     """The object in *line*, or ``None`` and the column from which it is none."""
     try:
-        data = json.loads(line)
+        # The parser counts a carriage return at the end as a place where something could stand.
+        data = json.loads(line.removesuffix("\r"))
     except (ValueError, RecursionError) as error:
         return None, error.colno if isinstance(error, json.JSONDecodeError) else 1
     return (data, 1) if isinstance(data, dict) else (None, 1)

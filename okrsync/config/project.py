@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from glob import has_magic
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import ConfigDict
@@ -114,7 +114,7 @@ def load_project(path: Path, instead: Mapping[Path, str] | None = None) -> Proje
         settings=settings,
         sources=tuple(sources),
         okrs=to_model(files),
-        okr_texts={str(okrs.path.relative_to(folder)): _text_of(okrs.path, texts) for okrs, _ in files},
+        okr_texts={name_below(folder, okrs.path): _text_of(okrs.path, texts) for okrs, _ in files},
         document=document,
         okr_documents=tuple(okrs for okrs, _ in files),
         ledger=ledger,
@@ -135,9 +135,14 @@ def okr_paths(path: Path) -> list[Path]:
     return _okrs_paths(document, path.resolve().parent, {}, [])
 
 
+def name_below(folder: PurePath, path: PurePath) -> str:
+    """Return *path* relative to *folder*, the same on every system: a store may be shared by several."""
+    return path.relative_to(folder).as_posix()
+
+
 def _text_of(path: Path, instead: Mapping[Path, str]) -> str:
     text = instead.get(path.resolve())
-    return path.read_text("utf-8") if text is None else text
+    return path.read_text("utf-8-sig") if text is None else text
 
 
 def _of_source(by_name: Mapping[str, Any], source: str) -> Any:
@@ -215,21 +220,33 @@ def _read_okrs(
 def _okrs_paths(document: Document, folder: Path, instead: Mapping[Path, str], problems: list[Problem]) -> list[Path]:
     named = document.data.get("okrs", "okrs.yaml") if isinstance(document.data, dict) else "okrs.yaml"
     patterns = named if isinstance(named, list) else [named]
-    paths: dict[Path, None] = {}
+    files: dict[object, Path] = {}
     for index, pattern in enumerate(patterns):
         if not isinstance(pattern, str) or not pattern:
             continue
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        # An anchor alone leads out: on Windows "\x" and "C:x" start elsewhere, and are not absolute.
+        if Path(pattern).anchor or ".." in Path(pattern).parts:
             message, fix = f'"{pattern}" leaves the folder of this file', "keep OKR files below it"
         elif matches := _matching(folder, pattern, instead):
-            paths.update(dict.fromkeys(matches))
+            for match in matches:
+                files.setdefault(_identity(match), match)
             continue
         elif has_magic(pattern):
             message, fix = f'no file matches "{pattern}"', "mend the pattern, or write okrs: okrs.yaml"
         else:
-            message, fix = f'"{pattern}": no such file', "write that file, or mend the name"
+            message = f'"{pattern}": no such file'
+            fix = "write / between folders, on every system" if "\\" in pattern else "write that file, or mend the name"
         problems.append(document.problem(("okrs", index), message, fix))
-    return list(paths)
+    return list(files.values())
+
+
+def _identity(path: Path) -> object:
+    """What tells the file at *path* from others: where case does not count, one file has many names."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path
+    return (found.st_dev, found.st_ino) if found.st_ino else path  # some disks of other machines number nothing
 
 
 def _matching(folder: Path, pattern: str, instead: Mapping[Path, str]) -> list[Path]:

@@ -52,7 +52,7 @@ def _settings_schema() -> dict[str, Any]:
 def main(folder: str) -> None:
     """Write all schemas into *folder*."""
     for name, schema in schemas().items():
-        (Path(folder) / name).write_text(written(schema), encoding="utf-8")
+        (Path(folder) / name).write_text(written(schema), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from okrsync.errors import OkrsyncError
+from okrsync.errors import FileInUseError, OkrsyncError
+from okrsync.files import delete, open_replacement
 from okrsync.model.plain import dumped
 from okrsync.reports.outcomes import OutcomesReport
 from okrsync.reports.pages.outcomes_page import outcomes_page
@@ -45,16 +44,30 @@ def write_set(folder: Path, name: str, texts: Iterable[tuple[str, str]]) -> list
     """
     known = folder / f".okrsync-{name}"
     paths = [write_whole(folder / file, text) for file, text in texts]
+    names = [path.name for path in paths]
+    written = {path.name.casefold(): path for path in paths}
     try:
         before = known.read_text(encoding="utf-8", errors="replace").splitlines() if known.is_file() else []
-        for file in set(before) - {path.name for path in paths}:
-            # The list lies where others can write: it may name files of this folder alone, and of no other kind.
-            if _PLAIN_NAME.fullmatch(file):
-                (folder / file).unlink(missing_ok=True)
+        # The list lies where others can write: it may name files of this folder alone, and of no other kind.
+        old = [file for file in before if file not in set(names) and _PLAIN_NAME.fullmatch(file)]
+        # Where case does not count, a page that changed only its case is the new one.
+        old = [file for file in old if not _is_same(folder / file, written.get(file.casefold()))]
     except OSError as error:
+        raise OkrsyncError(f"{known}: cannot be read ({error.strerror}); old files are still there") from None
+    try:
+        for file in old:
+            delete(folder / file)
+    except (OSError, FileInUseError) as error:
+        write_whole(known, "".join(f"{name}\n" for name in (*names, *old)))  # the next run takes them away
+        if isinstance(error, FileInUseError):
+            raise
         raise OkrsyncError(f"{folder}: old files cannot be taken away ({error.strerror})") from None
-    write_whole(known, "".join(f"{path.name}\n" for path in paths))
+    write_whole(known, "".join(f"{name}\n" for name in names))
     return paths
+
+
+def _is_same(old: Path, new: Path | None) -> bool:
+    return new is not None and old.exists() and old.samefile(new)
 
 
 def write_whole(path: Path, text: str) -> Path:
@@ -65,19 +78,9 @@ def write_whole(path: Path, text: str) -> Path:
         OkrsyncError: it cannot be written; what was there before stays.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(descriptor)
-            Path(name).chmod(0o644)
+        with open_replacement(path) as stream:
+            stream.write(text.encode())
             failpoint("report-written")
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise OkrsyncError(f"{path}: cannot be written ({error.strerror}); the old file is untouched") from None
     return path

@@ -36,7 +36,7 @@ def close_cycle(
         closed = build_closing(inputs, ledger, build_hypotheses(inputs, ledger, seen), cycle, following)
         path = out or workspace.project.folder / f"okrs-{closed.following.id}.yaml"
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(render_starter(closed, carry))
     except FileExistsError:
         raise UsageError(f"{path}: there already; name another file with --out") from None

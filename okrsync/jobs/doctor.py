@@ -250,14 +250,18 @@ def file_system(folder: Path, mounts: Path) -> str:
     """
     The kind of file system that *folder* is on, by the kernel's table *mounts*; empty where there is no such table.
 
+    A share of Windows, also behind a drive letter, is ``cifs``.
+
     The table has one mount a line (device, place, kind), as fstab(5) describes it; a later one covers an earlier.
     """
+    resolved = folder.resolve()
+    if resolved.drive.startswith("\\\\"):
+        return "cifs"
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
     place, kind = Path("/"), ""
-    resolved = folder.resolve()
     for line in lines:
         parts = line.split()
         if len(parts) < 3:

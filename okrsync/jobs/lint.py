@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from okrsync.config.calendars import public_holidays
-from okrsync.config.project import Project, load_project
+from okrsync.config.project import Project, load_project, name_below
 from okrsync.errors import StoreError, StoreTooNewError
 from okrsync.jobs.holidays import stored_holidays
 from okrsync.jobs.observations import observed
@@ -43,7 +43,7 @@ def lint_project(config: Path, as_of: date | None = None, cycle: str | None = No
         observations=None if stored is None else stored.observations,
         holidays=public_holidays if stored is None else stored.holidays,
     )
-    files = [(entry, project.okr_texts[str(entry.path.relative_to(project.folder))]) for entry in project.okr_documents]
+    files = [(entry, project.okr_texts[name_below(project.folder, entry.path)]) for entry in project.okr_documents]
     report = lint(facts, Texts(project.document, files), skipped_because=skipped_because)
     return report if chosen is None else of_cycle(report, chosen)
 

@@ -37,7 +37,7 @@ def write_starter(folder: Path, tracker: str) -> list[Path]:
     try:
         for path, text in texts.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text, encoding="utf-8")
+            (folder / path).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise OkrsyncError(
             f"{folder}: cannot be written ({error.strerror}); check the path and its permissions"

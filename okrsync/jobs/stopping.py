@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Event
+from types import FrameType
+from typing import Any
 
 from okrsync.errors import DeadlineError
 from okrsync.plugins.context import Context
+
+SLICE_SECONDS = 0.5
+"""Longest wait at a time: on Windows a signal's handler runs only when a wait is over."""
 
 
 class Stopping:
@@ -48,5 +55,32 @@ class Stopping:
             context.deadline = float("-inf")
 
     def _sleep(self, seconds: float) -> None:
-        if self._stopped.wait(seconds):
-            raise DeadlineError
+        left = seconds
+        while not self._stopped.wait(min(left, SLICE_SECONDS)):
+            left -= SLICE_SECONDS
+            if left <= 0:
+                return
+        raise DeadlineError
+
+
+@contextmanager
+def handle_signals(names: Iterable[str], handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """
+    Call *handler* for the signals called *names*; the earlier handlers are put back at the end.
+
+    Signals that the system lacks are left out, and all of them outside the main thread, where none can be handled.
+    """
+    before: dict[int, Any] = {}
+    for name in names:
+        number = getattr(signal, name, None)
+        if number is not None:
+            try:
+                before[number] = signal.signal(number, handler)
+            except (ValueError, OSError):
+                continue  # another thread, or a number that this system does not take
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            # None: it was set by something else than Python, and cannot be put back.
+            signal.signal(number, signal.SIG_DFL if earlier is None else earlier)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from okrsync.errors import OkrsyncError, UsageError
+from okrsync.files import open_replacement
 from okrsync.model.plain import canonical
 from okrsync.reports.render.as_csv import safe_text
 from okrsync.store.codec import storable
@@ -116,15 +115,7 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def _whole(path: Path) -> Iterator[IO[bytes]]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                yield stream
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with open_replacement(path) as stream:
+            yield stream
     except OSError as error:
         raise OkrsyncError(f"{path}: cannot be written ({error.strerror}); the old file is untouched") from None

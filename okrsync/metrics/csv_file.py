@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from okrsync.config.document import shown
 from okrsync.errors import MetricError, Problem
 from okrsync.metrics.access import WebAccess, WebAddress, refuse_open_secrets
 from okrsync.metrics.points import plain
@@ -92,8 +92,7 @@ class CsvSource:
         path = context.folder / checked.path.replace("\0", "?")
         if not path.resolve().is_relative_to(context.root.resolve()):
             raise _refusal(metric, checked.path, "leaves the project's folder", "keep it below okrsync.yaml")
-        relative = os.path.relpath(path.resolve())
-        file = str(path.resolve()) if relative.startswith("..") else relative
+        file = shown(path.resolve())
         table = _Table(metric, file, _text(metric, file, _content(metric, file, path.resolve())))
         return table.observations(checked.column, context.now)
 
@@ -104,7 +103,12 @@ def _content(metric: str, file: str, path: Path) -> bytes:
             raise _refusal(metric, file, "larger than 64 MiB", "split it by year", 1)
         return path.read_bytes()
     except OSError as error:
-        fix = "check the path; it starts at the OKR file that names it"
+        has_backslash = "\\" in path.name  # on Windows no name has one
+        fix = (
+            "write / between folders, on every system"
+            if has_backslash
+            else "check the path; it starts at the OKR file that names it"
+        )
         raise _refusal(metric, file, f"cannot be read: {error.strerror}", fix) from None
 
 

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 from okrsync.errors import UnreachableError
 
 Result = TypeVar("Result")
+_SLICE_SECONDS = 0.5
+"""Longest wait at a time: on Windows Ctrl-C is seen only when a wait is over."""
 
 
 class _Attempt(threading.Thread, Generic[Result]):
@@ -39,7 +41,10 @@ def within(seconds: float, action: Callable[[], Result], where: str) -> Result:
     """
     attempt = _Attempt(action)
     attempt.start()
-    attempt.join(seconds)
+    left = seconds
+    while attempt.is_alive() and left > 0:
+        attempt.join(min(left, _SLICE_SECONDS))
+        left -= _SLICE_SECONDS
     if attempt.is_alive():
         raise UnreachableError(
             f"no whole answer within {seconds:g} seconds", where=where, next_step="try again, or raise timeout_seconds"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import TypeVar
@@ -38,6 +38,21 @@ class Recorded:
 
 
 RecordedT = TypeVar("RecordedT", bound=Recorded)
+
+
+def in_time_order(records: Iterable[RecordedT]) -> list[RecordedT]:
+    """
+    Return *records*, which come in file order, oldest first.
+
+    Of one moment, for times are whole seconds: by when they were written, then as they stand in their file.
+    """
+    return sorted(records, key=lambda record: (record.at, record.recorded))
+
+
+def latest(records: Iterable[RecordedT]) -> RecordedT | None:
+    """Return the last of *records* in time order; ``None`` of none."""
+    ordered = in_time_order(records)
+    return ordered[-1] if ordered else None
 
 
 @dataclass(frozen=True, slots=True)

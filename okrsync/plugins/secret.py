@@ -119,7 +119,7 @@ class TokenReference(BaseModel):
         command = self.command or []
         try:
             done = subprocess.run(  # noqa: S603 - the user's own configuration names the program; no shell is involved
-                command, cwd=folder, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+                command, cwd=folder, capture_output=True, encoding="utf-8", timeout=_COMMAND_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired, ValueError) as error:
             reason = type(error).__name__ if not isinstance(error, OSError) else error.strerror

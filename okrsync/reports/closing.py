@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from okrsync.model.ledger import Decision, Ledger
+from okrsync.model.ledger import Decision, Ledger, in_time_order
 from okrsync.model.okrs import Cycle, KeyResult, Objective
 from okrsync.okrs.progress import Progress, progress_of
 from okrsync.reports.hypotheses import HypothesesReport, HypothesisLine, HypothesisState
@@ -120,4 +120,4 @@ def _decisions(
     keys = {key for group in members for key in group}
     about_work = [decision for decision in decisions if decision.about in keys]
     about_it = [decision for decision in decisions if decision.about == entry.qualified_id]
-    return (*sorted(about_work, key=lambda each: each.at), *sorted(about_it, key=lambda each: each.at))
+    return (*in_time_order(about_work), *in_time_order(about_it))

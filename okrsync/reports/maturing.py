@@ -8,7 +8,7 @@ from datetime import date
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from okrsync.model.ledger import Decision, Hypothesis
+from okrsync.model.ledger import Decision, Hypothesis, latest
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.reports.stoplist import SizeOf, Stoplist
 from okrsync.reports.values import FlaggedWin
@@ -178,7 +178,7 @@ def _decision(check: OutcomeCheck, known: Known) -> Decision | None:
         for entry in known.decisions
         if entry.about.casefold() in names and entry.at.astimezone(known.zone).date() >= check.evaluation
     ]
-    return max(found, key=lambda entry: (entry.at, entry.id), default=None)
+    return latest(found)
 
 
 def _titles(subject: Subject, check: OutcomeCheck) -> tuple[str, ...]:

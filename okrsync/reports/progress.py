@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from okrsync.model.ledger import CheckIn
+from okrsync.model.ledger import CheckIn, latest
 from okrsync.model.okrs import DatedValue, KeyResult
 from okrsync.model.outlooks import Forecast, Judgeability, Outlook
 from okrsync.okrs.progress import Health, Progress, health_of, progress_of, wanted_range
@@ -136,4 +136,4 @@ def _last_word(entry: KeyResult, check_ins: Sequence[CheckIn], inputs: ReportInp
         and record.confidence is not None
         and record.at.astimezone(inputs.zone).date() <= inputs.as_of
     ]
-    return max(told, key=lambda record: record.at, default=None)
+    return latest(told)

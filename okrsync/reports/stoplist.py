@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from okrsync.config.settings_file import RulesSection
-from okrsync.model.ledger import Decision, Hypothesis, Ledger
+from okrsync.model.ledger import Decision, Hypothesis, Ledger, latest
 from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
@@ -216,7 +216,7 @@ def _last_decision(
 ) -> Decision | None:
     names = {siblings.key_result.qualified_id, siblings.epic, *(entry.id for entry in hypotheses)}
     names |= {place.item.key for place in (*siblings.delivered, *siblings.open)}
-    return max((entry for entry in decisions if entry.about in names), key=lambda entry: entry.at, default=None)
+    return latest(entry for entry in decisions if entry.about in names)
 
 
 def _size_of(placements: Sequence[Placement]) -> SizeOf:

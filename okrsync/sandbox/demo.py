@@ -11,7 +11,9 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from okrsync.errors import OkrsyncError, UsageError
+from okrsync.files import delete
 from okrsync.sandbox.company import Company, build_company
+from okrsync.sandbox.http import claim_port
 from okrsync.sandbox.serve import Sites
 from okrsync.sandbox.tracker_data import JiraKind
 
@@ -40,13 +42,14 @@ def lay_out(company: Company, folder: Path) -> None:
     try:
         if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).is_file():
             raise UsageError(f"{folder}: holds other files; name another folder for the demo")
-        # In place: somebody's shell may stand in the folder.
-        for entry in folder.iterdir() if folder.exists() else ():
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        # In place: somebody's shell may stand in the folder. The mark goes last: where a file cannot be deleted,
+        # because a program has it open, the folder is still known as a demo's.
+        for entry in sorted(folder.iterdir() if folder.exists() else (), key=lambda entry: entry.name == _MARK):
+            shutil.rmtree(entry) if entry.is_dir() else delete(entry)
         for name, text in company.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise OkrsyncError(f"{folder}: cannot be written ({error.strerror}); name another folder") from None
 
@@ -55,7 +58,7 @@ def free_port(preferred: int = PREFERRED_PORT) -> int:
     """*preferred* if it is free on loopback, else another port that is."""
     for port in (preferred, 0):
         with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            claim_port(probe)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

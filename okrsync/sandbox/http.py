@@ -221,6 +221,13 @@ class LoopbackServer:
             return Response(500, {"message": f"{type(error).__name__}: {error}"})
 
 
+def claim_port(listener: socket.socket) -> None:
+    """Let *listener* bind a port that was just given up, and none that another one has."""
+    # On Windows SO_REUSEADDR would share the port of a server that is running.
+    exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if exclusive is None else exclusive, 1)
+
+
 class _Listener(ThreadingHTTPServer):
     """The listening socket, and the connections that it must close when it stops."""
 
@@ -235,7 +242,7 @@ class _Listener(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         # HTTPServer.server_bind looks its own name up, which can take seconds on a machine without DNS.
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        claim_port(self.socket)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]

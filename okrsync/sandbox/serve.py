@@ -7,13 +7,13 @@ Apart from the sites, so that neither of them knows of the other or of signals.
 from __future__ import annotations
 
 import json
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from okrsync.jobs.stopping import SLICE_SECONDS, handle_signals
 from okrsync.sandbox.github_site import GithubSite
 from okrsync.sandbox.http import Clock, LoopbackServer, utc_now
 from okrsync.sandbox.jira_site import JiraSite
@@ -63,16 +63,13 @@ def serve_until_terminated(sites: Sites, announce: Callable[[str], None]) -> Non
     """
     with _termination() as terminated, sites:
         announce(json.dumps({"github": sites.github_url, "jira": sites.jira_url}))
-        terminated.wait()
+        while not terminated.wait(SLICE_SECONDS):
+            pass
 
 
 @contextmanager
 def _termination() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set."""
+    """An event that SIGTERM and SIGINT set, and SIGBREAK where there is one."""
     terminated = threading.Event()
-    before = {number: signal.signal(number, lambda *_: terminated.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
+    with handle_signals(("SIGTERM", "SIGINT", "SIGBREAK"), lambda *_: terminated.set()):
         yield terminated
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from okrsync.errors import StoreError, StoreTooNewError
+from okrsync.files import delete, replace
 from okrsync.store.backends import backend_of
 from okrsync.store.failpoints import failpoint
 from okrsync.store.tables import metadata
@@ -177,9 +178,9 @@ class Store:
         if _OWN_TABLE in self._tables() and not copy.exists():
             # Under its own name only once it is whole: what a kill leaves behind must not pass for a copy.
             part = copy.with_name(f"{copy.name}.part")
-            part.unlink(missing_ok=True)
+            delete(part)
             self._backend.backup(part)
-            part.replace(copy)
+            replace(part, copy)
 
     def _tables(self) -> list[str]:
         with self._backend.engine.connect() as connection, connection.begin():

@@ -7,11 +7,12 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from okrsync.errors import LockHeldError, StoreError
+from okrsync.errors import FileInUseError, LockHeldError, StoreError
+from okrsync.files import delete, open_replacement
 
 _NOTE_SECONDS = 1.0
 
@@ -41,16 +42,22 @@ def file_lock(store: Path, source: str, now: datetime) -> Iterator[None]:
         _tell(note, now)
         yield
     finally:
-        note.unlink(missing_ok=True)
+        _take_back(note)
         lock.release()
 
 
 def _tell(note: Path, now: datetime) -> None:
     """Write who we are, whole or not at all: others read it meanwhile."""
     told = {"pid": os.getpid(), "host": socket.gethostname(), "since": now.strftime("%Y-%m-%d %H:%M UTC")}
-    new = note.with_suffix(".new")
-    new.write_text(json.dumps(told))
-    new.replace(note)
+    # Where a reader keeps an older note open for too long, the lock holds all the same: whoever comes reads that one.
+    with suppress(FileInUseError), open_replacement(note) as stream:
+        stream.write(json.dumps(told).encode())
+
+
+def _take_back(note: Path) -> None:
+    """Delete our note; one that a reader keeps open for too long says nothing without the lock."""
+    with suppress(FileInUseError):
+        delete(note)
 
 
 def _holder(note: Path) -> str:
@@ -58,7 +65,7 @@ def _holder(note: Path) -> str:
     latest = time.monotonic() + _NOTE_SECONDS
     while True:
         try:
-            told = json.loads(note.read_text())
+            told = json.loads(note.read_text(encoding="utf-8"))
             return f"process {told['pid']} on {told['host']} since {told['since']}"
         except (OSError, ValueError, KeyError, TypeError):
             if time.monotonic() >= latest:

@@ -60,14 +60,15 @@ def opened(browser: Browser, width: int = DESK, scheme: Scheme = "light") -> Ite
 def written(report: Report, folder: Path) -> str:
     path = folder / "report.html"
     path.write_text(
-        render_html(report, version="0.1.0", digest="9f2c41aa", ways=[Way("Outcomes", "o.html", is_here=True)])
+        render_html(report, version="0.1.0", digest="9f2c41aa", ways=[Way("Outcomes", "o.html", is_here=True)]),
+        encoding="utf-8",
     )
     return path.as_uri()
 
 
 def violations(page: Page, tags: Sequence[str] = WCAG) -> list[str]:
     """What axe-core finds wrong, each with the first element it is about."""
-    page.evaluate(peer("node_modules/axe-core/axe.min.js").read_text())
+    page.evaluate(peer("node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("tags => axe.run(document, {runOnly: tags})", list(tags))
     assert found["passes"], "axe-core looked at nothing"
     return [f"{entry['id']}: {entry['nodes'][0]['html'][:200]}" for entry in found["violations"]]
@@ -108,9 +109,10 @@ def test_the_policy_keeps_out_what_somebody_slips_into_the_page(chromium: Browse
     uri = written(sample_page(), tmp_path)
     path = tmp_path / "report.html"
     path.write_text(
-        path.read_text().replace(
+        path.read_text(encoding="utf-8").replace(
             "<main", "<script>window.PWN=1</script><img src=x onerror='window.PWN=1'><b style='top:9px'></b><main", 1
-        )
+        ),
+        encoding="utf-8",
     )
     with opened(chromium) as seen:
         seen.page.goto(uri)
@@ -183,11 +185,13 @@ def test_the_reference_validator_finds_no_error(tmp_path: Path) -> None:
         pytest.skip("Java is not installed; on Debian: apt-get install default-jre-headless")
     validator = peer("node_modules/vnu-jar/build/dist/vnu.jar")
     written(sample_page(), tmp_path)
-    (tmp_path / "hostile.html").write_text(render_html(with_every_text(sample_page(), "<b> & \"'"), version="0"))
+    (tmp_path / "hostile.html").write_text(
+        render_html(with_every_text(sample_page(), "<b> & \"'"), version="0"), encoding="utf-8"
+    )
 
     found = subprocess.run(
         ["java", "-jar", validator, "--errors-only", tmp_path / "report.html", tmp_path / "hostile.html"],  # noqa: S607 - whichever Java is there
-        capture_output=True, text=True, check=False,
+        capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
 
     assert (found.returncode, found.stderr) == (0, "")

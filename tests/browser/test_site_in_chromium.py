@@ -43,7 +43,7 @@ def site(folder: Path) -> Iterator[Served]:
 
 def violations(page: Page) -> list[str]:
     # From outside the page's own policy, which lets no script in.
-    page.evaluate(peer("node_modules/axe-core/axe.min.js").read_text())
+    page.evaluate(peer("node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
     found = page.evaluate("tags => axe.run(document, {runOnly: tags})", WCAG)
     assert found["passes"], "axe-core looked at nothing"
     return [f"{entry['id']}: {entry['nodes'][0]['html'][:200]}" for entry in found["violations"]]

@@ -63,7 +63,7 @@ def test_what_two_branches_appended_is_merged_without_a_conflict(okrsync: Run, p
 
     git(project, "merge", "--quiet", "--message", "both", "one")
 
-    lines = (project / "ledger" / "hypotheses.jsonl").read_text().splitlines()
+    lines = (project / "ledger" / "hypotheses.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["because"] for line in lines} == {"before both", "on one", "on two"}
     assert okrsync("validate").code == 0
 
@@ -71,4 +71,4 @@ def test_what_two_branches_appended_is_merged_without_a_conflict(okrsync: Run, p
 def test_a_new_project_merges_so_too(okrsync: Run, tmp_path: Path) -> None:
     assert okrsync("init", tmp_path / "mine", "--for", "github").code == 0
 
-    assert "*.jsonl merge=union" in (tmp_path / "mine" / "ledger" / ".gitattributes").read_text()
+    assert "*.jsonl merge=union" in (tmp_path / "mine" / "ledger" / ".gitattributes").read_text(encoding="utf-8")

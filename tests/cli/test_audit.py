@@ -146,9 +146,9 @@ def test_a_decision_against_the_evidence_stands_out(okrsync: Run, project: Path)
 
 def test_a_moved_target_is_told_with_its_key_result(okrsync: Run, project: Path) -> None:
     path = project / "okrs.yaml"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert text.count("target: {value: 52.0") == 1
-    path.write_text(text.replace("target: {value: 52.0", "target: {value: 47.0"))
+    path.write_text(text.replace("target: {value: 52.0", "target: {value: 47.0"), encoding="utf-8")
     assert okrsync("sync", "--quiet", "--as-of", "2026-11-25").code == 0
 
     report = audited(okrsync, "--cycle", "2026Q4", "--as-of", "2026-11-26")

@@ -18,7 +18,7 @@ def unlinked(okrsync: Run, count: int = 1) -> list[str]:
 
 def ledger(project: Path, kind: str) -> list[dict[str, object]]:
     path = project / "ledger" / f"{kind}.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_a_link_by_hand_is_written_to_the_ledger_and_wins(okrsync: Run, project: Path) -> None:
@@ -61,7 +61,7 @@ def test_an_unknown_item_or_key_result_is_refused_and_nothing_is_written(okrsync
 def test_many_links_come_from_a_file_with_a_preview(okrsync: Run, project: Path) -> None:
     keys = unlinked(okrsync, 12)
     rows = "".join(f"{key},2026Q4/KR1.2,planned together\n" for key in keys)
-    (project / "links.csv").write_text("key,key_result,reason\n" + rows)
+    (project / "links.csv").write_text("key,key_result,reason\n" + rows, encoding="utf-8")
     lines = len(ledger(project, "links"))
     shown = okrsync("link", "--from", "links.csv", "--dry-run")
     assert shown.code == 0
@@ -77,7 +77,7 @@ def test_many_links_come_from_a_file_with_a_preview(okrsync: Run, project: Path)
 def test_one_wrong_row_refuses_the_whole_file_and_names_every_wrong_row(okrsync: Run, project: Path) -> None:
     (key,) = unlinked(okrsync)
     (project / "links.csv").write_text(
-        f"key,key_result,action\n{key},KR1.2,\nNOPE-1,KR1.2,\n{key},KR77,\n{key},KR1.2,cut\n"
+        f"key,key_result,action\n{key},KR1.2,\nNOPE-1,KR1.2,\n{key},KR77,\n{key},KR1.2,cut\n", encoding="utf-8"
     )
     before = (project / "ledger" / "links.jsonl").read_bytes()
     ran = okrsync("link", "--from", "links.csv", "--format", "json")
@@ -168,10 +168,10 @@ def test_the_ledger_takes_roles_and_no_persons(okrsync: Run, project: Path, role
 
 def test_a_list_without_header_or_with_other_names_is_read(okrsync: Run, project: Path) -> None:
     one, two = unlinked(okrsync, 2)
-    (project / "links.csv").write_text(f"{one};2026Q4/KR1.2;because\n")
+    (project / "links.csv").write_text(f"{one};2026Q4/KR1.2;because\n", encoding="utf-8")
     assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 1
     assert ledger(project, "links")[-1]["reason"] == "because"
-    (project / "links.csv").write_text(f"Issue,KR\n{two},2026Q4/KR1.2\n")
+    (project / "links.csv").write_text(f"Issue,KR\n{two},2026Q4/KR1.2\n", encoding="utf-8")
     assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 1
     assert ledger(project, "links")[-1]["item"] == two
 

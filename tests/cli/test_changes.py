@@ -13,9 +13,9 @@ TARGET = "target: {value: 52.0, date: 2026-12-31}"
 
 def edit(project: Path, old: str, new: str) -> None:
     path = project / "okrs.yaml"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, text.count(old)
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def test_nothing_changed_is_said(okrsync: Run, project: Path) -> None:
@@ -37,10 +37,12 @@ def test_a_changed_target_is_told_with_the_reason_that_is_on_record(okrsync: Run
 
 def test_changed_definitions_and_key_results_that_come_and_go_are_told(okrsync: Run, project: Path) -> None:
     path = project / "okrs.yaml"
-    text = path.read_text()
-    path.write_text(text.replace("new organisers who publish an event within 7 days", "organisers who publish", 1))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("new organisers who publish an event within 7 days", "organisers who publish", 1), encoding="utf-8"
+    )
     assert okrsync("sync", "--quiet", "--as-of", "2026-11-25").code == 0
-    path.write_text(path.read_text().replace("id: KR4.2", "id: KR4.3", 1))
+    path.write_text(path.read_text(encoding="utf-8").replace("id: KR4.2", "id: KR4.3", 1), encoding="utf-8")
     assert okrsync("sync", "--quiet", "--as-of", "2026-11-27").code == 0
 
     changes = okrsync("changes", "--as-of", "2026-11-28", "--format", "json").json["changes"]
@@ -64,10 +66,12 @@ def test_a_verdict_is_judged_by_what_was_declared_at_the_delivery(okrsync: Run, 
         leftover.unlink()
     assert okrsync("sync", "--quiet", "--as-of", "2026-10-05").code == 0, "the day before the delivery"
     path = project / "okrs.yaml"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     before, mark, after = text.rpartition("metric: activation")
     head, _, tail = after.partition("direction: increase")
-    path.write_text(before + mark + head + "direction: decrease" + tail.replace("value: 52.0", "value: 30.0", 1))
+    path.write_text(
+        before + mark + head + "direction: decrease" + tail.replace("value: 52.0", "value: 30.0", 1), encoding="utf-8"
+    )
     assert okrsync("sync", "--quiet", "--as-of", "2026-10-08").code == 0, "two days after it"
 
     assert okrsync("sync", "--quiet", "--as-of", "2026-11-20").code == 0

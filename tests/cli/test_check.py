@@ -34,9 +34,12 @@ def test_another_sync_and_other_values_change_no_recorded_verdict(okrsync: Run, 
     before = recorded(okrsync)
     assert any(before.values())
     for path in (project / "metrics").glob("*.csv"):
-        head, *rows = path.read_text().splitlines()
+        head, *rows = path.read_text(encoding="utf-8").splitlines()
         half = rows[: len(rows) // 2]
-        path.write_text("\n".join([head, *half, *(row for row in rows[len(rows) // 2 :] if "-11-" not in row)]) + "\n")
+        path.write_text(
+            "\n".join([head, *half, *(row for row in rows[len(rows) // 2 :] if "-11-" not in row)]) + "\n",
+            encoding="utf-8",
+        )
 
     assert okrsync("sync", "--quiet").code == 0
 
@@ -128,13 +131,13 @@ def test_no_verdict_is_put_on_record_while_its_metric_cannot_be_read(okrsync: Ru
     assert okrsync("sync", "--quiet", "--as-of", "2026-10-01").code == 0
     earlier = recorded(okrsync)
     path = project / "metrics" / "activation.csv"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
 
-    path.write_text(text + "2026-11-31,x\n")
+    path.write_text(text + "2026-11-31,x\n", encoding="utf-8")
     assert okrsync("sync", "--quiet").code == 5
     assert recorded(okrsync)["2026Q4/KR1.1"] == earlier["2026Q4/KR1.1"]
 
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     assert okrsync("sync", "--quiet").code == 0
     assert [check["members"] for check in recorded(okrsync)["2026Q4/KR1.1"]] == [
         check["members"] for check in before["2026Q4/KR1.1"]

@@ -13,9 +13,9 @@ from support.running import Run
 
 def include(project: Path, name: str) -> None:
     path = project / "okrsync.yaml"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert "okrs: okrs.yaml" in text
-    path.write_text(text.replace("okrs: okrs.yaml", f"okrs: [okrs.yaml, {name}]"))
+    path.write_text(text.replace("okrs: okrs.yaml", f"okrs: [okrs.yaml, {name}]"), encoding="utf-8")
 
 
 def test_the_next_cycle_starts_from_what_was_measured_and_is_valid(okrsync: Run, project: Path) -> None:
@@ -39,7 +39,7 @@ def test_the_next_cycle_starts_from_what_was_measured_and_is_valid(okrsync: Run,
 def test_learnings_stand_as_comments_with_scores_verdicts_and_decisions(okrsync: Run, project: Path) -> None:
     okrsync("cycle", "close", "2026Q3")
 
-    text = (project / "okrs-2026Q4.yaml").read_text()
+    text = (project / "okrs-2026Q4.yaml").read_text(encoding="utf-8")
     assert "score 0.0 (red); verdicts: 1 inconclusive, 2 no meaningful movement" in text
     assert "GRO-72: scale, because returns rose and stayed (de-001)" in text
     assert "objectives:" not in text, "nothing else is carried unless it is asked for"

@@ -31,17 +31,17 @@ def test_a_backup_is_a_whole_store_and_never_overwrites(okrsync: Run, project: P
         leftover.unlink()
     (project / "copy.db").rename(project / "okrsync.db")
     assert okrsync("status").out == before
-    (project / "taken.db").write_text("mine")
+    (project / "taken.db").write_text("mine", encoding="utf-8")
     ran = okrsync("db", "backup", "taken.db")
     assert ran.code == 1
     assert "there already; name another file" in ran.err
-    assert (project / "taken.db").read_text() == "mine"
+    assert (project / "taken.db").read_text(encoding="utf-8") == "mine"
 
 
 def test_purge_counts_first_and_deletes_when_told(okrsync: Run, project: Path) -> None:
-    text = (project / "okrsync.yaml").read_text()
+    text = (project / "okrsync.yaml").read_text(encoding="utf-8")
     start, end = text.index("  - name: platform"), text.index("  - name: product")
-    (project / "okrsync.yaml").write_text(text[:start] + text[end:])
+    (project / "okrsync.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
     before = okrsync("status").out
     assert "129 items are out of scope" in okrsync("db", "purge").out
     assert okrsync("db", "check", "--format", "json").json["out_of_scope"] == 129

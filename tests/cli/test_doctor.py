@@ -52,15 +52,15 @@ def of(diagnosis: Diagnosis, group: str, level: str = "") -> list[tuple[str, str
 
 
 def change(config: Path, old: str, new: str) -> None:
-    text = config.read_text()
+    text = config.read_text(encoding="utf-8")
     assert old in text
-    config.write_text(text.replace(old, new))
+    config.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def put(config: Path, key: str, value: str) -> None:
     """Let *key* at the top of the file have *value*, whether or not it is there."""
-    others = re.sub(rf"^{key}:.*\n", "", config.read_text(), flags=re.MULTILINE)
-    config.write_text(f"{others}\n{key}: {value}\n")
+    others = re.sub(rf"^{key}:.*\n", "", config.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    config.write_text(f"{others}\n{key}: {value}\n", encoding="utf-8")
 
 
 def test_a_project_that_is_well_has_no_fail_and_exit_code_0(okrsync: Run, config: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_tracker_that_does_not_answer_fails_with_1(
 
 def test_files_that_do_not_load_fail_with_2_each_mistake_a_line(okrsync: Run, config: Path) -> None:
     change(config, "timezone: ", "timezone: Mars/")
-    config.write_text(config.read_text() + "colour: blue\n")
+    config.write_text(config.read_text(encoding="utf-8") + "colour: blue\n", encoding="utf-8")
     ran = okrsync("doctor", "--format", "json")
     assert ran.code == 2
     failed = [check for check in ran.json["checks"] if check["level"] == "fail"]
@@ -204,7 +204,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
 def test_a_store_on_a_network_file_system_fails_and_is_not_opened(config: Path, tmp_path: Path, kind: str) -> None:
     folder = str(config.parent.resolve()).replace(" ", "\\040")
     mounts = tmp_path / "mounts"
-    mounts.write_text(f"overlay / overlay rw 0 0\ntmpfs /tmp tmpfs rw 0 0\nhost:/x {folder} {kind} rw 0 0\n")
+    mounts.write_text(
+        f"overlay / overlay rw 0 0\ntmpfs /tmp tmpfs rw 0 0\nhost:/x {folder} {kind} rw 0 0\n", encoding="utf-8"
+    )
     before = (config.parent / "okrsync.db").read_bytes()
     diagnosis = diagnose(config, around(mounts=mounts))
     ((what, advice),) = of(diagnosis, "store", "fail")
@@ -219,7 +221,9 @@ def test_the_nearest_mount_counts_and_a_later_one_covers_an_earlier(tmp_path: Pa
     (shared / "local").mkdir(parents=True)
     mounts = tmp_path / "mounts"
     named = str(shared).replace(" ", "\\040")
-    mounts.write_text(f"a / ext4 rw\nb {named} xfs rw\nc {named} nfs rw\nd {named}/local ext4 rw\nnonsense\n")
+    mounts.write_text(
+        f"a / ext4 rw\nb {named} xfs rw\nc {named} nfs rw\nd {named}/local ext4 rw\nnonsense\n", encoding="utf-8"
+    )
     assert file_system(shared, mounts) == "nfs"
     assert file_system(shared / "local", mounts) == "ext4"
     assert file_system(tmp_path, mounts) == "ext4"
@@ -266,7 +270,9 @@ def test_the_space_on_the_stores_disk_is_told(config: Path, free: int, level: st
 def test_a_file_that_is_no_store_fails_and_the_sources_are_looked_at_all_the_same(config: Path) -> None:
     for leftover in config.parent.glob("okrsync.db*"):
         leftover.unlink()
-    (config.parent / "okrsync.db").write_text("no database at all, but long enough to be taken for one" * 50)
+    (config.parent / "okrsync.db").write_text(
+        "no database at all, but long enough to be taken for one" * 50, encoding="utf-8"
+    )
     diagnosis = diagnose(config, around())
     ((what, advice),) = of(diagnosis, "store", "fail")
     assert "not a database" in what

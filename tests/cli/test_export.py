@@ -90,7 +90,7 @@ def test_a_table_without_rows_has_its_columns(tmp_path: Path, output: str) -> No
     if output == "parquet":
         assert pq.read_table(tmp_path / "t").column_names == list(COLUMNS)
     if output == "csv":
-        assert (tmp_path / "t").read_text() == ",".join(COLUMNS) + "\n"
+        assert (tmp_path / "t").read_text(encoding="utf-8") == ",".join(COLUMNS) + "\n"
 
 
 @pytest.mark.parametrize("output", ["csv", "jsonl"])
@@ -110,12 +110,12 @@ def test_what_breaks_off_leaves_the_old_file(tmp_path: Path, output: str) -> Non
         yield ["new"]
         raise OkrsyncError("the store is gone")
 
-    (tmp_path / "t").write_text("old")
+    (tmp_path / "t").write_text("old", encoding="utf-8")
     with pytest.raises(OkrsyncError, match="the store is gone"):
         write_table(tmp_path / "t", {"text": str}, rows(), output)
 
     assert [path.name for path in tmp_path.iterdir()] == ["t"]
-    assert (tmp_path / "t").read_text() == "old"
+    assert (tmp_path / "t").read_text(encoding="utf-8") == "old"
 
 
 def test_without_what_writes_parquet_it_says_what_to_install(

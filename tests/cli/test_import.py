@@ -12,7 +12,7 @@ import pytest
 from okrsync.config.project import load_project
 from support.running import Run
 
-PAGE = (Path(__file__).parents[2] / "docs" / "import.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
 SHEET = """\
 Objective;Key result;Metric;Baseline;Target;Due
 New accounts see the value in week one;Activation of new accounts from 41 % to 52 %;Activation;41;52;
@@ -26,7 +26,7 @@ def started(okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     folder = tmp_path / "started"
     assert okrsync("init", folder).code == 0
     monkeypatch.chdir(folder)
-    Path("okrs.csv").write_text(SHEET)
+    Path("okrs.csv").write_text(SHEET, encoding="utf-8")
     return folder
 
 
@@ -46,30 +46,30 @@ def test_the_documented_example_is_what_the_command_does(
     (first, later), (preview, diff), (made,) = blocks("csv"), blocks("text"), blocks("yaml")
     (command,) = [shlex.split(line)[1:] for line in blocks("sh")[0].splitlines()]
     sheet, okrs = Path("okrs.csv"), Path("okrs.yaml")
-    sheet.write_text(first)
+    sheet.write_text(first, encoding="utf-8")
     assert okrsync(*command).out == preview
     assert not okrs.exists()
     assert okrsync(*command, "--apply").code == 0
-    assert okrs.read_text() == made
+    assert okrs.read_text(encoding="utf-8") == made
     again = okrsync(*command, "--apply").out
     assert again.endswith("no change: okrs.yaml holds all of it already\n")
-    assert okrs.read_text() == made
-    sheet.write_text(later)
+    assert okrs.read_text(encoding="utf-8") == made
+    sheet.write_text(later, encoding="utf-8")
     assert okrsync(*command).out == diff
 
 
 def test_a_preview_writes_nothing_and_apply_changes_only_what_the_sheet_says(okrsync: Run, started: Path) -> None:
     okrs = started / "okrs.yaml"
-    before = okrs.read_text()
+    before = okrs.read_text(encoding="utf-8")
     ran = okrsync("import", "okrs.csv")
     assert (ran.code, ran.err) == (0, "")
     assert "target: 49 -> 52  (the goal changes)" in ran.out
-    assert okrs.read_text() == before
+    assert okrs.read_text(encoding="utf-8") == before
     assert sorted(path.name for path in started.iterdir()) == sorted(
         [".gitignore", "ledger", "metrics", "okrs.csv", "okrs.yaml", "okrsync.yaml"]
     )
     assert okrsync("import", "okrs.csv", "--apply").out.endswith("wrote okrs.yaml; next: okrsync validate\n")
-    assert changed_lines(before, okrs.read_text()) == [
+    assert changed_lines(before, okrs.read_text(encoding="utf-8")) == [
         '-        title: "Activation of new accounts from 41 % to 49 %"',
         '+        title: "Activation of new accounts from 41 % to 52 %"',
         "-        target: {value: 49, date: 2026-12-31}",
@@ -86,7 +86,8 @@ def test_new_rows_get_the_next_free_ids_and_gone_rows_stay(okrsync: Run, started
         ",Named,5,3,,KR1.7\n"
         ",After the named,,,,\n"
         "Another objective,First,,,,\n"
-        "Next quarter,Later,,,Q1 2027,\n"
+        "Next quarter,Later,,,Q1 2027,\n",
+        encoding="utf-8",
     )
     ran = okrsync("import", "okrs.csv", "--apply", "--format", "json").json
     found = {change["title"]: change["id"] for change in ran["changes"] if change["kind"] == "key_result"}
@@ -107,7 +108,9 @@ def test_new_rows_get_the_next_free_ids_and_gone_rows_stay(okrsync: Run, started
 
 
 def test_a_draft_that_the_sheet_completes_becomes_active(okrsync: Run, started: Path) -> None:
-    Path("okrs.csv").write_text(SHEET.replace("month one;;;;", "month one;Leavers;8 %;5 %;2026-11-30"))
+    Path("okrs.csv").write_text(
+        SHEET.replace("month one;;;;", "month one;Leavers;8 %;5 %;2026-11-30"), encoding="utf-8"
+    )
     ran = okrsync("import", "okrs.csv", "--apply")
     assert "state: draft -> active" in ran.out
     okrs = load_project(started / "okrsync.yaml").okrs
@@ -116,11 +119,15 @@ def test_a_draft_that_the_sheet_completes_becomes_active(okrsync: Run, started: 
     assert entry.target is not None
     assert entry.target.date.isoformat() == "2026-11-30"
     assert okrs.metrics_by_id["leavers"].unit == "%"
-    assert "state: active                                     # metric, baseline" in (started / "okrs.yaml").read_text()
+    assert "state: active                                     # metric, baseline" in (started / "okrs.yaml").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_an_objective_that_is_worded_anew_is_known_by_its_key_results(okrsync: Run, started: Path) -> None:
-    Path("okrs.csv").write_text(SHEET.replace("New accounts see the value in week one", "Newcomers see the value"))
+    Path("okrs.csv").write_text(
+        SHEET.replace("New accounts see the value in week one", "Newcomers see the value"), encoding="utf-8"
+    )
     ran = okrsync("import", "okrs.csv")
     assert "~ objective 2026Q4/O1" in ran.out
     assert "title: New accounts see the value in week one -> Newcomers see the value" in ran.out
@@ -129,7 +136,7 @@ def test_an_objective_that_is_worded_anew_is_known_by_its_key_results(okrsync: R
 
 def test_a_project_that_would_not_be_valid_is_told_and_the_file_stays(okrsync: Run, started: Path) -> None:
     before = (started / "okrs.yaml").read_bytes()
-    Path("okrs.csv").write_text(SHEET.replace(";52;", ";152;"))
+    Path("okrs.csv").write_text(SHEET.replace(";52;", ";152;"), encoding="utf-8")
     for options in ((), ("--apply",)):
         ran = okrsync("import", "okrs.csv", *options)
         assert ran.code == 2
@@ -148,15 +155,17 @@ def test_rows_that_contradict_the_file_are_named_by_their_line(okrsync: Run, sta
         "Objective,Key result,ID,Baseline,Target,Due,Quarter,Metric,Unit,Direction\n"
         "New accounts see the value in week one,,KR1.1,,40,,,,,\n"
         "Other,Moved,KR1.2,,,,,,,\n"
-        "Third,Where,,1,2,,Sprint 7,,,\n"
+        "Third,Where,,1,2,,Sprint 7,,,\n",
+        encoding="utf-8",
     )
     assert okrsync("import", "okrs.csv").err.startswith('okrsync: okrs.csv:4:1: cycle "Sprint 7" does not exist; write')
-    text = Path("okrs.csv").read_text().replace("Sprint 7", "")
-    Path("okrs.csv").write_text(text)
+    text = Path("okrs.csv").read_text(encoding="utf-8").replace("Sprint 7", "")
+    Path("okrs.csv").write_text(text, encoding="utf-8")
     assert 'okrs.csv:3:1: key result "KR1.2" stands under objective O1' in okrsync("import", "okrs.csv").err
     Path("okrs.csv").write_text(
         text.replace("Moved,KR1.2,", "Moved,,")
-        + ",Kept,,1,2,,,,,maintain\n,Net 1,,1,2,,,Net €,,\n,Net 2,,1,2,,,Net $,,\n"
+        + ",Kept,,1,2,,,,,maintain\n,Net 1,,1,2,,,Net €,,\n,Net 2,,1,2,,,Net $,,\n",
+        encoding="utf-8",
     )
     told = okrsync("import", "okrs.csv", "--apply").err
     assert "okrs.csv:2:1: to increase from 41 to 40 contradicts itself; mend the target" in told
@@ -167,7 +176,10 @@ def test_rows_that_contradict_the_file_are_named_by_their_line(okrsync: Run, sta
 def test_a_sheet_that_names_no_cycle_needs_one_where_the_project_has_several(okrsync: Run, started: Path) -> None:
     okrs = started / "okrs.yaml"
     okrs.write_text(
-        okrs.read_text().replace("metrics:", "  - {id: 2027Q1, start: 2027-01-01, end: 2027-03-31}\nmetrics:", 1)
+        okrs.read_text(encoding="utf-8").replace(
+            "metrics:", "  - {id: 2027Q1, start: 2027-01-01, end: 2027-03-31}\nmetrics:", 1
+        ),
+        encoding="utf-8",
     )
     assert "no cycle stands here; add a column `cycle`, or name one with --cycle" in okrsync("import", "okrs.csv").err
     assert "1 changed" in okrsync("import", "okrs.csv", "--cycle", "Q4 2026").out
@@ -175,18 +187,21 @@ def test_a_sheet_that_names_no_cycle_needs_one_where_the_project_has_several(okr
 
 def test_of_several_okr_files_one_is_named_and_the_others_count(okrsync: Run, started: Path) -> None:
     settings = started / "okrsync.yaml"
-    settings.write_text(settings.read_text().replace("okrs: okrs.yaml", "okrs: [okrs.yaml, 'teams/*.yaml']"))
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("okrs: okrs.yaml", "okrs: [okrs.yaml, 'teams/*.yaml']"),
+        encoding="utf-8",
+    )
     new = "Objective,Key result,Metric,Baseline,Target\nOf a team,Theirs,activation,1,2\n"
-    Path("okrs.csv").write_text(new)
+    Path("okrs.csv").write_text(new, encoding="utf-8")
     made = okrsync("import", "okrs.csv", "--to", "teams/web.yaml", "--apply")
     assert (made.code, made.err) == (0, "")
-    assert "cycles:" not in Path("teams/web.yaml").read_text()
-    assert "metrics:" not in Path("teams/web.yaml").read_text()
+    assert "cycles:" not in Path("teams/web.yaml").read_text(encoding="utf-8")
+    assert "metrics:" not in Path("teams/web.yaml").read_text(encoding="utf-8")
     several = okrsync("import", "okrs.csv")
     assert (several.code, "name one with --to: okrs.yaml, teams/web.yaml" in several.err) == (2, True)
     wrong = okrsync("import", "okrs.csv", "--to", "okrs.yaml")
     assert "no change" in wrong.out
-    Path("okrs.csv").write_text(new.replace(",2\n", ",3\n"))
+    Path("okrs.csv").write_text(new.replace(",2\n", ",3\n"), encoding="utf-8")
     wrong = okrsync("import", "okrs.csv", "--to", "okrs.yaml")
     assert "stands in teams/web.yaml; import it with --to teams/web.yaml" in wrong.err
     stray = okrsync("import", "okrs.csv", "--to", "else.yaml")
@@ -194,7 +209,7 @@ def test_of_several_okr_files_one_is_named_and_the_others_count(okrsync: Run, st
 
 
 def test_a_file_that_the_project_does_not_read_is_refused(okrsync: Run, started: Path) -> None:
-    Path("okrs.csv").write_text("Objective,Key result\nO,K\n")
+    Path("okrs.csv").write_text("Objective,Key result\nO,K\n", encoding="utf-8")
     ran = okrsync("import", "okrs.csv", "--to", "else.yaml", "--apply")
     assert "okrsync.yaml: does not name else.yaml under okrs; add else.yaml to okrs: there" in ran.err
     assert ran.code == 2
@@ -203,7 +218,7 @@ def test_a_file_that_the_project_does_not_read_is_refused(okrsync: Run, started:
 
 def test_an_okr_file_that_is_wrong_already_has_to_be_mended_first(okrsync: Run, started: Path) -> None:
     okrs = started / "okrs.yaml"
-    okrs.write_text(okrs.read_text().replace("kind: leading", "kind: sideways"))
+    okrs.write_text(okrs.read_text(encoding="utf-8").replace("kind: leading", "kind: sideways"), encoding="utf-8")
     before = okrs.read_bytes()
     ran = okrsync("import", "okrs.csv", "--apply", "--format", "json")
     assert ran.code == 2
@@ -213,9 +228,11 @@ def test_an_okr_file_that_is_wrong_already_has_to_be_mended_first(okrsync: Run, 
 
 def test_a_folder_that_cannot_be_written_is_told(okrsync: Run, started: Path) -> None:
     (started / "okrs.yaml").unlink()
-    Path("blocked").write_text("a file")
+    Path("blocked").write_text("a file", encoding="utf-8")
     settings = started / "okrsync.yaml"
-    settings.write_text(settings.read_text().replace("okrs: okrs.yaml", "okrs: blocked/okrs.yaml"))
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("okrs: okrs.yaml", "okrs: blocked/okrs.yaml"), encoding="utf-8"
+    )
     ran = okrsync("import", "okrs.csv", "--to", "blocked/okrs.yaml", "--cycle", "2026Q4", "--apply")
     assert ran.code == 1
     assert "blocked/okrs.yaml: cannot be written" in ran.err
@@ -226,7 +243,7 @@ def test_current_values_are_handed_to_checkin(okrsync: Run, project: Path) -> No
     first = load_project(project / "okrsync.yaml").okrs.objectives[-1]
     entry = first.key_results[0]
     header = "| Objective | KR | ID | Current | Confidence |\n|---|---|---|---|---|\n"
-    Path("s.md").write_text(f"{header}| {first.title} | {entry.title} | {entry.id} | 1.5 | 60 % |\n")
+    Path("s.md").write_text(f"{header}| {first.title} | {entry.title} | {entry.id} | 1.5 | 60 % |\n", encoding="utf-8")
     ran = okrsync("import", "s.md", "--cycle", entry.cycle, "--apply")
     assert "no change" in ran.out
     (command,) = re.findall(r"^  okrsync (checkin .*)$", ran.out, re.MULTILINE)
@@ -237,7 +254,8 @@ def test_current_values_are_handed_to_checkin(okrsync: Run, project: Path) -> No
 def test_hostile_text_reaches_neither_the_terminal_nor_another_key(okrsync: Run, started: Path) -> None:
     Path("okrs.csv").write_text(
         'Objective,Key result,Metric\n"New accounts see the value in week one","x\x1b[2J\ntarget: {value: 1}",'
-        '"m: {a}\u202e #"\n'
+        '"m: {a}\u202e #"\n',
+        encoding="utf-8",
     )
     ran = okrsync("import", "okrs.csv", "--apply")
     assert ran.code == 0

@@ -39,7 +39,10 @@ def partial(company: tuple[Company, Sites], synced: Path, tmp_path_factory: pyte
     folder = tmp_path_factory.mktemp("partial") / "project"
     shutil.copytree(synced, folder)
     settings = folder / "okrsync.yaml"
-    settings.write_text(settings.read_text().replace(company[1].github_url, f"{company[1].github_url}/nowhere", 1))
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace(company[1].github_url, f"{company[1].github_url}/nowhere", 1),
+        encoding="utf-8",
+    )
     (folder / "metrics" / "activation.csv").unlink()
     with pytest.MonkeyPatch.context() as patch:
         for name in TOKEN_NAMES:
@@ -70,8 +73,10 @@ def emptied(project: Path) -> None:
 
 def with_a_quiet_cycle(project: Path) -> None:
     path = project / "okrs.yaml"
-    text = path.read_text().replace("cycles:\n", "cycles:\n  - {id: 2025Q4, start: 2025-10-01, end: 2025-12-31}\n", 1)
-    path.write_text(text.rstrip() + QUIET_CYCLE)
+    text = path.read_text(encoding="utf-8").replace(
+        "cycles:\n", "cycles:\n  - {id: 2025Q4, start: 2025-10-01, end: 2025-12-31}\n", 1
+    )
+    path.write_text(text.rstrip() + QUIET_CYCLE, encoding="utf-8")
 
 
 @pytest.mark.parametrize("line", REPORTS, ids=lambda line: line[0])

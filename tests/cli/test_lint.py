@@ -133,13 +133,13 @@ SARIF: dict[str, Any] = {
 
 
 def edit(project: Path, old: str, new: str, file: str = "okrs.yaml") -> None:
-    text = (project / file).read_text()
+    text = (project / file).read_text(encoding="utf-8")
     assert text.count(old) == 1, old
-    (project / file).write_text(text.replace(old, new))
+    (project / file).write_text(text.replace(old, new), encoding="utf-8")
 
 
 def test_the_company_has_its_planted_faults_and_no_other_finding(okrsync: Run, project: Path) -> None:
-    planted = json.loads((project / "truth.json").read_text())["lint_faults"]
+    planted = json.loads((project / "truth.json").read_text(encoding="utf-8"))["lint_faults"]
     ran = okrsync("lint", "--format", "json")
     found = {(entry["code"], entry["subject"].removeprefix("2026Q3/Q")) for entry in ran.json["findings"]}
     assert found == {(CODES[fault["fault"]], fault["where"].removeprefix("Q")) for fault in planted}
@@ -149,7 +149,7 @@ def test_the_company_has_its_planted_faults_and_no_other_finding(okrsync: Run, p
 
 def test_a_finding_reads_like_a_compilers_line(okrsync: Run, project: Path) -> None:
     *lines, last = okrsync("lint").out.splitlines()
-    number = 1 + [line.strip() for line in (project / "okrs.yaml").read_text().splitlines()].index(
+    number = 1 + [line.strip() for line in (project / "okrs.yaml").read_text(encoding="utf-8").splitlines()].index(
         'title: "Ship 5 help features so that self-service rises from 46 % to 60 %"'
     )
     assert (
@@ -170,7 +170,7 @@ def test_warnings_fail_when_asked_and_errors_always(okrsync: Run, project: Path)
 
 
 def test_hints_never_fail(okrsync: Run, project: Path) -> None:
-    with (project / "okrsync.yaml").open("a") as file:
+    with (project / "okrsync.yaml").open("a", encoding="utf-8") as file:
         file.write("lint: {disable: [OKR301, OKR503, OKR601, OKR603, OKR701]}\n")
     edit(project, "    theme: door\n", "")
     ran = okrsync("lint", "--strict")
@@ -308,15 +308,17 @@ def test_a_file_elsewhere_has_an_address_in_sarif(okrsync: Run, project: Path, m
 
 
 def test_several_files_each_have_their_own_places(okrsync: Run, project: Path) -> None:
-    text = (project / "okrs.yaml").read_text()
+    text = (project / "okrs.yaml").read_text(encoding="utf-8")
     goals, below = text.partition("objectives:")[::2]
     (project / "okrs").mkdir()
-    (project / "okrs" / "a.yaml").write_text(goals.replace("path: metrics/", "path: ../metrics/"))
-    (project / "okrs" / "b.yaml").write_text("version: 1\nobjectives:" + below)
+    (project / "okrs" / "a.yaml").write_text(goals.replace("path: metrics/", "path: ../metrics/"), encoding="utf-8")
+    (project / "okrs" / "b.yaml").write_text("version: 1\nobjectives:" + below, encoding="utf-8")
     edit(project, "okrs: okrs.yaml", "okrs: [okrs/*.yaml]", "okrsync.yaml")
     ran = okrsync("lint")
     places = {tuple(line.split()[:2]) for line in ran.out.splitlines()[:-1]}
-    lines = [(path.name, path.read_text().splitlines()) for path in sorted((project / "okrs").iterdir())]
+    lines = [
+        (path.name, path.read_text(encoding="utf-8").splitlines()) for path in sorted((project / "okrs").iterdir())
+    ]
     told = {
         (code, name)
         for place, code in places

@@ -63,10 +63,10 @@ def small(project: Path, web: tuple[Web, str], monkeypatch: pytest.MonkeyPatch) 
         {"id": name, "definition": f"d {name}", "unit": "1", "source": source, "cadence": "daily"}
         for name, source in sources.items()
     ]
-    text = (project / "okrs.yaml").read_text()
+    text = (project / "okrs.yaml").read_text(encoding="utf-8")
     assert text.count("\nmetrics:\n") == 1
     lines = "".join(f"  - {json.dumps(entry)}\n" for entry in metrics)
-    (project / "okrs.yaml").write_text(text.replace("\nmetrics:\n", f"\nmetrics:\n{lines}"))
+    (project / "okrs.yaml").write_text(text.replace("\nmetrics:\n", f"\nmetrics:\n{lines}"), encoding="utf-8")
     return project
 
 
@@ -206,8 +206,8 @@ def test_validate_asks_no_server(okrsync: Run, small: Path, web: tuple[Web, str]
 
 
 def test_hostile_text_in_a_definition_cannot_move_the_cursor(okrsync: Run, small: Path) -> None:
-    text = (small / "okrs.yaml").read_text()
-    (small / "okrs.yaml").write_text(text.replace('"d by_sql"', '"d \\u001b[2J by_sql [red]x[/red]"'))
+    text = (small / "okrs.yaml").read_text(encoding="utf-8")
+    (small / "okrs.yaml").write_text(text.replace('"d by_sql"', '"d \\u001b[2J by_sql [red]x[/red]"'), encoding="utf-8")
     shown = okrsync("metric", "show", "by_sql").out
     assert "\x1b" not in shown
     assert "[red]x[/red]" in shown

@@ -80,9 +80,9 @@ def test_what_was_delivered_in_the_last_days_of_a_cycle_is_told_when_it_has_just
 
 
 def test_the_command_for_everything_can_be_run(okrsync: Run, project: Path) -> None:
-    goals = Path("okrs.yaml").read_text()
+    goals = Path("okrs.yaml").read_text(encoding="utf-8")
     second = "  - {id: 2026H2, start: 2026-07-01, end: 2026-12-31, review_days: 28}\n"
-    Path("okrs.yaml").write_text(re.sub(r"(?m)^cycles:\n", f"cycles:\n{second}", goals))
+    Path("okrs.yaml").write_text(re.sub(r"(?m)^cycles:\n", f"cycles:\n{second}", goals), encoding="utf-8")
     last = okrsync("outcomes").out.strip().splitlines()[-1].strip()
 
     assert last == "everything: okrsync outcomes --cycle all --format json", "two cycles run on this day"

@@ -149,7 +149,9 @@ def test_it_only_warns_unless_it_is_asked_to_fail(okrsync: Run, project: Path) -
 def test_the_threshold_and_what_is_discovery_are_configuration(okrsync: Run, project: Path) -> None:
     assert document(okrsync, "--backlog")["balance"]["work"] == []
     path = project / "okrsync.yaml"
-    path.write_text(path.read_text() + "\nplan: {threshold: 60%, discovery: {label: spike}}\n")
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\nplan: {threshold: 60%, discovery: {label: spike}}\n", encoding="utf-8"
+    )
 
     found = document(okrsync, "--sprint", "GRO Sprint 33")
 
@@ -169,7 +171,7 @@ def test_what_a_plan_cannot_be_held_against_is_refused_where_it_stands(
     okrsync: Run, project: Path, written: str, said: str
 ) -> None:
     path = project / "okrsync.yaml"
-    path.write_text(f"{path.read_text()}\nplan: {written}\n")
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nplan: {written}\n", encoding="utf-8")
 
     ran = okrsync("plan")
 

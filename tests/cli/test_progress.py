@@ -56,8 +56,8 @@ def test_a_metric_that_is_out_of_date_is_stale_whatever_it_showed(okrsync: Run, 
 
 def test_closing_a_ticket_changes_no_progress(okrsync: Run, project: Path) -> None:
     before = okrsync("progress", "--format", "json").json["key_results"]
-    text = (project / "okrsync.yaml").read_text()
-    (project / "okrsync.yaml").write_text(text.replace('{label: "kr/*"}', '{label: "none/*"}'))
+    text = (project / "okrsync.yaml").read_text(encoding="utf-8")
+    (project / "okrsync.yaml").write_text(text.replace('{label: "kr/*"}', '{label: "none/*"}'), encoding="utf-8")
     assert okrsync("sync", "--quiet").code == 0
 
     after = okrsync("progress", "--format", "json").json["key_results"]

@@ -95,7 +95,7 @@ def test_a_summary_is_appended_to_what_stands_there(
     okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = project / "summary.md"
-    target.write_text("before\n")
+    target.write_text("before\n", encoding="utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(target))
 
     ran = okrsync("outcomes", "--summary")

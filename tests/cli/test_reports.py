@@ -169,7 +169,7 @@ def test_an_empty_store_says_so(okrsync: Run, project: Path) -> None:
 
 
 def test_markdown_tables_are_whole(project: Path) -> None:
-    text = (project / "reports" / "outcomes.md").read_text()
+    text = (project / "reports" / "outcomes.md").read_text(encoding="utf-8")
     width = None
     for line in text.splitlines():
         if not line.startswith("|"):

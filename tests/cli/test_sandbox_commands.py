@@ -19,7 +19,7 @@ OKRSYNC = [sys.executable, "-c", "from okrsync.cli.main import main; main()"]
 
 
 def serving(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
-    process = subprocess.Popen([*OKRSYNC, "sandbox", "serve", *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*OKRSYNC, "sandbox", "serve", *arguments], stdout=subprocess.PIPE, encoding="utf-8")
     assert process.stdout is not None
     return process, json.loads(process.stdout.readline())
 
@@ -31,11 +31,12 @@ def ended(process: subprocess.Popen[str]) -> str:
     return rest
 
 
+@pytest.mark.needs("signals")
 def test_recorded_items_are_served_until_sigterm(tmp_path: Path) -> None:
     issue = {"id": 1, "number": 1, "node_id": "x", "title": "a", "state": "open", "labels": []}
     issue |= {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "html_url": "https://x/1"}
     issue |= {"repository_url": "https://api.github.com/repos/a/b", "url": "https://api.github.com/repos/a/b/issues/1"}
-    (tmp_path / "issues.jsonl").write_text(json.dumps(issue) + "\n")
+    (tmp_path / "issues.jsonl").write_text(json.dumps(issue) + "\n", encoding="utf-8")
     process, addresses = serving("--github", f"a/b={tmp_path / 'issues.jsonl'}")
     try:
         listed = requests.get(
@@ -48,6 +49,7 @@ def test_recorded_items_are_served_until_sigterm(tmp_path: Path) -> None:
         assert ended(process) == "", "one line, nothing after it"
 
 
+@pytest.mark.needs("signals")
 def test_the_company_is_served_where_no_file_is_named() -> None:
     process, addresses = serving()
     try:
@@ -76,7 +78,7 @@ def test_a_wrong_file_is_a_usage_error(
 
 def test_a_line_that_is_no_object_is_named(okrsync: Run, tmp_path: Path) -> None:
     path = tmp_path / "issues.jsonl"
-    path.write_text('{"id": 1}\nnonsense\n')
+    path.write_text('{"id": 1}\nnonsense\n', encoding="utf-8")
     ran = okrsync("sandbox", "serve", "--github", f"a/b={path}")
     assert ran.code == 2
     assert "issues.jsonl:1: a raw API object has" in ran.err
@@ -84,8 +86,8 @@ def test_a_line_that_is_no_object_is_named(okrsync: Run, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("content", ["{", "{}"], ids=["no JSON", "no list"])
 def test_a_wrong_field_catalogue_is_a_usage_error(okrsync: Run, tmp_path: Path, content: Any) -> None:
-    (tmp_path / "fields.json").write_text(content)
-    (tmp_path / "x.jsonl").write_text("")
+    (tmp_path / "fields.json").write_text(content, encoding="utf-8")
+    (tmp_path / "x.jsonl").write_text("", encoding="utf-8")
     ran = okrsync(
         "sandbox", "serve", "--github", f"a/b={tmp_path / 'x.jsonl'}", "--jira-fields", tmp_path / "fields.json"
     )
@@ -127,7 +129,7 @@ def test_demo_can_be_run_again_and_in_json(okrsync: Run, tmp_path: Path, monkeyp
 
 
 def test_demo_never_touches_a_folder_that_holds_something_else(okrsync: Run, tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work")
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
     ran = okrsync("demo", "--dir", tmp_path)
     assert ran.code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

@@ -10,9 +10,9 @@ from support.running import Run, counted
 
 
 def rewritten(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 @pytest.mark.long
@@ -36,9 +36,9 @@ def test_a_narrowed_scope_counts_as_a_fresh_store_would(okrsync: Run, project: P
 
 
 def test_a_removed_source_counts_no_more_even_before_the_next_sync(okrsync: Run, project: Path) -> None:
-    text = (project / "okrsync.yaml").read_text()
+    text = (project / "okrsync.yaml").read_text(encoding="utf-8")
     start, end = text.index("  - name: platform"), text.index("  - name: product")
-    (project / "okrsync.yaml").write_text(text[:start] + text[end:])
+    (project / "okrsync.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
     assert okrsync("status", "--format", "json").json["items"]["total"] == 600 - 129
 
 
@@ -65,10 +65,12 @@ def test_values_outside_the_bounds_of_a_metric_are_refused(okrsync: Run, project
         path.name
         if path.exists()
         else next(
-            entry.name for entry in (project / "metrics").glob("*.csv") if "%" in (project / "okrs.yaml").read_text()
+            entry.name
+            for entry in (project / "metrics").glob("*.csv")
+            if "%" in (project / "okrs.yaml").read_text(encoding="utf-8")
         )
     )
-    (project / "metrics" / name).write_text("date,value\n2026-11-19,940\n")
+    (project / "metrics" / name).write_text("date,value\n2026-11-19,940\n", encoding="utf-8")
     ran = okrsync("sync", "--format", "json")
     assert ran.code == 5
     told = [problem for problems in ran.json["metrics"]["failed"].values() for problem in problems]

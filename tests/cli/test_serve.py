@@ -187,14 +187,15 @@ def test_two_who_ask_at_once_both_get_their_own_answer(site: Served) -> None:
         assert f"Audit · {path[-6:]}" in reply.body
 
 
+@pytest.mark.needs("signals")
 def test_what_a_file_says_by_now_counts_and_a_broken_one_is_told_in_words(project: Path, tokens: None) -> None:
     settings, okrs = project / "okrsync.yaml", project / "okrs.yaml"
-    whole, goals = settings.read_text(), okrs.read_text()
+    whole, goals = settings.read_text(encoding="utf-8"), okrs.read_text(encoding="utf-8")
     with served(project) as running:
-        settings.write_text("sources: [}\n")
+        settings.write_text("sources: [}\n", encoding="utf-8")
         broken = running.ask("/outcomes")
-        settings.write_text(whole)
-        okrs.write_text(goals.replace("Phone checkout from", "Phone basket from"))
+        settings.write_text(whole, encoding="utf-8")
+        okrs.write_text(goals.replace("Phone checkout from", "Phone basket from"), encoding="utf-8")
         after = running.ask("/outcomes")
         code, said = running.ended(signal.SIGTERM)
 
@@ -216,6 +217,7 @@ def test_an_empty_store_is_shown_as_one(project: Path, tokens: None) -> None:
     assert "run okrsync sync first" in told["retro"].body
 
 
+@pytest.mark.needs("signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_when_it_is_told_to_and_says_nothing(folder: Path, tokens: None, number: int) -> None:
     with served(folder) as running:

@@ -32,12 +32,12 @@ def test_init_writes_here_by_default_and_lists_what_it_wrote(
 
 
 def test_init_never_overwrites_and_then_writes_nothing(okrsync: Run, tmp_path: Path) -> None:
-    (tmp_path / "okrs.yaml").write_text("mine")
+    (tmp_path / "okrs.yaml").write_text("mine", encoding="utf-8")
     ran = okrsync("init", tmp_path)
     assert ran.code == 2
     assert "nothing was written" in ran.err
     assert [path.name for path in tmp_path.iterdir()] == ["okrs.yaml"]
-    assert (tmp_path / "okrs.yaml").read_text() == "mine"
+    assert (tmp_path / "okrs.yaml").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_missing_file_says_how_to_make_one(okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,10 +51,15 @@ def test_a_missing_file_says_how_to_make_one(okrsync: Run, tmp_path: Path, monke
 
 def test_validate_names_every_problem_of_every_file_at_once(okrsync: Run, project: Path) -> None:
     settings = project / "okrsync.yaml"
-    settings.write_text(settings.read_text().replace("timezone: Europe/Berlin", "timezone: Europe/Berln\nstroe: x"))
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("timezone: Europe/Berlin", "timezone: Europe/Berln\nstroe: x"),
+        encoding="utf-8",
+    )
     okrs = project / "okrs.yaml"
-    okrs.write_text(okrs.read_text().replace("direction: decrease", "direction: sideways", 1))
-    with (project / "ledger" / "links.jsonl").open("a") as ledger:
+    okrs.write_text(
+        okrs.read_text(encoding="utf-8").replace("direction: decrease", "direction: sideways", 1), encoding="utf-8"
+    )
+    with (project / "ledger" / "links.jsonl").open("a", encoding="utf-8") as ledger:
         ledger.write("{broken\n")
     ran = okrsync("validate", "--format", "json")
     assert ran.code == 2
@@ -73,7 +78,7 @@ def test_problems_in_the_files_stop_a_sync_before_anything_is_written(okrsync: R
     for leftover in project.glob("okrsync.db*"):
         leftover.unlink()
     reports = {path.name: path.read_bytes() for path in (project / "reports").iterdir()}
-    (project / "okrs.yaml").write_text("version: 1\nobjectives: 5\n")
+    (project / "okrs.yaml").write_text("version: 1\nobjectives: 5\n", encoding="utf-8")
     ran = okrsync("sync", "--format", "json")
     assert ran.code == 2
     assert ran.json["error"]["kind"] == "ConfigError"
@@ -90,7 +95,10 @@ def test_validate_takes_a_folder(okrsync: Run, project: Path, tmp_path: Path, mo
 def test_validate_names_rules_and_aliases_that_lead_nowhere(okrsync: Run, project: Path) -> None:
     assert "no key result" not in okrsync("validate").err
     path = project / "okrsync.yaml"
-    path.write_text(path.read_text().replace('{"area/checkout": KR2.1}', '{"area/checkout": KR88}'))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('{"area/checkout": KR2.1}', '{"area/checkout": KR88}'),
+        encoding="utf-8",
+    )
     ran = okrsync("validate")
     assert ran.code == 0
     assert 'names "KR88", which is no key result' in ran.err

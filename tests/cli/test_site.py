@@ -60,8 +60,8 @@ def test_the_same_store_gives_the_same_bytes(okrsync: Run, site: Path, project: 
 
 
 def test_pages_that_are_no_more_go_and_what_somebody_put_there_stays(okrsync: Run, site: Path) -> None:
-    (site / "CNAME").write_text("reports.example.org")
-    (site / "about.html").write_text("by hand")
+    (site / "CNAME").write_text("reports.example.org", encoding="utf-8")
+    (site / "about.html").write_text("by hand", encoding="utf-8")
     assert (site / "audit-2026Q4.html").is_file()
 
     assert okrsync("site", "out", "--as-of", "2026-09-15").code in {0, 5}
@@ -75,8 +75,10 @@ def test_pages_that_are_no_more_go_and_what_somebody_put_there_stays(okrsync: Ru
 def test_a_list_of_old_pages_that_somebody_changed_takes_nothing_else_away(
     okrsync: Run, site: Path, project: Path
 ) -> None:
-    (project / "victim.html").write_text("mine")
-    (site / ".okrsync-site").write_text(f"../victim.html\n{project}/victim.html\n.okrsync-site\n..\n\n../okrs.yaml\n")
+    (project / "victim.html").write_text("mine", encoding="utf-8")
+    (site / ".okrsync-site").write_text(
+        f"../victim.html\n{project}/victim.html\n.okrsync-site\n..\n\n../okrs.yaml\n", encoding="utf-8"
+    )
 
     assert okrsync("site", "out").code == 0
 

@@ -15,7 +15,9 @@ EXPECTED = ("--due", "2026-12-20", "--because", "an example invites")
 
 
 def records(project: Path, kind: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (project / "ledger" / f"{kind}.jsonl").read_text().splitlines()]
+    return [
+        json.loads(line) for line in (project / "ledger" / f"{kind}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def listed(okrsync: Run, *more: str) -> dict[str, dict[str, Any]]:
@@ -62,7 +64,7 @@ def test_a_correction_after_the_delivery_changes_nothing_that_is_tested(okrsync:
     old = next(record for record in records(project, "hypotheses") if record["id"] == "hy-004")
     new = old | {"id": "hy-x", "replaces": "hy-004", "expected": {"change": 9.0, "by": "2026-12-20"}}
     new |= dict.fromkeys(("at", "recorded_at"), "2026-11-01T08:00:00Z")
-    path.write_text(path.read_text() + json.dumps(new) + "\n")
+    path.write_text(path.read_text(encoding="utf-8") + json.dumps(new) + "\n", encoding="utf-8")
 
     assert okrsync("sync", "--quiet").code == 0
 

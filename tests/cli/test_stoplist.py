@@ -48,7 +48,10 @@ def test_it_says_what_to_do_and_by_which_rules(okrsync: Run, project: Path) -> N
 
 def test_the_rules_are_configuration(okrsync: Run, project: Path) -> None:
     path = project / "okrsync.yaml"
-    path.write_text(path.read_text() + "\nrules: {stop_after_no_movement: 9, stop_after_inconclusive: 1}\n")
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\nrules: {stop_after_no_movement: 9, stop_after_inconclusive: 1}\n",
+        encoding="utf-8",
+    )
 
     found = listed(okrsync)
 

@@ -69,7 +69,7 @@ def test_only_unlinked_work_gets_suggestions_and_none_that_people_took_away(
 def test_a_reviewed_file_goes_back_through_link_from(okrsync: Run, project: Path) -> None:
     ran = okrsync("suggest", "--out", "links.csv")
     assert (ran.code, "suggestions to links.csv" in ran.err) == (0, True)
-    rows = list(csv.DictReader((project / "links.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((project / "links.csv").read_text(encoding="utf-8").splitlines()))
     assert rows
     linked = okrsync("link", "--from", "links.csv", "--yes", "--format", "json").json
     assert [(entry["key"], entry["key_result"]) for entry in linked["links"]] == [
@@ -77,19 +77,19 @@ def test_a_reviewed_file_goes_back_through_link_from(okrsync: Run, project: Path
     ]
     why = okrsync("why", rows[0]["key"], "--format", "json").json
     assert why["group"] == "linked"
-    reason = json.loads((project / "ledger" / "links.jsonl").read_text().splitlines()[-1])["reason"]
+    reason = json.loads((project / "ledger" / "links.jsonl").read_text(encoding="utf-8").splitlines()[-1])["reason"]
     assert reason.startswith(f"suggested, score {float(rows[-1]['score']):.2f}: ")
     again = {entry["key"] for entry in okrsync("suggest", "--format", "json").json["suggestions"]}
     assert not again & {row["key"] for row in rows}
 
 
 def test_a_file_that_is_there_is_never_written_over(okrsync: Run, project: Path) -> None:
-    (project / "links.csv").write_text("reviewed")
+    (project / "links.csv").write_text("reviewed", encoding="utf-8")
     ran = okrsync("suggest", "--out", "links.csv")
     assert ran.code == 2
     assert "links.csv exists already and was left as it is; name another file" in ran.err
     assert ran.out == ""
-    assert (project / "links.csv").read_text() == "reviewed"
+    assert (project / "links.csv").read_text(encoding="utf-8") == "reviewed"
 
 
 def test_limit_and_least_score_leave_out_and_say_so(okrsync: Run, project: Path) -> None:
@@ -114,7 +114,7 @@ def test_before_the_first_sync_there_is_nothing_to_learn_from(okrsync: Run, proj
     ran = okrsync("suggest", "--out", "links.csv")
     assert ran.code == 0
     assert "no item is linked yet" in ran.out
-    assert (project / "links.csv").read_text() == "key,key_result,reason,score,title\n"
+    assert (project / "links.csv").read_text(encoding="utf-8") == "key,key_result,reason,score,title\n"
     assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 0
 
 
@@ -122,7 +122,9 @@ def test_where_everything_is_linked_nothing_is_asked(okrsync: Run, project: Path
     document = okrsync("outcomes", "--cycle", "all", "--format", "json").json
     keys = [question.key for question in of_project(project / "okrsync.yaml").material().questions]
     assert document["unlinked"]
-    (project / "all.csv").write_text("key,key_result\n" + "".join(f"{key},2026Q4/KR3.4\n" for key in keys))
+    (project / "all.csv").write_text(
+        "key,key_result\n" + "".join(f"{key},2026Q4/KR3.4\n" for key in keys), encoding="utf-8"
+    )
     assert okrsync("link", "--from", "all.csv", "--yes").code == 0
     ran = okrsync("suggest", "--as-of", "2026-11-20")
     assert ran.code == 0
@@ -160,7 +162,7 @@ def test_a_hostile_title_is_shown_and_not_obeyed(okrsync: Run, project: Path, co
     ran = okrsync("suggest", "--out", "links.csv")
     (line,) = [line for line in ran.out.splitlines() if key in line]
     assert "[red] [31m=" in line
-    assert "\x1b" not in ran.out + (project / "links.csv").read_text()
+    assert "\x1b" not in ran.out + (project / "links.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("families", [False, True], ids=["single links", "with all derived of them"])

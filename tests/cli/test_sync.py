@@ -17,9 +17,9 @@ from support.running import Run, counted
 
 
 def rewritten(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_a_second_sync_asks_only_for_changes_and_finds_none(okrsync: Run, projec
 def test_reports_are_written_and_named(okrsync: Run, project: Path, tmp_path: Path) -> None:
     ran = okrsync("sync", "--format", "json", "--out", tmp_path / "out")
     assert [Path(path).name for path in ran.json["reports"]] == ["outcomes.md", "outcomes.json"]
-    document = json.loads((tmp_path / "out" / "outcomes.json").read_text())
+    document = json.loads((tmp_path / "out" / "outcomes.json").read_text(encoding="utf-8"))
     assert document["$schema"] == "okrsync/outcomes/1"
-    assert (tmp_path / "out" / "outcomes.md").read_text().startswith("# Outcomes")
+    assert (tmp_path / "out" / "outcomes.md").read_text(encoding="utf-8").startswith("# Outcomes")
 
 
 def test_text_goes_to_stdout_and_talk_to_stderr(okrsync: Run, project: Path) -> None:
@@ -107,9 +107,9 @@ def test_one_source_that_fails_makes_the_run_partial_and_the_others_go_on(
 
 def test_an_unreachable_host_is_exit_1(okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("okrsync.plugins.http._BACKOFF_SECONDS", 0.0)
-    text = (project / "okrsync.yaml").read_text()
+    text = (project / "okrsync.yaml").read_text(encoding="utf-8")
     port = text.partition("127.0.0.1:")[2].partition("/")[0]
-    (project / "okrsync.yaml").write_text(text.replace(f":{port}/", ":1/"))
+    (project / "okrsync.yaml").write_text(text.replace(f":{port}/", ":1/"), encoding="utf-8")
     ran = okrsync("sync")
     assert ran.code == 1
     assert "no connection; check the url and the network" in ran.err
@@ -142,7 +142,7 @@ def test_an_answer_that_is_no_answer_is_an_error_never_zero_items(
 def test_a_metric_that_cannot_be_read_keeps_its_old_observations(okrsync: Run, project: Path) -> None:
     before = okrsync("status", "--format", "json").json["key_results"]
     path = next((project / "metrics").glob("*.csv"))
-    path.write_text(path.read_text() + "2026-11-31,x\n")
+    path.write_text(path.read_text(encoding="utf-8") + "2026-11-31,x\n", encoding="utf-8")
     ran = okrsync("sync", "--format", "json")
     assert ran.code == 5
     (problems,) = ran.json["metrics"]["failed"].values()
@@ -156,7 +156,7 @@ def test_a_label_that_names_no_key_result_is_listed_and_the_sync_is_fine(okrsync
     assert {fault["state"] for fault in faults} == {"ambiguous", "broken", "stale"}
     (broken,) = [fault for fault in faults if fault["state"] == "broken"]
     assert broken["key_result"] == "KR9"
-    assert "KR9" in (project / "reports" / "outcomes.md").read_text()
+    assert "KR9" in (project / "reports" / "outcomes.md").read_text(encoding="utf-8")
 
 
 def test_a_removed_key_result_breaks_its_links_and_stops_nothing(okrsync: Run, project: Path) -> None:
@@ -201,12 +201,12 @@ def test_a_broken_plugin_is_named_and_skipped(
     plugin = tmp_path / "plugin"
     (plugin / "broken_plugin-1.dist-info").mkdir(parents=True)
     (plugin / "broken_plugin-1.dist-info" / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1\n"
+        "Metadata-Version: 2.1\nName: broken-plugin\nVersion: 1\n", encoding="utf-8"
     )
     (plugin / "broken_plugin-1.dist-info" / "entry_points.txt").write_text(
-        "[okrsync.connectors]\nbroken = broken_plugin:X\n"
+        "[okrsync.connectors]\nbroken = broken_plugin:X\n", encoding="utf-8"
     )
-    (plugin / "broken_plugin.py").write_text("raise RuntimeError('no driver')\n")
+    (plugin / "broken_plugin.py").write_text("raise RuntimeError('no driver')\n", encoding="utf-8")
     monkeypatch.syspath_prepend(plugin)
     rewritten(project / "okrsync.yaml", "work:\n", "  - {name: odd, connector: broken, token: {env: T}}\nwork:\n")
     ran = okrsync("sync", "--format", "json")
@@ -254,7 +254,7 @@ def test_twenty_syncs_at_once_have_one_winner_a_source_and_an_equal_store(
     for leftover in project.glob("okrsync.db*"):
         leftover.unlink()
     command = [sys.executable, "-c", "from okrsync.cli.main import main; main()", "sync", "--quiet"]
-    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(20)]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") for _ in range(20)]
     told = [process.communicate(timeout=120)[1] for process in running]
     codes = [process.returncode for process in running]
     assert set(codes) <= {0, 75}, [said for code, said in zip(codes, told, strict=True) if code not in {0, 75}]

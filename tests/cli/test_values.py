@@ -42,9 +42,11 @@ def test_a_value_is_told_with_its_signs_objectives_reasons_and_work(okrsync: Run
 
 def test_without_limits_nothing_is_called_broken(okrsync: Run, project: Path) -> None:
     path = project / "okrs.yaml"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert "    limits: {most: 4}" in text
-    path.write_text("\n".join(line for line in text.splitlines() if "limits: {most: 4}" not in line) + "\n")
+    path.write_text(
+        "\n".join(line for line in text.splitlines() if "limits: {most: 4}" not in line) + "\n", encoding="utf-8"
+    )
 
     found = told(okrsync)["trust"]
 
@@ -55,14 +57,18 @@ def test_without_limits_nothing_is_called_broken(okrsync: Run, project: Path) ->
 
 def test_a_limit_below_which_it_must_not_fall_counts_downwards(okrsync: Run, project: Path) -> None:
     path = project / "okrs.yaml"
-    path.write_text(path.read_text().replace("limits: {most: 4}", "limits: {least: 1}"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("limits: {most: 4}", "limits: {least: 1}"), encoding="utf-8"
+    )
 
     assert told(okrsync)["trust"]["guardrails"][0]["is_broken"] is False
 
 
 def test_limits_that_cannot_be_are_refused_with_their_place(okrsync: Run, project: Path) -> None:
     path = project / "okrs.yaml"
-    path.write_text(path.read_text().replace("limits: {most: 4}", "limits: {least: 4, most: 4}"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("limits: {most: 4}", "limits: {least: 4, most: 4}"), encoding="utf-8"
+    )
 
     ran = okrsync("values")
 
@@ -72,12 +78,14 @@ def test_limits_that_cannot_be_are_refused_with_their_place(okrsync: Run, projec
 
 def test_an_objective_that_names_no_value_is_told(okrsync: Run, project: Path) -> None:
     path = project / "okrs.yaml"
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     start = next(number for number, line in enumerate(lines) if line.strip() == "- id: O4")
     block = range(start, start + 12)
-    path.write_text("\n".join(line for n, line in enumerate(lines) if not (n in block and "care" in line)) + "\n")
-    text = path.read_text()
-    path.write_text(text.replace("    values:\n    key_results:", "    key_results:"))
+    path.write_text(
+        "\n".join(line for n, line in enumerate(lines) if not (n in block and "care" in line)) + "\n", encoding="utf-8"
+    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("    values:\n    key_results:", "    key_results:"), encoding="utf-8")
 
     ran = okrsync("values")
 

@@ -168,7 +168,7 @@ def test_a_second_import_changes_nothing(separator: str, folders: Path, file: di
     assert again.merge.changes == ()
     assert not apply_import(again)
     assert folder.okrs.read_bytes() == before
-    document, _ = parse_document(folder.okrs.read_text(), folder.okrs)
+    document, _ = parse_document(folder.okrs.read_text(encoding="utf-8"), folder.okrs)
     assert document is not None
     assert merge(read_sheet(folders / again.sheet), document, [], "2026Q4").edits == ()
 

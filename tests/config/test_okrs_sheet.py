@@ -144,7 +144,7 @@ def test_everything_that_cannot_be_understood_is_named_at_once_with_its_place(wr
         "O,E,1,2,,,,,,,spilled\n"
     )
     assert refused(path) == ["okrs.csv:8:11: more cells than the header has; put a cell with a comma in quotes"]
-    path.write_text(path.read_text().replace(",spilled", ""))
+    path.write_text(path.read_text(encoding="utf-8").replace(",spilled", ""), encoding="utf-8")
     told = refused(path)
     assert [line.partition("; ")[0] for line in told] == [
         "okrs.csv:2:1: no objective stands here or above",
@@ -307,7 +307,7 @@ def test_a_confidence_is_a_share() -> None:
 def test_every_spelling_of_a_heading_is_known_once_and_every_column_is_documented() -> None:
     spellings = [spelling for known in COLUMNS.values() for spelling in known]
     assert len(spellings) == len(set(spellings))
-    page = (Path(__file__).parents[2] / "docs" / "import.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
     table = page.partition("| column |")[2].partition("\n\n")[0]
     first = re.findall(r"^\| ([\w ,]+?)(?: \*)? \|", table, re.MULTILINE)
     named = {name.replace(" ", "_") for cell in first for name in cell.split(", ")}

@@ -62,15 +62,16 @@ def test_githubs_own_schema_knows_every_field_of_every_query(tmp_path: Path) -> 
         [sys.executable, "-m", "pip", "install", "--quiet", "--target", "peers", "graphql-core"],
     ]
     for command in wanted:
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=180)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=180)
         if done.returncode:
             pytest.skip(f"{Path(command[0]).name} could not install {command[-1]}")
-    with tarfile.open(next(tmp_path.glob("*.tgz"))) as packed:
+    with tarfile.open(next(tmp_path.glob("*.tgz")), encoding="utf-8") as packed:
         packed.extract("package/schema.graphql", tmp_path, filter="data")
 
     done = subprocess.run(
         [sys.executable, "-c", VALIDATE, "package/schema.graphql"],
-        cwd=tmp_path, env={"PYTHONPATH": "peers"}, input="\0".join(QUERIES), capture_output=True, text=True, check=True,
+        cwd=tmp_path, env={"PYTHONPATH": "peers"}, input="\0".join(QUERIES), capture_output=True, check=True,
+        encoding="utf-8",
     )  # fmt: skip
 
     assert done.stdout == ""

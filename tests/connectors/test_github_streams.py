@@ -403,7 +403,7 @@ def test_an_app_reads_with_a_token_that_it_buys_once_an_hour(
     open_desk: Open, pem: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    (tmp_path / "app.pem").write_text(pem)
+    (tmp_path / "app.pem").write_text(pem, encoding="utf-8")
     desk = open_desk(shelf(issue(1)), **APP)
     sent: list[str] = []
     answer(desk, "", lambda request: sent.append(request.headers["Authorization"]))
@@ -424,7 +424,7 @@ def test_an_app_reads_with_a_token_that_it_buys_once_an_hour(
 
 
 def test_an_installation_token_is_not_quoted_in_an_error(open_desk: Open, pem: str, tmp_path: Path) -> None:
-    (tmp_path / "app.pem").write_text(pem)
+    (tmp_path / "app.pem").write_text(pem, encoding="utf-8")
     desk = open_desk(shelf(issue(1)), **APP)
     answer(desk, "/issues", lambda request: Response(403, {"message": f"no {request.headers['Authorization']}"}))
 
@@ -436,14 +436,16 @@ def test_an_installation_token_is_not_quoted_in_an_error(open_desk: Open, pem: s
 
 @pytest.mark.parametrize("text", ["", "ghp_token", "-----BEGIN CERTIFICATE-----"])
 def test_an_app_needs_a_private_key(open_desk: Open, text: str, tmp_path: Path) -> None:
-    (tmp_path / "app.pem").write_text(text)
+    (tmp_path / "app.pem").write_text(text, encoding="utf-8")
 
     with pytest.raises(AuthenticationError, match=r"private key|empty"):
         open_desk(shelf(), **APP)
 
 
 def test_a_key_that_is_no_key_is_an_error_that_does_not_tell_it(open_desk: Open, tmp_path: Path) -> None:
-    (tmp_path / "app.pem").write_text(f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n-----END RSA PRIVATE KEY-----")
+    (tmp_path / "app.pem").write_text(
+        f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n-----END RSA PRIVATE KEY-----", encoding="utf-8"
+    )
     desk = open_desk(shelf(), **APP)
 
     with pytest.raises(ConnectorError) as caught:
@@ -454,7 +456,7 @@ def test_a_key_that_is_no_key_is_an_error_that_does_not_tell_it(open_desk: Open,
 
 @pytest.mark.parametrize("told", [{}, {"token": "x"}, {"token": "x", "expires_at": "soon"}])
 def test_an_exchange_of_another_shape_is_an_error(open_desk: Open, pem: str, tmp_path: Path, told: RawObject) -> None:
-    (tmp_path / "app.pem").write_text(pem)
+    (tmp_path / "app.pem").write_text(pem, encoding="utf-8")
     desk = open_desk(shelf(), **APP)
     answer(desk, "/access_tokens", lambda _: Response(201, told))
 

@@ -13,6 +13,7 @@ from okrsync.jobs.artifacts import write_whole
 from okrsync.jobs.starting import starter_folder, write_starter
 
 
+@pytest.mark.needs("modes")
 def test_a_file_is_written_with_its_folders_and_may_be_read_by_others(tmp_path: Path) -> None:
     path = write_whole(tmp_path / "a" / "b" / "report.md", "Größe 🎯\n")
 
@@ -25,7 +26,7 @@ def test_a_file_is_replaced_and_nothing_else_stays(tmp_path: Path) -> None:
     write_whole(tmp_path / "report.md", "new")
 
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.md"]
-    assert (tmp_path / "report.md").read_text() == "new"
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == "new"
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
@@ -40,7 +41,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         write_whole(tmp_path / "report.md", "new")
 
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.md"]
-    assert (tmp_path / "report.md").read_text() == "old"
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == "old"
 
 
 def test_text_that_cannot_be_encoded_leaves_the_old_file(tmp_path: Path) -> None:
@@ -50,16 +51,16 @@ def test_text_that_cannot_be_encoded_leaves_the_old_file(tmp_path: Path) -> None
         write_whole(tmp_path / "report.md", "new \ud800")
 
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.md"]
-    assert (tmp_path / "report.md").read_text() == "old"
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == "old"
 
 
 def test_a_file_in_place_of_the_folder_is_an_error_for_a_person(tmp_path: Path) -> None:
-    (tmp_path / "reports").write_text("mine")
+    (tmp_path / "reports").write_text("mine", encoding="utf-8")
 
     with pytest.raises(OkrsyncError, match="cannot be written"):
         write_whole(tmp_path / "reports" / "outcomes.md", "new")
 
-    assert (tmp_path / "reports").read_text() == "mine"
+    assert (tmp_path / "reports").read_text(encoding="utf-8") == "mine"
 
 
 @pytest.mark.parametrize("tracker", ["github", "jira", "both"])
@@ -67,8 +68,10 @@ def test_the_starter_files_are_written_once_and_never_over_others(tmp_path: Path
     written = write_starter(tmp_path, tracker)
 
     assert tmp_path / "okrsync.yaml" in written
-    assert (tmp_path / "okrsync.yaml").read_text() == (starter_folder() / f"okrsync.{tracker}.yaml").read_text()
-    (tmp_path / "okrsync.yaml").write_text("mine")
+    assert (tmp_path / "okrsync.yaml").read_text(encoding="utf-8") == (
+        starter_folder() / f"okrsync.{tracker}.yaml"
+    ).read_text(encoding="utf-8")
+    (tmp_path / "okrsync.yaml").write_text("mine", encoding="utf-8")
     for path in written[1:]:
         path.unlink()
     with pytest.raises(UsageError, match=r"okrsync.yaml: there already; nothing was written"):
@@ -77,7 +80,7 @@ def test_the_starter_files_are_written_once_and_never_over_others(tmp_path: Path
 
 
 def test_a_starter_folder_that_is_a_file_is_an_error_for_a_person(tmp_path: Path) -> None:
-    (tmp_path / "here").write_text("mine")
+    (tmp_path / "here").write_text("mine", encoding="utf-8")
 
     with pytest.raises(OkrsyncError, match="cannot be written"):
         write_starter(tmp_path / "here", "both")

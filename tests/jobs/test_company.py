@@ -191,7 +191,7 @@ def test_all_wrong_rows_are_told_at_once_with_file_and_line(folder: Path, monkey
     with opened(folder) as workspace:
         key, name = a_key(workspace)
         rows = ["key,key_result,reason,action", f"{key},{name}", "NOPE-1,x", f"{key},KR99", f"{key},{name},,maybe", key]
-        path.write_text("\n".join(rows))
+        path.write_text("\n".join(rows), encoding="utf-8")
         with pytest.raises(ConfigError) as told:
             read_links(workspace, path)
 

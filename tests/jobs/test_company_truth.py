@@ -35,7 +35,7 @@ def told_of(seed: int, folder: Path, capfd: pytest.CaptureFixture[str]) -> tuple
     assert run(["outcomes", "--cycle", "all", "--format", "json", "--config", config]) == 0
     report = json.loads(capfd.readouterr().out)
     checks = {entry["id"]: entry["outcome"]["checks"] for entry in report["key_results"]}
-    return json.loads((folder / "truth.json").read_text()), checks
+    return json.loads((folder / "truth.json").read_text(encoding="utf-8")), checks
 
 
 def check_of(checks: Sequence[Check], keys: Sequence[str]) -> Check:

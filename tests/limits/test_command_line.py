@@ -352,7 +352,7 @@ def test_the_order_to_wait_is_kept_on_a_real_clock_too(tmp_path: Path) -> None:
         project = lay_out(tmp_path / "project", [site.hub])
         done = subprocess.run(
             [sys.executable, "-c", "from okrsync.cli.main import main; main()", "sync", "--quiet"],
-            cwd=project, env={"T": TOKEN, "HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+            cwd=project, env={"T": TOKEN, "HOME": str(tmp_path)}, capture_output=True, encoding="utf-8", check=False,
         )  # fmt: skip
         log: Any = site.server.log
 

@@ -242,6 +242,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.M
         from_file(".", tmp_path)
 
 
+@pytest.mark.needs("symlinks")
 def test_a_path_that_leaves_the_project_is_refused_and_not_read(tmp_path: Path) -> None:
     root = tmp_path / "project"
     root.mkdir()

@@ -23,7 +23,7 @@ from okrsync.plugins.metric_source import MetricContext
 from okrsync.sandbox.http import LoopbackServer, Request, Response
 from support.stores import PostgresServer
 
-PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
 NOW = datetime(2026, 11, 4, 6, tzinfo=UTC)
 OPENED = datetime(2026, 11, 1, 6, tzinfo=UTC)
 
@@ -111,7 +111,7 @@ def test_each_example_reads_what_it_says(
     elsewhere: dict[str, str], tmp_path: Path, name: str, expected: list[tuple[str, float]]
 ) -> None:
     (tmp_path / "metrics").mkdir()
-    (tmp_path / "metrics" / "activation.csv").write_text("date,value\n2026-11-02,41\n")
+    (tmp_path / "metrics" / "activation.csv").write_text("date,value\n2026-11-02,41\n", encoding="utf-8")
     source = examples()[name]["source"]
     for place, here in elsewhere.items():
         if "url" in source:

@@ -45,7 +45,7 @@ class Hub:
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
     program, port = peer("node_modules/emulate/dist/index.js"), free_port()
-    (tmp_path / "emulate.yaml").write_text(json.dumps(SEED))
+    (tmp_path / "emulate.yaml").write_text(json.dumps(SEED), encoding="utf-8")
     url = f"http://127.0.0.1:{port}"
     command: list[str | Path] = [
         "node",

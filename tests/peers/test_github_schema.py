@@ -81,7 +81,7 @@ def projected(server: LoopbackServer) -> Iterator[Projector]:
     peer("venv/lib/python*/site-packages/graphql/__init__.py")
     schema = peer("node_modules/@octokit/graphql-schema/schema.graphql")
     command = [str(python), "-c", PROJECTOR, str(schema)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
         found = Projector(process, server)
         server.faults.append(found)
         yield found

@@ -44,7 +44,7 @@ class Vendor:
     """One vendor's document."""
 
     def __init__(self, path: Path, prefix: str) -> None:
-        document = as_json_schema(json.loads(path.read_text()))
+        document = as_json_schema(json.loads(path.read_text(encoding="utf-8")))
         resource = Resource.from_contents(document, default_specification=DRAFT202012)
         self._registry: Any = Registry().with_resource("urn:vendor", resource)
         self._paths = document["paths"]

@@ -75,9 +75,9 @@ def guarded(url: str, context: Context, **settings: Any) -> Iterator[requests.Se
 def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [f"machine {host} login thief password {PASSWORD}" for host in ("127.0.0.1", "localhost")]
     file = tmp_path / "credentials"
-    file.write_text("\n".join([*lines, f"default login thief password {PASSWORD}\n"]))
+    file.write_text("\n".join([*lines, f"default login thief password {PASSWORD}\n"]), encoding="utf-8")
     file.chmod(0o600)
-    (tmp_path / ".netrc").write_text(file.read_text())
+    (tmp_path / ".netrc").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / ".netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(file))
 
@@ -344,7 +344,7 @@ def test_a_ca_file_that_cannot_be_used_is_said_before_any_request(
 ) -> None:
     file = tmp_path / "own.pem"
     if content is not None:
-        file.write_text(content)
+        file.write_text(content, encoding="utf-8")
 
     with pytest.raises(ConnectorError, match=words) as caught:
         GuardedAdapter("https://tracker.invalid", context, ca=str(file))
@@ -375,7 +375,7 @@ except UnexpectedResponseError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
+@pytest.mark.needs("process memory", "resource limits")
 def test_a_bomb_of_300_megabytes_takes_less_than_100() -> None:
     kind = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     bomb = gzip.compress(b"[" + b" " * 300_000_000 + b"]", compresslevel=9)
@@ -383,7 +383,11 @@ def test_a_bomb_of_300_megabytes_takes_less_than_100() -> None:
     site = Site(lambda request: Response(200, bomb, kind) if request.path == "/bomb" else Response(200, []))
     with LoopbackServer({"/api": site}) as server:
         told = subprocess.run(
-            [sys.executable, "-c", _READ, f"{server.url}/api"], capture_output=True, text=True, check=True, timeout=120
+            [sys.executable, "-c", _READ, f"{server.url}/api"],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+            timeout=120,
         ).stdout
 
     kilobytes, _, words = told.partition(" ")

@@ -23,6 +23,8 @@ from okrsync.store.unit import Unit
 from support.small_project import PROGRAM, SOURCES, Killing, contents, ended, killing, sync_here
 from support.stores import PostgresServer
 
+pytestmark = pytest.mark.needs("fork")
+
 
 @pytest.fixture(scope="module")
 def in_a_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killing]:
@@ -82,6 +84,7 @@ PHASES: dict[str, tuple[Callable[[str, Request], bool], Callable[[threading.Even
 }
 
 
+@pytest.mark.needs("signals")
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_run_that_is_told_to_end_keeps_what_it_read_and_the_next_one_goes_on(in_a_file: Killing, phase: str) -> None:
     is_meant, answer = PHASES[phase]
@@ -119,7 +122,7 @@ def prefixed(program: str, config: Path) -> subprocess.Popen[str]:
         [sys.executable, "-c", program + PROGRAM, "sync", "--quiet", "--census", "--config", str(config)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -137,7 +140,9 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 """
 
 
-@pytest.mark.parametrize("way", ["no page is left", "no file may grow"])
+@pytest.mark.parametrize(
+    "way", ["no page is left", pytest.param("no file may grow", marks=pytest.mark.needs("resource limits"))]
+)
 def test_a_full_disk_is_exit_1_names_the_store_and_keeps_what_was_there(in_a_file: Killing, way: str) -> None:
     config, url = in_a_file.run_from("empty")
     path = Path(url.removeprefix("sqlite:///"))

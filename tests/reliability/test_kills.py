@@ -12,6 +12,8 @@ from okrsync.store.database import Store
 from okrsync.store.failpoints import EXIT_CODE, POINTS
 from support.small_project import Killing, contents, ended, killing, sync_here
 
+pytestmark = pytest.mark.needs("fork")
+
 RANDOM_KILLS, MOST_RUNS = 200, 500
 """Of each database; about half by a signal at a random instant, the others at a random visit of a named place."""
 ONLY_WHERE_NOTHING_IS = {"migrated"}
@@ -54,7 +56,11 @@ def test_after_a_kill_while_items_are_made_anew_the_next_run_heals(in_a_file: Ki
     stores = []
     for point in ("normalised-again:2", ""):
         config, url = in_a_file.run_from("synced")
-        config.write_text(config.read_text() + "  done: {hub: {dropped: [obsolete]}, product: {dropped: [obsolete]}}\n")
+        config.write_text(
+            config.read_text(encoding="utf-8")
+            + "  done: {hub: {dropped: [obsolete]}, product: {dropped: [obsolete]}}\n",
+            encoding="utf-8",
+        )
         code = in_a_file.warm.sync(config, "--census", OKRSYNC_FAILPOINT=point)
         assert code == (EXIT_CODE if point else 0)
         stores.append((config, url))
@@ -103,7 +109,7 @@ def test_after_kills_at_random_instants_the_next_run_heals(
             point = f"{chance.choice(POINTS)}:{chance.randint(1, 3)}"
             code = ready.warm.sync(config, "--census", OKRSYNC_FAILPOINT=point)
             by_place += code == EXIT_CODE
-        assert code in {0, -9, EXIT_CODE}, (config.parent / "told.txt").read_text()
+        assert code in {0, -9, EXIT_CODE}, (config.parent / "told.txt").read_text(encoding="utf-8")
         late += code == 0
         ready.is_healed(config, url, start)
     with capsys.disabled():

@@ -172,11 +172,12 @@ def test_both_sites_answer_with_the_companys_own_date() -> None:
     assert listed.headers["Date"] == told.headers["Date"] == "Tue, 31 Mar 2026 12:00:00 GMT"
 
 
+@pytest.mark.needs("signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_serving_process_announces_its_addresses_and_stops_at_a_signal(number: signal.Signals) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, encoding="utf-8", env=environment
     ) as served:
         assert served.stdout is not None
         addresses = json.loads(served.stdout.readline())

@@ -365,7 +365,7 @@ PAIRED = [(fault, [next(_OTHERS) for _ in range(2)]) for fault in FAULTS]
 
 def test_the_search_finds_a_secret_in_every_form(tmp_path: Path) -> None:
     secret = new_secret("x")
-    (tmp_path / "report.md").write_text(f"see {quote(secret, safe='')}")
+    (tmp_path / "report.md").write_text(f"see {quote(secret, safe='')}", encoding="utf-8")
     for around in ("", "a", "ab"):
         coded = b64encode(f"{around}{secret}{around}".encode())
         assert hits(forms_of(secret), [("a log", b"Basic " + coded)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -27,7 +25,7 @@ with file_lock(Path(sys.argv[1]), "web", datetime(2026, 11, 20, 6, 0, tzinfo=UTC
 
 
 def holding(store: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(store)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(store)], stdout=subprocess.PIPE, encoding="utf-8")
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -55,7 +53,7 @@ def test_the_loser_is_told_who_holds_the_lock_and_ends_with_75(store: Store, tmp
 
 def test_kill_9_frees_the_lock(store: Store, tmp_path: Path) -> None:
     process = holding(tmp_path / "okrsync.db")
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.communicate()
     with store.lock("web", NOW):
         assert (tmp_path / "okrsync.db.web.holder").is_file()
@@ -72,7 +70,7 @@ def test_an_error_inside_frees_the_lock(store: Store) -> None:
 def test_a_holder_that_left_no_note_is_another_process(store: Store, tmp_path: Path) -> None:
     process = holding(tmp_path / "okrsync.db")
     try:
-        (tmp_path / "okrsync.db.web.holder").write_text("{")
+        (tmp_path / "okrsync.db.web.holder").write_text("{", encoding="utf-8")
         with pytest.raises(LockHeldError, match="another process is reading it"), store.lock("web", NOW):
             pytest.fail("two hold it")
     finally:

@@ -209,6 +209,7 @@ def as_an_ordinary_user(folder: Path) -> Iterator[None]:
         os.seteuid(0)
 
 
+@pytest.mark.needs("modes", "user ids")
 def test_a_read_only_file_is_refused_with_a_next_step() -> None:
     with tempfile.TemporaryDirectory() as name:
         path = made(Path(name) / "store.db")
@@ -308,7 +309,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(path: Path, monke
 def test_several_processes_may_make_the_same_store_at_once(path: Path) -> None:
     program = "import sys; from okrsync.store.database import Store; Store.open(sys.argv[1]).close()"
     started = [
-        subprocess.Popen([sys.executable, "-c", program, url_of(path)], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", program, url_of(path)], stderr=subprocess.PIPE, encoding="utf-8")
         for _ in range(3)
     ]
     told = [process.communicate(timeout=60)[1] for process in started]

@@ -95,9 +95,9 @@ def environment(**values: str) -> Iterator[None]:
 
 
 def with_store(folder: Path, url: str) -> Path:
-    text = (folder / "okrsync.yaml").read_text()
+    text = (folder / "okrsync.yaml").read_text(encoding="utf-8")
     assert "sqlite:///okrsync.db" in text
-    (folder / "okrsync.yaml").write_text(text.replace("sqlite:///okrsync.db", url))
+    (folder / "okrsync.yaml").write_text(text.replace("sqlite:///okrsync.db", url), encoding="utf-8")
     return folder
 
 
@@ -143,8 +143,8 @@ def recorded(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory)
     with Sites(GithubData([GithubRepository("huggingface/datasets", issues)]), JiraData()) as sites:
         for name in ("sqlite", "postgresql"):
             (base / name).mkdir()
-            (base / name / "okrsync.yaml").write_text(SETTINGS.format(url=sites.github_url))
-            (base / name / "okrs.yaml").write_text(OKRS)
+            (base / name / "okrsync.yaml").write_text(SETTINGS.format(url=sites.github_url), encoding="utf-8")
+            (base / name / "okrs.yaml").write_text(OKRS, encoding="utf-8")
         with_store(base / "postgresql", url)
         with environment(T="token"):
             for name in ("sqlite", "postgresql"):
@@ -221,6 +221,7 @@ def test_both_stores_of_real_items_report_the_same(okrsync: Call, recorded: Twin
         assert ours.json["items"]["total"] == 7258
 
 
+@pytest.mark.needs("symlinks")
 @pytest.mark.parametrize("name", ["company", pytest.param("recorded", marks=[pytest.mark.shared, pytest.mark.long])])
 def test_a_store_that_moves_there_and_back_is_the_same_and_goes_on(
     request: pytest.FixtureRequest, okrsync: Call, postgres: PostgresServer, tmp_path: Path, name: str
@@ -236,9 +237,9 @@ def test_a_store_that_moves_there_and_back_is_the_same_and_goes_on(
     for file in ("okrs.yaml", "okrsync.yaml", "ledger", "metrics"):
         if (twin.sqlite / file).exists():
             (tmp_path / file).symlink_to(twin.sqlite / file)
-    text = (twin.sqlite / "okrsync.yaml").read_text().replace("sqlite:///okrsync.db", server)
+    text = (twin.sqlite / "okrsync.yaml").read_text(encoding="utf-8").replace("sqlite:///okrsync.db", server)
     (tmp_path / "okrsync.yaml").unlink()
-    (tmp_path / "okrsync.yaml").write_text(text)
+    (tmp_path / "okrsync.yaml").write_text(text, encoding="utf-8")
     line = ["outcomes", "--cycle", "all", "--format", "json"]
     assert okrsync(tmp_path, *line).out == okrsync(twin.sqlite, *line).out
 
@@ -254,8 +255,8 @@ PASSWORD = "canary-of-the-database"
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
-    (tmp_path / "okrsync.yaml").write_text(SETTINGS.format(url="https://tracker.invalid"))
-    (tmp_path / "okrs.yaml").write_text(OKRS)
+    (tmp_path / "okrsync.yaml").write_text(SETTINGS.format(url="https://tracker.invalid"), encoding="utf-8")
+    (tmp_path / "okrs.yaml").write_text(OKRS, encoding="utf-8")
     return tmp_path
 
 
@@ -278,13 +279,13 @@ def test_a_wrong_password_is_said_and_not_quoted(okrsync: Call, plain: Path, pos
     postgres.ask("CREATE ROLE guarded LOGIN PASSWORD 'another'")
     postgres.ask("CREATE DATABASE guarded OWNER guarded")
     rules = postgres._folder / "data" / "pg_hba.conf"
-    trusting = rules.read_text()
-    rules.write_text(f"host guarded guarded 127.0.0.1/32 scram-sha-256\n{trusting}")
+    trusting = rules.read_text(encoding="utf-8")
+    rules.write_text(f"host guarded guarded 127.0.0.1/32 scram-sha-256\n{trusting}", encoding="utf-8")
     try:
         postgres.ask("SELECT pg_reload_conf()")
         words = complaint(okrsync, plain, f"postgresql://guarded@127.0.0.1:{postgres.port}/guarded")
     finally:
-        rules.write_text(trusting)
+        rules.write_text(trusting, encoding="utf-8")
         postgres.ask("SELECT pg_reload_conf()")
 
     assert 'password authentication failed for user "guarded"' in words
@@ -321,6 +322,7 @@ def test_a_role_without_rights_is_said_and_leaves_nothing_behind(
     engine.dispose()
 
 
+@pytest.mark.needs("symlinks")
 def test_a_role_that_may_only_read_is_told_so_and_reports_all_the_same(
     okrsync: Call, company: Twin, postgres: PostgresServer, tmp_path: Path
 ) -> None:
@@ -332,8 +334,8 @@ def test_a_role_that_may_only_read_is_told_so_and_reports_all_the_same(
     for entry in company.sqlite.iterdir():
         if not entry.name.startswith("okrsync."):
             (tmp_path / entry.name).symlink_to(entry)
-    text = (company.postgresql / "okrsync.yaml").read_text().replace("plain@", "reader@")
-    (tmp_path / "okrsync.yaml").write_text(text)
+    text = (company.postgresql / "okrsync.yaml").read_text(encoding="utf-8").replace("plain@", "reader@")
+    (tmp_path / "okrsync.yaml").write_text(text, encoding="utf-8")
 
     assert okrsync(tmp_path, "status").out == okrsync(company.postgresql, "status").out
     with environment(**dict.fromkeys(TOKEN_NAMES, "sandbox")):

@@ -83,10 +83,12 @@ def make_files_hostile(folder: Path) -> None:
     # JSON is YAML, but for its dates, which have no quotes.
     goals.write_text(_DAY.sub(r"\1", json.dumps(written, default=date.isoformat)), encoding="utf-8")
     for path in sorted((folder / "ledger").glob("*.jsonl")):
-        lines = [_said(json.loads(line), lambda: next(texts)) for line in path.read_text().splitlines()]
+        lines = [_said(json.loads(line), lambda: next(texts)) for line in path.read_text(encoding="utf-8").splitlines()]
         path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     settings = folder / "okrsync.yaml"
-    settings.write_text(settings.read_text().replace("team: growth ", f"team: {json.dumps(TEAM)} "))
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("team: growth ", f"team: {json.dumps(TEAM)} "), encoding="utf-8"
+    )
 
 
 class _Names:

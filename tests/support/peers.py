@@ -44,7 +44,7 @@ def running(command: Sequence[str | Path], port: int, folder: Path, **environmen
     try:
         end = time.monotonic() + _START_SECONDS
         while not _answers(port):
-            words = (folder / "peer.log").read_text()[-500:]
+            words = (folder / "peer.log").read_text(encoding="utf-8")[-500:]
             assert process.poll() is None, f"{command[0]} ended: {words}"
             assert time.monotonic() < end, f"{command[0]} does not answer: {words}"
             time.sleep(0.1)
@@ -68,7 +68,7 @@ def okrsync(folder: Path, python: str, *line: str, **environment: str) -> tuple[
     """Exit code, JSON and words of one command line in a process of its own."""
     done = subprocess.run(
         [python, "-c", "from okrsync.cli.main import main; main()", *line, "--format", "json"],
-        cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=300,
+        cwd=folder, env={**os.environ, **environment}, capture_output=True, encoding="utf-8", check=False, timeout=300,
     )  # fmt: skip
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 

@@ -36,8 +36,8 @@ def lay_out(
     """A project that reads *sources*, in *folder*; JSON is YAML too."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = {"version": 1, "timezone": "UTC", "store": store, "sources": list(sources), "work": RULES | work}
-    (folder / "okrsync.yaml").write_text(json.dumps(settings))
-    (folder / "okrs.yaml").write_text(OKRS)
+    (folder / "okrsync.yaml").write_text(json.dumps(settings), encoding="utf-8")
+    (folder / "okrs.yaml").write_text(OKRS, encoding="utf-8")
     return folder
 
 

@@ -68,7 +68,7 @@ def served(folder: Path, *options: str) -> Iterator[Served]:
     try:
         process = subprocess.Popen(
             [sys.executable, "-c", program, "serve", "--port", "0", *options],
-            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
         )  # fmt: skip
     finally:
         signal.signal(signal.SIGINT, before)

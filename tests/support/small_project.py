@@ -84,7 +84,7 @@ _SETTINGS = """
 version: 1
 as_of: 2026-03-31
 timezone: UTC
-store: "{store}"
+store: '{store}'
 okrs: okrs.yaml
 ledger: ledger/
 sources:
@@ -139,10 +139,10 @@ class SmallProject:
         folder = self.folder / f"run-{next(self.numbers)}"
         (folder / "ledger").mkdir(parents=True)
         settings = _SETTINGS.format(store=store, github=self.sites.github_url, jira=self.sites.jira_url)
-        (folder / "okrsync.yaml").write_text(settings)
-        (folder / "okrs.yaml").write_text(_OKRS)
+        (folder / "okrsync.yaml").write_text(settings, encoding="utf-8")
+        (folder / "okrs.yaml").write_text(_OKRS, encoding="utf-8")
         rows = "".join(f"2026-{month:02}-{day:02},{95 - day}\n" for month in (1, 2, 3) for day in range(1, 28))
-        (folder / "speed.csv").write_text("date,value\n" + rows)
+        (folder / "speed.csv").write_text("date,value\n" + rows, encoding="utf-8")
         return folder / "okrsync.yaml"
 
     def start(self, config: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
@@ -152,7 +152,7 @@ class SmallProject:
             env=os.environ | dict.fromkeys(TOKEN_NAMES, "sandbox") | environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
 
@@ -165,7 +165,7 @@ class WarmStart:
             env=os.environ | dict.fromkeys(TOKEN_NAMES, "sandbox"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
     def sync(self, config: Path, *options: str, after: float = 3600.0, **environment: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -65,7 +64,7 @@ class PostgresServer:
         self._programs = programs
         self._folder = folder
         self._names = count(1)
-        self._user = pwd.getpwnam("postgres").pw_name if os.geteuid() == 0 else None
+        self._user = "postgres" if os.geteuid() == 0 else None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -108,7 +107,7 @@ class PostgresServer:
         if self._user:
             command = ["runuser", "-u", self._user, "--", *command]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=120, cwd="/", stdin=subprocess.DEVNULL
+            command, capture_output=True, encoding="utf-8", check=False, timeout=120, cwd="/", stdin=subprocess.DEVNULL
         )
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from okrsync.model.ledger import Decision
+from okrsync.model.ledger import Decision, in_time_order
 from okrsync.model.okrs import Cycle
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.outcome.delivered import Piece
@@ -104,15 +104,15 @@ class _Beside:
                 self.broken.setdefault((win.key_result, win.members), {})[win.metric] = win
         zone, as_of = given.inputs.zone, given.inputs.as_of
         self.notes = Counter(note.about for note in given.ledger.evidence if note.at.astimezone(zone).date() <= as_of)
-        self.decisions: dict[str, Decision] = {}
-        for entry in sorted(given.ledger.decisions, key=lambda entry: (entry.at, entry.id)):
+        self.decisions: dict[str, tuple[int, Decision]] = {}
+        for place, entry in enumerate(in_time_order(given.ledger.decisions)):
             if entry.at.astimezone(zone).date() <= as_of:
-                self.decisions[entry.about] = entry
+                self.decisions[entry.about] = (place, entry)
 
     def last_decision(self, names: Iterable[str]) -> Decision | None:
         """The last about any of *names*."""
         found = [self.decisions[name] for name in names if name in self.decisions]
-        return max(found, key=lambda entry: (entry.at, entry.id), default=None)
+        return max(found, key=lambda entry: entry[0])[1] if found else None
 
 
 def _line(entry: Served, check: OutcomeCheck, beside: _Beside, given: AuditInputs) -> WorkLine:

@@ -30,7 +30,7 @@ def github_lines(report: LintReport) -> Iterator[str]:
     """One workflow command a finding, which GitHub Actions shows beside the line."""
     for entry in report.findings:
         properties = {
-            "file": entry.file,
+            "file": Path(entry.file).as_posix(),
             "line": str(entry.line),
             "col": str(entry.column),
             "title": f"{entry.code} {entry.subject}".strip(),
