@@ -112,7 +112,7 @@ def test_demo_ends_with_what_to_open_and_commands_that_work(
     okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    ending = okrsync("demo").out.splitlines()[-7:]
+    ending = okrsync("demo").out.splitlines()[-6:]
     page = ending[0].removeprefix("  Open in a browser:  ")
     assert Path(page).read_text(encoding="utf-8").startswith("<!doctype html>")
     commands = [shlex.split(line)[1:] for line in ending if line.startswith("    ")]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("okrsync", "connectors", "tests", "benchmarks", "docs")
+PLACES = ("okrsync", "connectors", "tests", "benchmarks", "docs", "tools")
 POSITION = {"read_text": 0, "write_text": 1}
 """Where the encoding stands among the positional arguments."""
 RUNNING = {"run", "Popen", "check_output", "check_call", "call"}

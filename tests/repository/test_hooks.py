@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(
-    sys.platform == "win32" or shutil.which("git") is None or shutil.which("make") is None, reason="needs git and make"
+    shutil.which("git") is None or shutil.which("make") is None, reason="needs git and make"
 )
 
 
@@ -41,7 +41,7 @@ class Repository:
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [shutil.which(program) or program, *arguments]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, cwd=self.folder, capture_output=True, encoding="utf-8", check=False, timeout=60)
 
 
 @pytest.fixture

@@ -28,15 +28,15 @@ def test_packages_and_attached_files_are_built_with_checksums(tmp_path: Path) ->
     names = {f"okrsync-{VERSION}-py3-none-any.whl", f"okrsync-{VERSION}.tar.gz", "okrsync.cdx.json", *constraints}
     assert set(built) == names | {"SHA256SUMS", "notes.md"}
     sums = [f"{hashlib.sha256(built[name].read_bytes()).hexdigest()}  {name}" for name in sorted(names)]
-    assert built["SHA256SUMS"].read_text().splitlines() == sums
+    assert built["SHA256SUMS"].read_text(encoding="utf-8").splitlines() == sums
 
 
 def test_the_bill_of_materials_names_every_locked_package_with_its_hashes() -> None:
     bill = bill_of_materials(VERSION)
-    constraints = "".join(path.read_text() for path in (ROOT / "requirements").glob("constraints*.txt"))
+    constraints = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "requirements").glob("constraints*.txt"))
     locked = set(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", constraints, re.MULTILINE))
     assert {(part["name"], part["version"]) for part in bill["components"]} == locked
-    lock = (ROOT / "requirements" / "dev.txt").read_text()
+    lock = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
     for part in bill["components"]:
         assert part["licenses"], part["name"]
         assert len(part["properties"]) >= 1, part["name"]
@@ -45,7 +45,7 @@ def test_the_bill_of_materials_names_every_locked_package_with_its_hashes() -> N
 
 
 def test_hashes_are_those_of_their_own_package() -> None:
-    lock = (ROOT / "requirements" / "dev.txt").read_text()
+    lock = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
     (click,) = [part for part in bill_of_materials(VERSION)["components"] if part["name"] == "click"]
     found = re.search(r"^click==\S+ \\\n((?: +--hash=\S+.*\n)+)", lock, re.MULTILINE)
     assert found is not None
@@ -63,7 +63,7 @@ def test_the_notes_are_the_part_of_the_changelog_about_the_version() -> None:
 def test_a_tag_that_is_not_the_version_builds_nothing(tmp_path: Path) -> None:
     program = str(ROOT / "tools" / "release_files.py")
     command = [sys.executable, program, "--tag", "v99.0.0", str(tmp_path / "packages"), str(tmp_path / "attached")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 1
     assert done.stderr == f"the tag is v99.0.0, and the version in pyproject.toml {VERSION}; tag v{VERSION}\n"
     assert list(tmp_path.iterdir()) == []

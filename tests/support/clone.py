@@ -53,7 +53,7 @@ class Clone:
             env=self._environment | {"PLACE": str(place)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             check=False,
             timeout=600,
         )
