@@ -20,7 +20,7 @@ from okrsync.cli.sync import run_sync
 from okrsync.jobs.planning import plan_of
 from okrsync.jobs.workspace import open_workspace
 from okrsync.reports.pages.blocks import Page
-from okrsync.reports.pages.outcomes_page import outcomes_page
+from okrsync.reports.pages.outcomes_page import outcomes_page, summary_page
 from okrsync.reports.pages.plan_page import plan_page
 from okrsync.reports.planning_scope import Wanted
 from okrsync.reports.render.page_text import print_page
@@ -85,9 +85,10 @@ def draw(folder: Path) -> None:
         lay_out(company, demo)
         config = demo / "okrsync.yaml"
         with sandbox_tokens(), sites, open_workspace(config) as workspace:
-            outcomes = outcomes_page(run_sync(workspace).report)
+            report = run_sync(workspace).report
             plan = plan_page(plan_of(workspace, Wanted(sprint=SPRINT)))
-        _draw_terminal(outcomes, "okrsync demo", folder / "demo.svg", lines=32)
+        _draw_terminal(summary_page(report), "okrsync demo", folder / "demo.svg", lines=40)
+        _draw_terminal(outcomes_page(report), "okrsync outcomes", folder / "outcomes.svg", lines=32)
         _draw_terminal(plan, f'okrsync plan --sprint "{SPRINT}"', folder / "plan.svg", lines=45)
         _draw_pages(config, folder)
 
@@ -96,7 +97,8 @@ def _draw_terminal(page: Page, command: str, target: Path, lines: int) -> None:
     drawn = io.StringIO()
     print_page(page, Console(file=drawn, width=118, force_terminal=True, color_system="truecolor"))
     console = Console(file=io.StringIO(), width=118, record=True, force_terminal=True, color_system="truecolor")
-    shown = [f"  $ {command}", *drawn.getvalue().splitlines()[:lines], "  …"]
+    rows = drawn.getvalue().splitlines()
+    shown = [f"  $ {command}", *rows[:lines], *(["  …"] if len(rows) > lines else [])]
     console.print(Text.from_ansi("\n".join(shown)))
     template = TEMPLATE.replace("{title}", command.replace('"', ""))
     svg = console.export_svg(theme=THEME, code_format=template, unique_id="okrsync")
