@@ -30,6 +30,7 @@ from okrsync.sandbox.http import Request, Response
 from okrsync.sandbox.tracker_data import GithubRepository, RawObject
 from okrsync_github import normalise
 from okrsync_github.settings import GithubSettings
+from support.examples import examples
 from support.github_desk import API, CANARY, NAME, NOW, START, Desk, at, closed, desk_at, issue, pull
 
 
@@ -226,7 +227,7 @@ FULL = closed(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(FULL)), JSON, max_size=4), st.sets(st.sampled_from(sorted(FULL))))
 def test_whatever_github_sends_is_an_item_or_one_of_the_named_errors(change: RawObject, gone: set[str]) -> None:
     raw = {name: value for name, value in (FULL | change).items() if name not in gone}

@@ -34,6 +34,7 @@ from okrsync.plugins.secret import TokenReference
 from okrsync.store.database import Store
 from okrsync.store.records import Saved
 from okrsync.sync.engine import SourceRun, sync_source
+from support.examples import examples
 from support.stores import dump
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -678,7 +679,7 @@ def test_after_kills_at_any_place_the_next_sync_ends_as_if_nothing_had_happened(
     breaks=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 6)), max_size=4),
     size=st.integers(1, 5),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_after_any_broken_pages_a_clean_sync_ends_as_if_nothing_had_happened(
     tmp_path_factory: pytest.TempPathFactory, breaks: list[tuple[str, int]], size: int
 ) -> None:
