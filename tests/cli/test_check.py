@@ -81,6 +81,14 @@ def test_check_tells_the_verdicts_of_an_item_and_of_a_key_result(untouched: Run)
     assert (check["verdict"], len(check["members"])) == ("moved", 2)
 
 
+def test_check_tells_the_first_and_the_last_day_of_the_series(untouched: Run) -> None:
+    (told,) = untouched("check", "2026Q4/KR2.1", "--format", "json").json["key_results"]
+    story = " ".join(untouched("check", "2026Q4/KR2.1", "--explain").out.split())
+
+    assert (told["first"], told["last"]) == ("2025-10-03", "2026-11-19")
+    assert "403 observations of checkout_conversion, 3 Oct 2025 to 19 Nov 2026" in story
+
+
 @pytest.mark.parametrize(
     "words", ["Delivered:", "Judged as:", "Series:", "Estimate:", "Model:", "Verdict:", "Expected:"]
 )

@@ -296,6 +296,16 @@ def test_items_of_one_timestamp_over_several_pages_all_come(open_desk: Open) -> 
     assert sorted(set(desk.numbers())) == list(range(1, 252))
 
 
+def test_more_items_of_one_timestamp_than_a_page_holds_are_asked_for_page_by_page(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number, 5) for number in range(1, 251)])
+
+    came = desk.numbers()
+
+    assert sorted(set(came)) == list(range(1, 251))
+    of_that_second = [request.query for request in desk.asked if "since" in request.query]
+    assert [query.get("page", ["1"]) for query in of_that_second][:3] == [["1"], ["2"], ["3"]]
+
+
 def test_an_item_touched_while_a_later_page_is_read_hides_no_other(open_desk: Open) -> None:
     desk = open_desk(*[issue(number) for number in range(1, 301)])
     came: list[int] = []
