@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from okrsync.plugins import discovery
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
 from okrsync.sandbox.http import Fault, LoopbackServer, Response
@@ -220,6 +221,7 @@ def test_a_broken_plugin_is_named_and_skipped(
     )
     (plugin / "broken_plugin.py").write_text("raise RuntimeError('no driver')\n", encoding="utf-8")
     monkeypatch.syspath_prepend(plugin)
+    monkeypatch.setattr(discovery, "_installed", discovery._installed.__wrapped__)  # kept within a process
     rewritten(project / "okrsync.yaml", "work:\n", "  - {name: odd, connector: broken, token: {env: T}}\nwork:\n")
     ran = okrsync("sync", "--format", "json")
     assert ran.code == 5
