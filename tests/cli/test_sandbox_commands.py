@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,8 +137,12 @@ def test_demo_ends_with_what_to_open_and_commands_that_work(okrsync: Run, demo: 
     assert [okrsync(*command).code for command in commands] == [0, 0, 0]
 
 
-def test_demo_can_be_run_again_and_in_json(okrsync: Run, demo: tuple[Path, Ran]) -> None:
-    _, first = demo
+def test_demo_can_be_run_again_and_in_json(
+    okrsync: Run, demo: tuple[Path, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, first = demo
+    shutil.copytree(folder / "okrsync-demo", tmp_path / "okrsync-demo")
+    monkeypatch.chdir(tmp_path)
     second = okrsync("demo", "--format", "json")
     assert (first.code, second.code) == (0, 0)
     assert sum(entry["items_new"] for entry in second.json["runs"]) == 600
