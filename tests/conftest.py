@@ -3,14 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
+from support import examples
 from support.capabilities import lacking
 from support.stores import PostgresServer, postgres_programs, postgres_server
 
-# Machines are shared and noisy: how long one example takes says nothing of the code.
-settings.register_profile("okrsync", deadline=None)
-settings.load_profile("okrsync")
+examples.register_profiles()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

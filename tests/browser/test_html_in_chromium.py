@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Request
 
 from okrsync.reports.pages.blocks import Page as Report
 from okrsync.reports.pages.blocks import for_executives
@@ -19,6 +18,9 @@ from okrsync.reports.render.html import Way, render_html
 from support.hostile import HOSTILE, with_every_text
 from support.pages import sample_page
 from support.peers import peer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Dialog, Page, Request
 
 pytestmark = [pytest.mark.peers, pytest.mark.browser]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from okrsync.cli.main import run
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
 from support.peers import peer
 from support.serving import Served, served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.peers, pytest.mark.browser]
 

@@ -11,6 +11,7 @@ from okrsync.sandbox.company import Company
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
 from okrsync.sandbox.serve import Sites
 from support.running import Ran, Run
+from support.untouched import Untouched
 
 
 @pytest.fixture
@@ -56,3 +57,21 @@ def project(synced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     shutil.copytree(synced, folder)
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def kept(synced: Path) -> Untouched:
+    """What was said already of the synced company."""
+    return Untouched(synced)
+
+
+@pytest.fixture
+def untouched(kept: Untouched, okrsync: Run, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command line that changes nothing in the synced company; what was said before is not made again."""
+
+    def call(*arguments: str | Path) -> Ran:
+        with monkeypatch.context() as patch:
+            patch.chdir(kept.folder)
+            return kept.says(tuple(map(str, arguments)), okrsync, lambda: capfd.readouterr().out)
+
+    return call

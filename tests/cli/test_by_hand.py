@@ -21,8 +21,8 @@ def ledger(project: Path, kind: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_a_link_by_hand_is_written_to_the_ledger_and_wins(okrsync: Run, project: Path) -> None:
-    (key,) = unlinked(okrsync)
+def test_a_link_by_hand_is_written_to_the_ledger_and_wins(okrsync: Run, untouched: Run, project: Path) -> None:
+    (key,) = unlinked(untouched)
     before = (project / "ledger" / "links.jsonl").read_bytes()
     ran = okrsync("link", key, "KR1.1", "--reason", "it is part of the first week", "--by", "role:pm")
     assert ran.code == 0
@@ -47,9 +47,11 @@ def test_unlink_takes_a_rules_link_away_and_link_gives_it_back(
     assert okrsync("why", key, "--format", "json").json["group"] == "linked"
 
 
-def test_an_unknown_item_or_key_result_is_refused_and_nothing_is_written(okrsync: Run, project: Path) -> None:
+def test_an_unknown_item_or_key_result_is_refused_and_nothing_is_written(
+    okrsync: Run, untouched: Run, project: Path
+) -> None:
     before = (project / "ledger" / "links.jsonl").read_bytes()
-    (key,) = unlinked(okrsync)
+    (key,) = unlinked(untouched)
     ran = okrsync("link", key, "KR1.9")
     assert ran.code == 2
     assert 'no key result is called "KR1.9"; key results: KR1.1, KR1.2' in ran.err
@@ -58,8 +60,8 @@ def test_an_unknown_item_or_key_result_is_refused_and_nothing_is_written(okrsync
     assert (project / "ledger" / "links.jsonl").read_bytes() == before
 
 
-def test_many_links_come_from_a_file_with_a_preview(okrsync: Run, project: Path) -> None:
-    keys = unlinked(okrsync, 12)
+def test_many_links_come_from_a_file_with_a_preview(okrsync: Run, untouched: Run, project: Path) -> None:
+    keys = unlinked(untouched, 12)
     rows = "".join(f"{key},2026Q4/KR1.2,planned together\n" for key in keys)
     (project / "links.csv").write_text("key,key_result,reason\n" + rows, encoding="utf-8")
     lines = len(ledger(project, "links"))
@@ -74,8 +76,10 @@ def test_many_links_come_from_a_file_with_a_preview(okrsync: Run, project: Path)
     assert okrsync("why", keys[-1], "--format", "json").json["lines"][0]["key_result"] == "2026Q4/KR1.2"
 
 
-def test_one_wrong_row_refuses_the_whole_file_and_names_every_wrong_row(okrsync: Run, project: Path) -> None:
-    (key,) = unlinked(okrsync)
+def test_one_wrong_row_refuses_the_whole_file_and_names_every_wrong_row(
+    okrsync: Run, untouched: Run, project: Path
+) -> None:
+    (key,) = unlinked(untouched)
     (project / "links.csv").write_text(
         f"key,key_result,action\n{key},KR1.2,\nNOPE-1,KR1.2,\n{key},KR77,\n{key},KR1.2,cut\n", encoding="utf-8"
     )
@@ -93,8 +97,8 @@ def test_a_file_that_is_no_list_of_links_is_refused(okrsync: Run, project: Path,
     assert okrsync("link", "--from", "links.csv").code == 2
 
 
-def test_a_key_and_a_file_together_are_a_usage_error(okrsync: Run, project: Path) -> None:
-    assert okrsync("link", "PAY-1", "KR1.1", "--from", "links.csv").code == 2
+def test_a_key_and_a_file_together_are_a_usage_error(untouched: Run) -> None:
+    assert untouched("link", "PAY-1", "KR1.1", "--from", "links.csv").code == 2
 
 
 def test_a_check_in_becomes_an_observation_where_the_metric_asks_for_it(okrsync: Run, project: Path) -> None:
@@ -151,23 +155,23 @@ def test_a_token_in_a_note_is_not_written(okrsync: Run, project: Path) -> None:
     assert (project / "ledger" / "check_ins.jsonl").read_bytes() == before
 
 
-def test_a_link_that_will_not_count_says_so(okrsync: Run, project: Path) -> None:
-    (key,) = unlinked(okrsync)
+def test_a_link_that_will_not_count_says_so(okrsync: Run, untouched: Run, project: Path) -> None:
+    (key,) = unlinked(untouched)
     ran = okrsync("link", key, "2026Q3/KR1.1")
     assert ran.code == 0
     assert "stale: cycle 2026Q3 ended" in ran.out
 
 
 @pytest.mark.parametrize("role", ["Anna Schmidt", "anna@example.com", ""])
-def test_the_ledger_takes_roles_and_no_persons(okrsync: Run, project: Path, role: str) -> None:
-    (key,) = unlinked(okrsync)
+def test_the_ledger_takes_roles_and_no_persons(okrsync: Run, untouched: Run, project: Path, role: str) -> None:
+    (key,) = unlinked(untouched)
     assert okrsync("link", key, "KR1.1", "--by", role).code == 2
     assert okrsync("link", key, "KR1.1", "--reason", "asked by @anna and anna@example.com").code == 0
     assert "anna" not in str(ledger(project, "links")[-1])
 
 
-def test_a_list_without_header_or_with_other_names_is_read(okrsync: Run, project: Path) -> None:
-    one, two = unlinked(okrsync, 2)
+def test_a_list_without_header_or_with_other_names_is_read(okrsync: Run, untouched: Run, project: Path) -> None:
+    one, two = unlinked(untouched, 2)
     (project / "links.csv").write_text(f"{one};2026Q4/KR1.2;because\n", encoding="utf-8")
     assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 1
     assert ledger(project, "links")[-1]["reason"] == "because"

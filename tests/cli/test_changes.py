@@ -18,8 +18,8 @@ def edit(project: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_nothing_changed_is_said(okrsync: Run, project: Path) -> None:
-    assert okrsync("changes").out == "no change in 1 version of the OKR files\n"
+def test_nothing_changed_is_said(untouched: Run) -> None:
+    assert untouched("changes").out == "no change in 1 version of the OKR files\n"
 
 
 def test_a_changed_target_is_told_with_the_reason_that_is_on_record(okrsync: Run, project: Path) -> None:
@@ -56,8 +56,8 @@ def test_changed_definitions_and_key_results_that_come_and_go_are_told(okrsync: 
 
 
 @pytest.mark.parametrize("name", ["KR9", "nope"])
-def test_what_does_not_exist_is_a_usage_error(okrsync: Run, project: Path, name: str) -> None:
-    assert okrsync("changes", name).code == 2
+def test_what_does_not_exist_is_a_usage_error(untouched: Run, name: str) -> None:
+    assert untouched("changes", name).code == 2
 
 
 def test_a_verdict_is_judged_by_what_was_declared_at_the_delivery(okrsync: Run, project: Path) -> None:

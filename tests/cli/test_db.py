@@ -6,11 +6,11 @@ from pathlib import Path
 from support.running import Run
 
 
-def test_a_sound_store_is_called_sound(okrsync: Run, project: Path) -> None:
-    ran = okrsync("db", "check", "--format", "json")
+def test_a_sound_store_is_called_sound(untouched: Run) -> None:
+    ran = untouched("db", "check", "--format", "json")
     assert ran.code == 0
     assert ran.json == {"ok": True, "faults": [], "items": 600, "out_of_scope": 0}
-    assert okrsync("db", "check").out == "sound; 600 items, 0 out of scope\n"
+    assert untouched("db", "check").out == "sound; 600 items, 0 out of scope\n"
 
 
 def test_a_damaged_store_is_told_and_what_to_do(okrsync: Run, project: Path) -> None:

@@ -11,8 +11,8 @@ from okrsync.sandbox.serve import Sites
 from support.running import Run
 
 
-def test_the_headline_counts_every_verdict_that_came_due(okrsync: Run, project: Path) -> None:
-    document = okrsync("outcomes", "--format", "json").json
+def test_the_headline_counts_every_verdict_that_came_due(untouched: Run) -> None:
+    document = untouched("outcomes", "--format", "json").json
     verdicts = [entry["check"]["verdict"] for entry in document["matured"]]
 
     assert f"Of {len(verdicts)} checks that came due" in document["headline"]
@@ -20,8 +20,8 @@ def test_the_headline_counts_every_verdict_that_came_due(okrsync: Run, project: 
     assert f"{verdicts.count('inconclusive')} cannot be told from drift" in document["headline"]
 
 
-def test_what_came_due_asks_for_a_decision_until_there_is_one(okrsync: Run, project: Path) -> None:
-    asked = [entry for entry in okrsync("outcomes", "--format", "json").json["matured"] if entry["choices"]]
+def test_what_came_due_asks_for_a_decision_until_there_is_one(okrsync: Run, untouched: Run, project: Path) -> None:
+    asked = [entry for entry in untouched("outcomes", "--format", "json").json["matured"] if entry["choices"]]
     open_before = [entry for entry in asked if entry["decision"] is None]
     assert open_before
     key = open_before[0]["check"]["members"][0]
@@ -34,13 +34,13 @@ def test_what_came_due_asks_for_a_decision_until_there_is_one(okrsync: Run, proj
     assert "decided: persevere" in okrsync("outcomes", "--format", "markdown").out
 
 
-def test_a_win_that_breaks_a_guardrail_is_told_where_it_is_to_be_decided(okrsync: Run, project: Path) -> None:
-    assert "guardrail complaints broke" in okrsync("outcomes", "--format", "markdown").out
+def test_a_win_that_breaks_a_guardrail_is_told_where_it_is_to_be_decided(untouched: Run) -> None:
+    assert "guardrail complaints broke" in untouched("outcomes", "--format", "markdown").out
 
 
-def test_since_chooses_what_is_new_and_changes_no_verdict(okrsync: Run, project: Path) -> None:
-    week = okrsync("outcomes", "--since", "2026-11-13", "--format", "json").json
-    month = okrsync("outcomes", "--since", "2026-10-20", "--format", "json").json
+def test_since_chooses_what_is_new_and_changes_no_verdict(untouched: Run) -> None:
+    week = untouched("outcomes", "--since", "2026-11-13", "--format", "json").json
+    month = untouched("outcomes", "--since", "2026-10-20", "--format", "json").json
 
     assert {entry["key"] for entry in week["fresh"]} < {entry["key"] for entry in month["fresh"]}
     assert all(entry["day"] > "2026-11-13" for entry in week["fresh"])
@@ -49,31 +49,29 @@ def test_since_chooses_what_is_new_and_changes_no_verdict(okrsync: Run, project:
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
-def test_of_a_past_cycle_what_others_delivered_lately_is_not_told(okrsync: Run, project: Path, form: str) -> None:
-    told = okrsync("outcomes", "--cycle", "2026Q3", "--format", form).out
+def test_of_a_past_cycle_what_others_delivered_lately_is_not_told(untouched: Run, form: str) -> None:
+    told = untouched("outcomes", "--cycle", "2026Q3", "--format", form).out
 
     assert "elivered since" not in told
-    assert "Delivered since 6 Nov" in okrsync("outcomes", "--format", form).out
-    assert okrsync("outcomes", "--cycle", "2026Q3", "--format", "json").json["fresh"] == []
+    assert "Delivered since 6 Nov" in untouched("outcomes", "--format", form).out
+    assert untouched("outcomes", "--cycle", "2026Q3", "--format", "json").json["fresh"] == []
 
 
-def test_of_a_past_cycle_a_day_that_is_asked_for_tells_what_was_delivered_of_it(okrsync: Run, project: Path) -> None:
+def test_of_a_past_cycle_a_day_that_is_asked_for_tells_what_was_delivered_of_it(untouched: Run) -> None:
     cycle = ("outcomes", "--cycle", "2026Q3", "--since")
-    fresh = okrsync(*cycle, "2026-09-20", "--format", "json").json["fresh"]
+    fresh = untouched(*cycle, "2026-09-20", "--format", "json").json["fresh"]
 
     assert [entry["day"] for entry in fresh] == [
         "2026-09-29", "2026-09-28", "2026-09-23", "2026-09-23", "2026-09-23", "2026-09-22",
     ]  # fmt: skip
-    assert "6 items of 2026Q3 delivered since 20 Sep; 2 serve a key result." in okrsync(*cycle, "2026-09-20").out
-    later = okrsync(*cycle, "2026-11-01").out
+    assert "6 items of 2026Q3 delivered since 20 Sep; 2 serve a key result." in untouched(*cycle, "2026-09-20").out
+    later = untouched(*cycle, "2026-11-01").out
     assert "Nothing of 2026Q3 was delivered since 1 Nov." in later
     assert "Delivered since 1 Nov\n  Nothing." in later
 
 
-def test_what_was_delivered_in_the_last_days_of_a_cycle_is_told_when_it_has_just_ended(
-    okrsync: Run, project: Path
-) -> None:
-    document = okrsync("outcomes", "--cycle", "2026Q3", "--as-of", "2026-10-05", "--format", "json").json
+def test_what_was_delivered_in_the_last_days_of_a_cycle_is_told_when_it_has_just_ended(untouched: Run) -> None:
+    document = untouched("outcomes", "--cycle", "2026Q3", "--as-of", "2026-10-05", "--format", "json").json
 
     assert document["is_past"]
     assert {entry["day"] for entry in document["fresh"]} == {"2026-09-22", "2026-09-23", "2026-09-28", "2026-09-29"}
@@ -89,14 +87,14 @@ def test_the_command_for_everything_can_be_run(okrsync: Run, project: Path) -> N
     assert okrsync(*last.split()[2:]).code == 0
 
 
-def test_since_last_is_the_day_of_the_last_sync(okrsync: Run, project: Path) -> None:
-    assert okrsync("outcomes", "--since", "last", "--format", "json").json["since"] == "2026-11-20"
+def test_since_last_is_the_day_of_the_last_sync(untouched: Run) -> None:
+    assert untouched("outcomes", "--since", "last", "--format", "json").json["since"] == "2026-11-20"
 
 
 def test_checks_to_come_are_those_of_work_that_was_delivered_lately(
-    okrsync: Run, project: Path, company: tuple[Company, Sites]
+    untouched: Run, company: tuple[Company, Sites]
 ) -> None:
-    document = okrsync("outcomes", "--format", "json").json
+    document = untouched("outcomes", "--format", "json").json
     days = [entry["evaluation"] for entry in document["coming"]]
 
     assert days == sorted(days)
@@ -113,10 +111,10 @@ def test_a_second_sync_says_what_came_since_the_last_one(okrsync: Run, project: 
     assert "check came due" in ran.err or "checks came due" in ran.err
 
 
-def test_what_needs_attention_is_listed_with_what_is_the_matter(okrsync: Run, project: Path) -> None:
-    lines = okrsync("outcomes", "--format", "json").json["attention"]
+def test_what_needs_attention_is_listed_with_what_is_the_matter(untouched: Run) -> None:
+    lines = untouched("outcomes", "--format", "json").json["attention"]
     assert {line["trouble"] for line in lines} == {"link"}
 
-    stale = okrsync("outcomes", "--as-of", "2026-12-20", "--format", "json").json["attention"]
+    stale = untouched("outcomes", "--as-of", "2026-12-20", "--format", "json").json["attention"]
     assert {"metric_stale", "source"} <= {line["trouble"] for line in stale}
     assert all(line["days"] is None or line["days"] >= 0 for line in stale)

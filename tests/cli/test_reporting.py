@@ -30,12 +30,12 @@ PLANTED = "zyzzyva"
 
 
 @pytest.mark.parametrize("kind", REPORTS)
-def test_each_reports_json_is_what_its_schema_says(okrsync: Run, project: Path, kind: str) -> None:
+def test_each_reports_json_is_what_its_schema_says(untouched: Run, kind: str) -> None:
     schema = report_schemas()[f"report-{kind}.schema.json"]
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
 
-    document = okrsync(*COMMANDS[kind], "--format", "json").json
+    document = untouched(*COMMANDS[kind], "--format", "json").json
     assert [error.message for error in validator.iter_errors(document)] == []
     assert list(validator.iter_errors({**document, "more": 1})), "a schema that takes everything says nothing"
     assert list(validator.iter_errors({name: value for name, value in document.items() if name != "headline"}))
@@ -50,8 +50,8 @@ def test_an_empty_store_gives_json_by_the_schema_too(okrsync: Run, project: Path
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_file_holds_what_would_have_been_printed(okrsync: Run, project: Path, form: str) -> None:
-    printed = okrsync("retro", "--sprint", "1131", "--format", form)
+def test_a_file_holds_what_would_have_been_printed(okrsync: Run, untouched: Run, project: Path, form: str) -> None:
+    printed = untouched("retro", "--sprint", "1131", "--format", form)
     written = okrsync("retro", "--sprint", "1131", "--format", form, "--out", "new/folder/retro")
 
     assert (written.code, written.out) == (printed.code, "")
@@ -70,11 +70,11 @@ def test_what_cannot_be_written_is_told_and_nothing_is_lost(okrsync: Run, projec
     assert not list((project / "there").iterdir())
 
 
-def test_csv_needs_a_folder(okrsync: Run, project: Path) -> None:
-    without = okrsync("outcomes", "--format", "csv")
+def test_csv_needs_a_folder(untouched: Run) -> None:
+    without = untouched("outcomes", "--format", "csv")
     assert (without.code, "name a folder for them with --out" in without.err) == (2, True)
 
-    a_file = okrsync("outcomes", "--format", "csv", "--out", "okrs.yaml")
+    a_file = untouched("outcomes", "--format", "csv", "--out", "okrs.yaml")
     assert (a_file.code, "csv needs a folder" in a_file.err) == (2, True)
 
 
@@ -133,9 +133,9 @@ def test_without_a_place_for_summaries_the_report_is_printed_all_the_same(
 
 
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_the_form_for_executives_is_short_and_has_the_same_headline(okrsync: Run, project: Path, kind: str) -> None:
-    whole = okrsync(*COMMANDS[kind]).out.splitlines()
-    brief = okrsync(*COMMANDS[kind], "--audience", "exec").out.splitlines()
+def test_the_form_for_executives_is_short_and_has_the_same_headline(untouched: Run, kind: str) -> None:
+    whole = untouched(*COMMANDS[kind]).out.splitlines()
+    brief = untouched(*COMMANDS[kind], "--audience", "exec").out.splitlines()
 
     assert len(brief) <= 100
     assert len(brief) < len(whole) or kind == "retro", "which is short as it is"
@@ -177,9 +177,9 @@ def test_without_titles_no_form_holds_a_word_of_a_tracker(okrsync: Run, planted:
     assert not [path.name for path in (planted / "csv").iterdir() if PLANTED in path.read_text(encoding="utf-8")]
 
 
-def test_without_titles_the_figures_are_the_same(okrsync: Run, project: Path) -> None:
+def test_without_titles_the_figures_are_the_same(untouched: Run) -> None:
     def figures(*more: str) -> Any:
-        document = okrsync("plan", "--sprint", "PAY Sprint 32", "--format", "json", *more).json
+        document = untouched("plan", "--sprint", "PAY Sprint 32", "--format", "json", *more).json
         return document["coverage"], [entry["planned"] for entry in document["key_results"]], len(document["earlier"])
 
     assert figures("--redact", "titles") == figures(), "and the sprint is still found by its name"

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from support.running import Run
+from support.running import Ran, Run
 
 OKRSYNC = [sys.executable, "-c", "from okrsync.cli.main import main; main()"]
 
@@ -94,25 +95,41 @@ def test_a_wrong_field_catalogue_is_a_usage_error(okrsync: Run, tmp_path: Path, 
     assert ran.code == 2
 
 
-def test_demo_runs_the_main_job_and_names_its_reports(
-    okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    ran = okrsync("demo", "--dir", "there")
+@pytest.fixture(scope="module")
+def demos() -> dict[Path, Ran]:
+    """What the demo said, and where: it is run once."""
+    return {}
+
+
+@pytest.fixture
+def demo(
+    okrsync: Run, demos: dict[Path, Ran], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Ran]:
+    """The working directory in which the demo was run, and what it said."""
+    if not demos:
+        folder = tmp_path_factory.mktemp("demo")
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            demos[folder] = okrsync("demo")
+    (found,) = demos.items()
+    monkeypatch.chdir(found[0])
+    return found
+
+
+def test_demo_runs_the_main_job_and_names_its_reports(demo: tuple[Path, Ran]) -> None:
+    folder, ran = demo
     assert ran.code == 0
     assert re.search(r"serve a key result +▇+ +60.4 % · 337 items", ran.out)
     assert re.search(r"unlinked +▇+ +17.9 % · 100 items", ran.out)
     for name in ("outcomes.md", "outcomes.json", "outcomes.html"):
-        assert (tmp_path / "there" / "reports" / name).is_file()
+        assert (folder / "okrsync-demo" / "reports" / name).is_file()
         assert name in ran.out
     assert len((ran.err + ran.out).splitlines()) <= 40
 
 
-def test_demo_ends_with_what_to_open_and_commands_that_work(
-    okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    ending = okrsync("demo").out.splitlines()[-6:]
+def test_demo_ends_with_what_to_open_and_commands_that_work(okrsync: Run, demo: tuple[Path, Ran]) -> None:
+    _, ran = demo
+    ending = ran.out.splitlines()[-6:]
     page = ending[0].removeprefix("  Open in a browser:  ")
     assert Path(page).read_text(encoding="utf-8").startswith("<!doctype html>")
     commands = [shlex.split(line)[1:] for line in ending if line.startswith("    ")]
@@ -120,9 +137,12 @@ def test_demo_ends_with_what_to_open_and_commands_that_work(
     assert [okrsync(*command).code for command in commands] == [0, 0, 0]
 
 
-def test_demo_can_be_run_again_and_in_json(okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_can_be_run_again_and_in_json(
+    okrsync: Run, demo: tuple[Path, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, first = demo
+    shutil.copytree(folder / "okrsync-demo", tmp_path / "okrsync-demo")
     monkeypatch.chdir(tmp_path)
-    first = okrsync("demo", "--format", "json")
     second = okrsync("demo", "--format", "json")
     assert (first.code, second.code) == (0, 0)
     assert sum(entry["items_new"] for entry in second.json["runs"]) == 600

@@ -58,8 +58,8 @@ def test_two_sources_that_read_the_same_are_refused(okrsync: Run, project: Path)
     assert "/repos/ferrywell/web is read by source web already" in ran.err
 
 
-def test_values_outside_the_bounds_of_a_metric_are_refused(okrsync: Run, project: Path) -> None:
-    before = okrsync("status").out
+def test_values_outside_the_bounds_of_a_metric_are_refused(okrsync: Run, untouched: Run, project: Path) -> None:
+    before = untouched("status").out
     path = project / "metrics" / "publish_in_week_one.csv"
     name = (
         path.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -89,33 +89,49 @@ def keys_in(text: bytes) -> set[str]:
     return set(re.findall(r"\b(?:PAY|GRO)-\d+\b", text.decode()))
 
 
-def written(okrsync: Run, project: Path, name: str, out: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """The report *name* of *project*, every file of every format."""
-    monkeypatch.chdir(project)
-    with every_format(out) as made:
-        ran = okrsync(*COMMANDS[name])
-    assert ran.code == 0, ran.err
-    return made.files()
+@pytest.fixture(scope="module")
+def files() -> dict[tuple[str, str], dict[str, bytes]]:
+    """What was written already, by company and report: each report is made once."""
+    return {}
+
+
+@pytest.fixture
+def written(
+    okrsync: Run,
+    folders: dict[str, Path],
+    files: dict[tuple[str, str], dict[str, bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[str, str], dict[str, bytes]]:
+    """The report of a name of one of the companies, every file of every format."""
+
+    def write(company: str, name: str) -> dict[str, bytes]:
+        if (company, name) not in files:
+            monkeypatch.chdir(folders[company])
+            with every_format(tmp_path / company) as made:
+                ran = okrsync(*COMMANDS[name])
+            assert ran.code == 0, ran.err
+            files[company, name] = made.files()
+        return files[company, name]
+
+    return write
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_is_under_a_security_level_is_neither_told_nor_counted(
-    okrsync: Run, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    written: Callable[[str, str], dict[str, bytes]], name: str
 ) -> None:
     """To the byte, the report is that of a company that does not have these items."""
-    absent, hidden = (
-        written(okrsync, folders[which], name, tmp_path / which, monkeypatch) for which in ("absent", "hidden")
-    )
+    absent, hidden = (written(company, name) for company in ("absent", "hidden"))
 
     assert hidden == absent
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_was_put_under_a_security_level_later_is_told_no_more(
-    okrsync: Run, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    written: Callable[[str, str], dict[str, bytes]], name: str
 ) -> None:
-    found = written(okrsync, folders["later"], name, tmp_path / "later", monkeypatch)
-    absent = written(okrsync, folders["absent"], name, tmp_path / "absent", monkeypatch)
+    found, absent = (written(company, name) for company in ("later", "absent"))
 
     for file, text in found.items():
         assert TITLE not in text.decode(), file

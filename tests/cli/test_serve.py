@@ -225,10 +225,10 @@ def test_it_ends_when_it_is_told_to_and_says_nothing(folder: Path, tokens: None,
         assert running.ended(number) == (0, "")
 
 
-def test_a_port_that_is_taken_is_told(okrsync: Run, project: Path) -> None:
+def test_a_port_that_is_taken_is_told(untouched: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        ran = okrsync("serve", "--port", port)
+        ran = untouched("serve", "--port", port)
 
     assert ran.code == 1
     assert f"127.0.0.1:{port} cannot be used" in ran.err
@@ -236,8 +236,8 @@ def test_a_port_that_is_taken_is_told(okrsync: Run, project: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - that it is refused is the test
-def test_another_address_needs_a_proxy_that_asks_for_a_login(okrsync: Run, project: Path, address: str) -> None:
-    ran = okrsync("serve", "--bind", address)
+def test_another_address_needs_a_proxy_that_asks_for_a_login(untouched: Run, address: str) -> None:
+    ran = untouched("serve", "--bind", address)
 
     assert (ran.code, "--behind-proxy" in ran.err) == (2, True)
 
@@ -245,8 +245,8 @@ def test_another_address_needs_a_proxy_that_asks_for_a_login(okrsync: Run, proje
 @pytest.mark.parametrize(
     "options", [["--bind", "example.org"], ["--behind-proxy", "https://reports.example.org"], ["--behind-proxy", ""]]
 )
-def test_what_is_no_address_or_host_is_told(okrsync: Run, project: Path, options: list[str]) -> None:
-    ran = okrsync("serve", *options)
+def test_what_is_no_address_or_host_is_told(untouched: Run, options: list[str]) -> None:
+    ran = untouched("serve", *options)
 
     assert (ran.code, "write for example" in ran.err) == (2, True)
 

@@ -43,12 +43,12 @@ def test_a_hypothesis_is_appended_and_listed(okrsync: Run, project: Path) -> Non
     assert f"{record['id']} · 2026Q4/KR4.1 +1.5" in okrsync("hypothesis", "list").out
 
 
-def test_what_was_expected_before_the_delivery_is_tested_and_the_rest_is_post_hoc(okrsync: Run, project: Path) -> None:
-    found = listed(okrsync)
+def test_what_was_expected_before_the_delivery_is_tested_and_the_rest_is_post_hoc(untouched: Run) -> None:
+    found = listed(untouched)
     assert (found["hy-004"]["state"], found["hy-004"]["verdict"]) == ("judged", "confirmed")
     assert found["hy-001"]["verdict"] == "confirmed", "its epic had the label before the delivery"
     assert found["hy-012"]["verdict"] == "post_hoc"
-    shown = okrsync("hypothesis", "show", "hy-012").out
+    shown = untouched("hypothesis", "show", "hy-012").out
     assert "post hoc: written after the delivery" in shown
 
 
@@ -113,8 +113,8 @@ def test_what_was_stated_decided_or_noted_after_a_day_is_in_no_report_of_that_da
     assert [line for line in report("outcomes", "2026-11-20")["attention"] if line["subject"] in made]
 
 
-def test_overdue_ones_are_those_not_delivered_by_their_date(okrsync: Run, project: Path) -> None:
-    assert okrsync("hypothesis", "list", "--overdue").out == "nothing is overdue\n"
+def test_overdue_ones_are_those_not_delivered_by_their_date(okrsync: Run, untouched: Run, project: Path) -> None:
+    assert untouched("hypothesis", "list", "--overdue").out == "nothing is overdue\n"
 
     okrsync("hypothesis", "add", "KR4.1", "+2", "--item", OPEN, "--due", "2026-11-01", "--because", "it should")
 
@@ -173,8 +173,8 @@ def test_a_decision_stands_with_its_values_and_a_reversal_names_it(okrsync: Run,
     assert f"reverses: {first}" in shown
 
 
-def test_evidence_stands_beside_the_numbers_and_changes_none(okrsync: Run, project: Path) -> None:
-    before = okrsync("outcomes", "--cycle", "all", "--format", "json").out
+def test_evidence_stands_beside_the_numbers_and_changes_none(okrsync: Run, untouched: Run, project: Path) -> None:
+    before = untouched("outcomes", "--cycle", "all", "--format", "json").out
 
     ran = okrsync("evidence", "add", "kr1.1", "--kind", "survey", "--text", "They like it", "--n", "40",
                   "--url", "https://acme.example/s")  # fmt: skip
@@ -193,8 +193,8 @@ def test_people_in_free_text_are_left_out(okrsync: Run, project: Path) -> None:
     assert "jane@" not in because
 
 
-def test_work_that_was_linked_only_after_its_delivery_says_so(okrsync: Run, project: Path) -> None:
-    report = okrsync("outcomes", "--cycle", "all", "--format", "json").json
+def test_work_that_was_linked_only_after_its_delivery_says_so(okrsync: Run, untouched: Run, project: Path) -> None:
+    report = untouched("outcomes", "--cycle", "all", "--format", "json").json
     key = next(entry["key"] for entry in report["unlinked"] if entry["key"] == "PAY-171")
 
     assert okrsync("link", key, "KR4.1", "--reason", "it is about help").code == 0

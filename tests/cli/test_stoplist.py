@@ -13,8 +13,8 @@ def listed(okrsync: Run, *more: str) -> dict[str, dict[str, Any]]:
     return {line["key_result"]: line for line in document["lines"]}
 
 
-def test_what_moved_it_the_wrong_way_is_listed_with_what_it_cost_and_would_cost(okrsync: Run, project: Path) -> None:
-    line = listed(okrsync)["2026Q4/KR2.3"]
+def test_what_moved_it_the_wrong_way_is_listed_with_what_it_cost_and_would_cost(untouched: Run) -> None:
+    line = listed(untouched)["2026Q4/KR2.3"]
 
     assert line["reasons"] == ["1 delivery moved it the wrong way", "1 delivery fell short of what was expected"]
     assert (line["spent"]["items"], line["spent"]["sizes"]) == (1, {"points": 8.0})
@@ -23,8 +23,8 @@ def test_what_moved_it_the_wrong_way_is_listed_with_what_it_cost_and_would_cost(
     assert line["decision"]["choice"] == "stop"
 
 
-def test_work_with_a_sibling_that_moved_the_key_result_is_never_listed(okrsync: Run, project: Path) -> None:
-    report = okrsync("outcomes", "--cycle", "all", "--format", "json").json
+def test_work_with_a_sibling_that_moved_the_key_result_is_never_listed(untouched: Run) -> None:
+    report = untouched("outcomes", "--cycle", "all", "--format", "json").json
     moved = {
         member
         for entry in report["key_results"]
@@ -33,13 +33,13 @@ def test_work_with_a_sibling_that_moved_the_key_result_is_never_listed(okrsync: 
         for member in check["members"]
     }
 
-    for line in listed(okrsync).values():
+    for line in listed(untouched).values():
         assert "moved" not in line["verdicts"]
         assert moved.isdisjoint(line["check"]["members"])
 
 
-def test_it_says_what_to_do_and_by_which_rules(okrsync: Run, project: Path) -> None:
-    out = " ".join(okrsync("stoplist").out.split())
+def test_it_says_what_to_do_and_by_which_rules(untouched: Run) -> None:
+    out = " ".join(untouched("stoplist").out.split())
 
     assert "okrsync decide 2026Q4/KR3.1 --choice stop --because ..." in out
     assert "after 1 verdict against them, or 3 that could not be told from drift" in out
@@ -64,8 +64,8 @@ def test_the_rules_are_configuration(okrsync: Run, project: Path) -> None:
     assert "after 9 verdicts against them, or 1 that" in " ".join(okrsync("stoplist").out.split())
 
 
-def test_a_date_with_a_stop_if_that_has_passed_is_a_reason(okrsync: Run, project: Path) -> None:
-    assert listed(okrsync)["2026Q4/KR3.1"]["days_past"] is None
+def test_a_date_with_a_stop_if_that_has_passed_is_a_reason(okrsync: Run, untouched: Run, project: Path) -> None:
+    assert listed(untouched)["2026Q4/KR3.1"]["days_past"] is None
 
     ran = okrsync("hypothesis", "add", "2026Q4/KR3.1", "-30", "--item", "ferrywell/platform#46", "--due", "2026-11-10",
                   "--because", "it should", "--stop-if", "scans stay above 400 ms")  # fmt: skip
@@ -77,7 +77,7 @@ def test_a_date_with_a_stop_if_that_has_passed_is_a_reason(okrsync: Run, project
     assert line["stop_if"] == ["scans stay above 400 ms"]
 
 
-def test_where_nothing_speaks_against_it_says_so(okrsync: Run, project: Path) -> None:
-    out = okrsync("stoplist", "--as-of", "2026-07-05", "--cycle", "all").out
+def test_where_nothing_speaks_against_it_says_so(untouched: Run) -> None:
+    out = untouched("stoplist", "--as-of", "2026-07-05", "--cycle", "all").out
 
     assert "Nothing speaks against going on with any open work." in out

@@ -41,8 +41,8 @@ def test_suggestions_are_shown_with_what_speaks_for_them(
     assert contents(project) == before, "a suggestion is no link"
 
 
-def test_the_document_says_what_was_asked_and_what_suggestions_are_worth(okrsync: Run, project: Path) -> None:
-    document = okrsync("suggest", "--cycle", "all", "--format", "json").json
+def test_the_document_says_what_was_asked_and_what_suggestions_are_worth(untouched: Run) -> None:
+    document = untouched("suggest", "--cycle", "all", "--format", "json").json
     assert document["$schema"] == "okrsync/suggest/1"
     assert document["asked"] == len(document["suggestions"]) + document["left_out"] + document["nothing_to_say"]
     assert document["held_out"]["precision"] >= 0.8
@@ -52,14 +52,14 @@ def test_the_document_says_what_was_asked_and_what_suggestions_are_worth(okrsync
     scores = [entry["score"] for entry in document["suggestions"]]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score < 1 for score in scores)
-    assert document == okrsync("suggest", "--cycle", "all", "--format", "json").json
+    assert document == untouched("suggest", "--cycle", "all", "--format", "json").json
 
 
 def test_only_unlinked_work_gets_suggestions_and_none_that_people_took_away(
-    okrsync: Run, project: Path, company: tuple[Company, Sites]
+    untouched: Run, company: tuple[Company, Sites]
 ) -> None:
     truth = company[0].truth
-    keys = {entry["key"] for entry in okrsync("suggest", "--cycle", "all", "--format", "json").json["suggestions"]}
+    keys = {entry["key"] for entry in untouched("suggest", "--cycle", "all", "--format", "json").json["suggestions"]}
     allowed = {*truth["links"]["unlinked"], *truth["links"]["broken"], *truth["links"]["ambiguous"]}
     assert keys
     assert keys <= {*allowed, truth["special_items"]["stale"]}
@@ -92,21 +92,21 @@ def test_a_file_that_is_there_is_never_written_over(okrsync: Run, project: Path)
     assert (project / "links.csv").read_text(encoding="utf-8") == "reviewed"
 
 
-def test_limit_and_least_score_leave_out_and_say_so(okrsync: Run, project: Path) -> None:
-    found = okrsync("suggest", "--cycle", "all", "--format", "json").json["suggestions"]
-    one = okrsync("suggest", "--cycle", "all", "--limit", "1")
+def test_limit_and_least_score_leave_out_and_say_so(untouched: Run) -> None:
+    found = untouched("suggest", "--cycle", "all", "--format", "json").json["suggestions"]
+    one = untouched("suggest", "--cycle", "all", "--limit", "1")
     assert f"{len(found) - 1} more left out" in one.out
     assert found[0]["key"] in one.out
     least = found[1]["score"]
-    sure = okrsync("suggest", "--cycle", "all", "--min-score", str(least), "--format", "json").json
+    sure = untouched("suggest", "--cycle", "all", "--min-score", str(least), "--format", "json").json
     assert [entry["key"] for entry in sure["suggestions"]] == [
         entry["key"] for entry in found if entry["score"] >= least
     ]
 
 
 @pytest.mark.parametrize("options", [["--limit", "0"], ["--min-score", "2"], ["--cycle", "2031Q1"]])
-def test_a_wrong_option_is_refused(okrsync: Run, project: Path, options: list[str]) -> None:
-    assert okrsync("suggest", *options).code == 2
+def test_a_wrong_option_is_refused(untouched: Run, options: list[str]) -> None:
+    assert untouched("suggest", *options).code == 2
 
 
 def test_before_the_first_sync_there_is_nothing_to_learn_from(okrsync: Run, project: Path) -> None:
@@ -118,8 +118,8 @@ def test_before_the_first_sync_there_is_nothing_to_learn_from(okrsync: Run, proj
     assert okrsync("link", "--from", "links.csv", "--format", "json").json["written"] == 0
 
 
-def test_where_everything_is_linked_nothing_is_asked(okrsync: Run, project: Path) -> None:
-    document = okrsync("outcomes", "--cycle", "all", "--format", "json").json
+def test_where_everything_is_linked_nothing_is_asked(okrsync: Run, untouched: Run, project: Path) -> None:
+    document = untouched("outcomes", "--cycle", "all", "--format", "json").json
     keys = [question.key for question in of_project(project / "okrsync.yaml").material().questions]
     assert document["unlinked"]
     (project / "all.csv").write_text(

@@ -11,9 +11,12 @@ import pytest
 
 from okrsync.plugins import discovery
 from okrsync.sandbox.company import Company
-from okrsync.sandbox.demo import company_sites, free_port, lay_out
-from okrsync.sandbox.http import Fault, Response
+from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
+from okrsync.sandbox.http import Fault, LoopbackServer, Response
 from okrsync.sandbox.serve import Sites
+from support import github_desk
+from support import projects as small
+from support.projects import github_data, github_server, jira_data, jira_server
 from support.running import Run, counted
 
 
@@ -36,6 +39,17 @@ def fault(company: tuple[Company, Sites]) -> Iterator[Callable[[Fault], None]]:
     yield add
     for answer in added:
         sites.server.faults.remove(answer)
+
+
+@pytest.fixture
+def hub_of_a_few_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
+    """The GitHub of a project with a few items at two trackers, never synced, as the working directory."""
+    with github_server(github_data()) as hub, jira_server(jira_data()) as desk:
+        web = {"name": "web", "connector": "github", "url": f"{hub.url}/github", "repositories": [github_desk.NAME]}
+        product = {"name": "product", "connector": "jira", "url": f"{desk.url}/jira", "projects": ["PAY"], "user": "me"}
+        tokens: list[dict[str, object]] = [{"token": {"env": name}} for name in TOKEN_NAMES]
+        monkeypatch.chdir(small.lay_out(tmp_path / "small", [web | tokens[0], product | tokens[1]]))
+        yield hub
 
 
 def test_a_second_sync_asks_only_for_changes_and_finds_none(okrsync: Run, project: Path) -> None:
@@ -127,11 +141,9 @@ def test_an_unreachable_host_is_exit_1(okrsync: Run, project: Path, monkeypatch:
     ids=["html", "empty", "null", "an object for a list"],
 )
 def test_an_answer_that_is_no_answer_is_an_error_never_zero_items(
-    okrsync: Run, project: Path, fault: Callable[[Fault], None], answer: Response, words: str
+    okrsync: Run, hub_of_a_few_items: LoopbackServer, answer: Response, words: str
 ) -> None:
-    fault(lambda mount, request: answer if mount == "github" and "/issues" in request.path else None)
-    for leftover in project.glob("okrsync.db*"):
-        leftover.unlink()
+    hub_of_a_few_items.faults.append(lambda _mount, request: answer if "/issues" in request.path else None)
     ran = okrsync("sync", "--format", "json")
     assert ran.code == 5
     runs = {entry["source"]: entry for entry in ran.json["runs"]}
@@ -140,8 +152,8 @@ def test_an_answer_that_is_no_answer_is_an_error_never_zero_items(
     assert runs["product"]["status"] == "ok"
 
 
-def test_a_metric_that_cannot_be_read_keeps_its_old_observations(okrsync: Run, project: Path) -> None:
-    before = okrsync("status", "--format", "json").json["key_results"]
+def test_a_metric_that_cannot_be_read_keeps_its_old_observations(okrsync: Run, untouched: Run, project: Path) -> None:
+    before = untouched("status", "--format", "json").json["key_results"]
     path = next((project / "metrics").glob("*.csv"))
     path.write_text(path.read_text(encoding="utf-8") + "2026-11-31,x\n", encoding="utf-8")
     ran = okrsync("sync", "--format", "json")
@@ -209,7 +221,7 @@ def test_a_broken_plugin_is_named_and_skipped(
     )
     (plugin / "broken_plugin.py").write_text("raise RuntimeError('no driver')\n", encoding="utf-8")
     monkeypatch.syspath_prepend(plugin)
-    monkeypatch.setattr(discovery, "_installed", discovery._installed.__wrapped__)
+    monkeypatch.setattr(discovery, "_installed", discovery._installed.__wrapped__)  # kept within a process
     rewritten(project / "okrsync.yaml", "work:\n", "  - {name: odd, connector: broken, token: {env: T}}\nwork:\n")
     ran = okrsync("sync", "--format", "json")
     assert ran.code == 5
@@ -242,8 +254,8 @@ def test_a_first_sync_that_fails_shows_no_zeros_and_writes_no_report(
     assert "failed, never read" in okrsync("status").out
 
 
-def test_usage_errors_are_json_too(okrsync: Run, project: Path) -> None:
-    ran = okrsync("sync", "--format", "json", "--nope")
+def test_usage_errors_are_json_too(untouched: Run) -> None:
+    ran = untouched("sync", "--format", "json", "--nope")
     assert ran.code == 2
     assert "--nope" in ran.json["error"]["message"]
 

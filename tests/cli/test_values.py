@@ -16,10 +16,10 @@ def told(okrsync: Run, *more: str) -> dict[str, dict[str, Any]]:
 
 
 def test_the_planted_breach_is_found_and_the_wins_before_it_are_not_flagged(
-    okrsync: Run, project: Path, company: tuple[Company, Sites]
+    untouched: Run, company: tuple[Company, Sites]
 ) -> None:
     (breach,) = company[0].truth["guardrail_breaches"]
-    found = told(okrsync)
+    found = told(untouched)
 
     (guardrail,) = found[breach["value"]]["guardrails"]
     assert (guardrail["metric"], guardrail["is_broken"]) == (breach["metric"], True)
@@ -29,8 +29,8 @@ def test_the_planted_breach_is_found_and_the_wins_before_it_are_not_flagged(
     assert all(not entry["flagged"] for name, entry in found.items() if name != breach["value"])
 
 
-def test_a_value_is_told_with_its_signs_objectives_reasons_and_work(okrsync: Run, project: Path) -> None:
-    out = " ".join(okrsync("values").out.split())
+def test_a_value_is_told_with_its_signs_objectives_reasons_and_work(untouched: Run) -> None:
+    out = " ".join(untouched("values").out.split())
 
     assert "trust · People can rely on us: fewer than 4 complaints in 1,000 orders" in out
     assert "Seen in: We say the price before we ask for the card" in out

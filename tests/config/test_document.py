@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from okrsync.config.document import Document, parse_document
 from okrsync.errors import Problem
+from support.examples import examples
 
 PATH = Path("some.yaml")
 NOISE = st.text(
@@ -133,7 +134,7 @@ def test_half_a_character_is_refused_as_value_and_as_key() -> None:
     assert [(problem.line, problem.column) for problem in problems] == [(1, 4), (2, 1)]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.one_of(NOISE, PIECES, st.text()))
 def test_any_text_is_a_document_or_has_problems_inside_it(text: str) -> None:
     document, problems = parse_document(text, PATH)

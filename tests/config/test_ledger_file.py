@@ -19,6 +19,7 @@ from okrsync.config.ledger_file import RECORD_KINDS, LedgerWriter, read_ledger
 from okrsync.errors import OkrsyncError, Problem
 from okrsync.model.ledger import CheckIn
 from support.appending import append_many
+from support.examples import examples
 
 NOW = datetime(2026, 10, 5, 8, 30, tzinfo=UTC)
 STAMP = {"at": "2026-10-01T08:00:00Z", "recorded_at": "2026-10-01T08:00:00Z", "by": "team-growth"}
@@ -256,7 +257,7 @@ def test_two_processes_that_append_at_once_lose_and_mix_nothing(tmp_path: Path) 
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     records=st.lists(
         st.fixed_dictionaries(

@@ -22,6 +22,7 @@ from okrsync.config.okrs_merge import merge
 from okrsync.config.okrs_sheet import read_sheet, same
 from okrsync.errors import ConfigError
 from okrsync.jobs.importing import ImportPlan, apply_import, plan_import
+from support.examples import examples
 
 _NAMES = ("Cycle", "Objective", "Key result", "Owner", "Metric", "Unit", "Definition")
 _GOAL = ("Baseline", "Baseline date", "Target", "Due", "Direction", "Kind", "Band")
@@ -139,7 +140,7 @@ def folders() -> Iterator[Path]:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "markdown"])
 @given(file=okr_files())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_importing_what_was_exported_changes_nothing(separator: str, folders: Path, file: dict[str, Any]) -> None:
     folder = Folder(folders, separator)
     with folder.okrs.open("w", encoding="utf-8") as stream:
@@ -153,7 +154,7 @@ def test_importing_what_was_exported_changes_nothing(separator: str, folders: Pa
 
 @pytest.mark.parametrize("separator", [",", "|"], ids=["comma", "markdown"])
 @given(file=okr_files(), blank=st.sets(st.sampled_from(MAY_LACK)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_a_second_import_changes_nothing(separator: str, folders: Path, file: dict[str, Any], blank: set[str]) -> None:
     folder = Folder(folders, separator)
     folder.okrs.unlink(missing_ok=True)

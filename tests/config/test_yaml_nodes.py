@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError
 
 from okrsync.config import document
 from okrsync.config.yaml_nodes import compose, new_parser
+from support.examples import examples
 
 HERE = Path(__file__)
 PROJECT = HERE.parents[2]
@@ -196,7 +197,7 @@ def test_a_mistake_is_told_in_the_words_of_ruamel() -> None:
         compose("a: [b\n", new_parser())
 
 
-@settings(deadline=None, max_examples=1_000)
+@settings(deadline=None, max_examples=examples(1_000))
 @given(TEXTS)
 @example("a: b\n  c\n d: e\n")
 @example("a: 'x\n---\ny'\n")

@@ -30,6 +30,7 @@ from okrsync.sandbox.http import Request, Response
 from okrsync.sandbox.tracker_data import GithubRepository, RawObject
 from okrsync_github import normalise
 from okrsync_github.settings import GithubSettings
+from support.examples import examples
 from support.github_desk import API, CANARY, NAME, NOW, START, Desk, at, closed, desk_at, issue, pull
 
 
@@ -226,7 +227,7 @@ FULL = closed(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(FULL)), JSON, max_size=4), st.sets(st.sampled_from(sorted(FULL))))
 def test_whatever_github_sends_is_an_item_or_one_of_the_named_errors(change: RawObject, gone: set[str]) -> None:
     raw = {name: value for name, value in (FULL | change).items() if name not in gone}
@@ -293,6 +294,16 @@ def test_items_of_one_timestamp_over_several_pages_all_come(open_desk: Open) -> 
     desk = open_desk(*[issue(number, 5) for number in range(1, 251)], issue(251, 6))
 
     assert sorted(set(desk.numbers())) == list(range(1, 252))
+
+
+def test_more_items_of_one_timestamp_than_a_page_holds_are_asked_for_page_by_page(open_desk: Open) -> None:
+    desk = open_desk(*[issue(number, 5) for number in range(1, 251)])
+
+    came = desk.numbers()
+
+    assert sorted(set(came)) == list(range(1, 251))
+    of_that_second = [request.query for request in desk.asked if "since" in request.query]
+    assert [query.get("page", ["1"]) for query in of_that_second][:3] == [["1"], ["2"], ["3"]]
 
 
 def test_an_item_touched_while_a_later_page_is_read_hides_no_other(open_desk: Open) -> None:

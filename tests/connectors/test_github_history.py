@@ -24,6 +24,7 @@ from okrsync.sandbox.tracker_data import GithubProject, GithubRepository, RawObj
 from okrsync_github.events import normalise_history
 from okrsync_github.normalise import STATUSES, normalise
 from okrsync_github.queries import Level, details
+from support.examples import examples
 from support.github_desk import API, CANARY, NAME, NOW, START, Desk, at, closed, desk_at, issue, pull
 
 Open = Callable[..., Desk]
@@ -522,7 +523,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.fixed_dictionaries({"events": EVENTS | ANY}, optional={"projects": ANY, "parent": ANY, "closes": ANY}) | ANY)
 def test_whatever_history_holds_is_events_or_one_of_the_named_errors(history: object) -> None:
     raw = issue(1, history=history)

@@ -34,6 +34,7 @@ from okrsync_jira import normalise
 from okrsync_jira.client import epoch_milliseconds
 from okrsync_jira.connector import JiraConnector
 from okrsync_jira.settings import JiraSettings
+from support.examples import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
@@ -502,7 +503,7 @@ FULL = with_fields(
 NAMES = st.sampled_from(sorted(FULL["fields"]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.dictionaries(NAMES, JSON, max_size=4), st.sets(NAMES, max_size=5))
 def test_whatever_jira_sends_is_an_item_or_one_of_the_named_errors(change: RawObject, gone: set[str]) -> None:
     held = {name: value for name, value in (FULL["fields"] | change).items() if name not in gone}

@@ -20,6 +20,7 @@ from okrsync.plugins.context import WorkMapping
 from okrsync.sandbox.http import Request, Response
 from okrsync.sandbox.tracker_data import JiraData, JiraKind, RawObject
 from okrsync_jira.history import event_fields, normalise_history
+from support.examples import examples
 from support.jira_desk import (
     CANARY,
     EPIC,
@@ -348,7 +349,7 @@ PARTS = st.sampled_from(["id", "created", "items"])
 SIDES = st.sampled_from(["field", "fieldId", "from", "fromString", "to", "toString"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.dictionaries(PARTS, JSON, max_size=2), st.dictionaries(SIDES, JSON, max_size=3))
 def test_whatever_a_history_holds_is_events_or_one_of_the_named_errors(whole: RawObject, part: RawObject) -> None:
     raw = issue(1) | {HISTORY: [entry(1, 1, status_change("1", "2") | part) | whole]}

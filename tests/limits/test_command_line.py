@@ -167,8 +167,18 @@ REFUSALS: dict[str, tuple[float, int, Callable[[], RawObject]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["/issues", "/milestones", "/graphql", "/search/jql", "/field", "/bulkfetch"])
-@pytest.mark.parametrize("form", REFUSALS)
+PATHS = ("/issues", "/milestones", "/graphql", "/search/jql", "/field", "/bulkfetch")
+
+
+REFUSED = [
+    # Each form at two paths, and each path in four or five forms; all other pairs are for the long run.
+    pytest.param(form, path, marks=() if (place - number) % 3 == 0 else pytest.mark.long, id=f"{form}-{path}")
+    for number, form in enumerate(REFUSALS)
+    for place, path in enumerate(PATHS)
+]
+
+
+@pytest.mark.parametrize(("form", "path"), REFUSED)
 def test_no_request_comes_before_the_time_and_the_sync_goes_on(
     site: Site, sync: Callable[..., Ran], form: str, path: str
 ) -> None:

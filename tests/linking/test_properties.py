@@ -17,6 +17,7 @@ from okrsync.config.settings_file import Work
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.placements import Cause, Group, Placement
 from okrsync.model.work import Item, ItemKind, LinkState, Status
+from support.examples import examples
 
 KEYS = ("PAY-1", "PAY-2", "PAY-3", "PAY-4", "acme/web#1", "acme/web#2", "acme/web#3")
 NAMES = ("KR1.1", "KR1.2", "KR2.1", "KR0.9", "KR5.1", "2026Q3/KR1.1", "2026Q4/kr1.1", "KR9", "checkout")
@@ -97,7 +98,7 @@ worlds = st.builds(
     works,
     st.lists(decisions, max_size=5),
 )
-fast = settings(max_examples=50, deadline=None, database=None, derandomize=True)
+fast = settings(max_examples=examples(50), deadline=None, database=None, derandomize=True)
 
 
 def placements_of(world: World, items: Sequence[Item] | None = None) -> tuple[Placement, ...]:

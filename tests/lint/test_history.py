@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from okrsync.lint.history import Series, best_gain, best_mean, series_of
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Metric, MetricEvent
+from support.examples import examples
 
 START = date(2026, 1, 1)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -62,7 +63,7 @@ def test_a_history_shorter_than_the_key_result_says_nothing() -> None:
     assert best_gain(daily([1.0] * 92), 92) is None
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.floats(-1e6, 1e6), min_size=60, max_size=160), st.integers(28, 60))
 def test_the_best_gain_is_what_trying_all_pairs_gives(values: list[float], days: int) -> None:
     means = daily(values).means(28).points

@@ -15,6 +15,7 @@ from okrsync.errors import MetricError, Problem
 from okrsync.metrics.csv_file import CsvSource
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
+from support.examples import examples
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
 Read = Callable[..., Sequence[Observation]]
@@ -270,7 +271,7 @@ def test_a_huge_file_is_refused_before_it_is_read(read: Read, monkeypatch: pytes
     assert refusal(read, content + "\n") == (Problem("sheet.csv", 1, 1, "larger than 64 MiB", "split it by year"),)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.dictionaries(
         st.integers(0, 3000), st.floats(allow_nan=False, allow_infinity=False) | st.none(), min_size=1, max_size=20
@@ -291,7 +292,7 @@ def test_any_series_is_read_as_it_was_written_long_or_wide(
         assert pairs(from_file(name, root)) == expected
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.text(max_size=80) | st.text(',;\n"date2026-10-05,value n\t%.\0', max_size=80).map("date,value\n{}".format))
 def test_any_text_is_a_sheet_or_is_refused_with_its_problems(
     tmp_path_factory: pytest.TempPathFactory, text: str

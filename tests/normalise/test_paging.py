@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from okrsync.errors import UnexpectedResponseError
 from okrsync.plugins.paging import Batch, Stamped, keyset_batches
+from support.examples import examples
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -144,7 +145,7 @@ def test_exactly_as_many_pages_as_may_be_are_read(monkeypatch: pytest.MonkeyPatc
     assert len(read(Tracker([1, 2, 3, 4, 5], 2).fetch)) == 4
 
 
-@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@settings(max_examples=examples(100), deadline=None, database=None, derandomize=True)
 @given(
     st.lists(st.integers(0, 4), min_size=1, max_size=12),
     st.integers(2, 4),

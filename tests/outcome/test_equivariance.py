@@ -14,9 +14,10 @@ from okrsync.model.okrs import Direction
 from okrsync.model.verdicts import OutcomeCheck, Verdict
 from okrsync.outcome import Delivery, Settings, attribute
 from outcome.builders import START, Floats, day, delivery, judge, noise, only, persistent, series, step, told
+from support.examples import examples
 
 SEEDS = st.integers(0, 10_000)
-EXAMPLES = settings(max_examples=15)
+EXAMPLES = settings(max_examples=examples(15))
 WORK = (delivery(50, "a"), delivery(70, "b", size=2.0), delivery(73, "c"))
 
 

@@ -17,6 +17,7 @@ from okrsync.outcome import Case, Delivery, attribute_all
 from okrsync.outcome.judged import Asked, Judged
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
 from outcome.builders import LATER, START, Floats, day, delivery, judge, noise, only, series, step, told
+from support.examples import examples
 
 # Benjamini and Hochberg 1995, section 3.2.
 PUBLISHED = [
@@ -45,7 +46,7 @@ def test_of_none_there_are_no_rates() -> None:
     assert false_discovery_rates([0.03]) == [0.03]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(SHARES)
 def test_rates_rise_with_p_and_are_never_below_it(p_values: list[float]) -> None:
     rates = false_discovery_rates(p_values)
@@ -55,7 +56,7 @@ def test_rates_rise_with_p_and_are_never_below_it(p_values: list[float]) -> None
     assert all(p * (1 - 1e-12) <= rate <= 1 for p, rate in zip(p_values, rates, strict=True))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(SHARES, st.randoms(use_true_random=False))
 def test_the_order_of_the_tests_does_not_matter(p_values: list[float], random: Random) -> None:
     places = list(range(len(p_values)))
@@ -66,7 +67,7 @@ def test_the_order_of_the_tests_does_not_matter(p_values: list[float], random: R
     assert false_discovery_rates([p_values[place] for place in places]) == [rates[place] for place in places]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(SHARES, st.sampled_from([0.05, 0.10, 0.2]))
 def test_one_more_test_is_claimed_just_under_the_threshold_and_not_just_over_it(
     others: list[float], rate: float

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okrsync.outcome.student import Mixture, t_below, t_quantile
+from support.examples import examples
 
 # Two-sided 5 % points, as in any table of Student's t.
 TABLE = [(1, 12.7062), (2, 4.30265), (5, 2.57058), (10, 2.22814), (30, 2.04227), (120, 1.97993)]
@@ -66,7 +67,7 @@ def test_the_shape_of_what_is_asked_is_the_shape_of_the_answer() -> None:
     np.testing.assert_array_equal(t_below(t, 9), t_below(t.ravel(), 9).reshape(3, 4))
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(mixtures())
 def test_quantiles_of_a_mixture_invert_its_distribution_function(mixture: Mixture) -> None:
     shares = [0.005, 0.025, 0.3, 0.5, 0.9, 0.975]
@@ -78,7 +79,7 @@ def test_quantiles_of_a_mixture_invert_its_distribution_function(mixture: Mixtur
         np.testing.assert_allclose(mixture.below(row), share, atol=1e-8)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(mixtures())
 def test_intervals_nest_by_their_level(mixture: Mixture) -> None:
     rows = mixture.quantiles([0.005, 0.025, 0.05, 0.25, 0.75, 0.95, 0.975, 0.995])
@@ -86,7 +87,7 @@ def test_intervals_nest_by_their_level(mixture: Mixture) -> None:
     assert np.all(np.diff(rows, axis=0) > 0)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(mixtures())
 def test_p_is_under_five_percent_exactly_where_the_interval_leaves_zero_out(mixture: Mixture) -> None:
     low, high = mixture.quantiles([0.025, 0.975])

@@ -15,6 +15,7 @@ from okrsync.model.verdicts import CheckKind, Verdict
 from okrsync.outcome import Delivery, MetricSeries, Settings
 from okrsync.outcome.waves import Wave, waves_of
 from outcome.builders import day, delivery, judge, noise, only, series, step, told
+from support.examples import examples
 
 
 def waves(*places: int, step_days: float = 1.0, **declared: Any) -> list[list[int]]:
@@ -35,7 +36,7 @@ def test_waves_never_chain() -> None:
     assert waves(*range(0, 30, 2)) == [[0, 2, 4, 6], [8, 10, 12, 14], [16, 18, 20, 22], [24, 26, 28]]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=40), st.sampled_from([1.0, 3.0, 7.0, 30.4]))
 def test_every_delivery_is_in_one_wave_that_is_short(places: list[int], step_days: float) -> None:
     work = sorted((delivery(place, f"{number:02}") for number, place in enumerate(places)), key=lambda d: (d.day, d.id))

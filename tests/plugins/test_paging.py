@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from okrsync.errors import UnexpectedResponseError
 from okrsync.plugins import paging
 from okrsync.plugins.paging import Batch, Stamped, keyset_batches
+from support.examples import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -72,7 +73,7 @@ class Tracker:
 SECONDS = st.lists(st.integers(0, 4) | st.integers(0, 400), max_size=40).map(sorted)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(SECONDS, st.integers(1, 9), st.lists(st.integers(0, 40), max_size=12), st.sampled_from([1, 60]))
 def test_a_run_and_the_next_one_miss_no_version_whatever_moves_meanwhile(
     seconds: list[int], size: int, touches: list[int], step: int
@@ -87,7 +88,7 @@ def test_a_run_and_the_next_one_miss_no_version_whatever_moves_meanwhile(
     assert first | second == tracker.truth
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(SECONDS, st.integers(1, 9), st.integers(0, 400), st.sampled_from([1, 60]))
 def test_a_list_that_stands_still_is_read_whole_from_any_time(
     seconds: list[int], size: int, since: int, step: int

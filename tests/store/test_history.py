@@ -22,6 +22,7 @@ from okrsync.store import codec
 from okrsync.store.database import Store
 from okrsync.store.records import Fingerprints, RunRecord, Saved, StreamState
 from okrsync.store.tables import link, observation, okr_version, source_state, sync_run
+from support.examples import examples
 
 DAY = date(2026, 10, 1)
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
@@ -179,7 +180,7 @@ readings = st.dictionaries(st.integers(1, 3), st.sampled_from([0.0, 1.0, 2.5]), 
 
 
 @given(runs=st.lists(st.tuples(st.integers(0, 2), readings), min_size=1, max_size=6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_the_latest_view_is_always_what_the_source_said_last(
     shared_store: Store, runs: list[tuple[int, dict[int, float]]]
 ) -> None:

@@ -16,6 +16,7 @@ from okrsync.store import codec
 from okrsync.store.database import Store
 from okrsync.store.records import DeadLetter, Fingerprints, Saved
 from okrsync.store.tables import item_raw
+from support.examples import examples
 from support.stores import version_of
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -115,7 +116,7 @@ def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @given(item=items_of(storable_text, whole_milliseconds))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_every_field_comes_back_as_it_was_saved(shared_store: Store, item: Item) -> None:
     emptied(shared_store)
 
@@ -128,7 +129,7 @@ def test_every_field_comes_back_as_it_was_saved(shared_store: Store, item: Item)
 @given(
     items=st.lists(items_of(any_text, any_moment), max_size=3), raw=st.dictionaries(any_text, json_values, max_size=4)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_whatever_a_tracker_sends_is_stored_and_can_be_shown(
     shared_store: Store, items: list[Item], raw: dict[str, Any]
 ) -> None:
@@ -209,7 +210,7 @@ def test_another_reading_of_the_same_version_replaces_it(store: Store) -> None:
     versions=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 4)), min_size=1, max_size=12),
     pages=st.lists(st.integers(1, 4), min_size=12, max_size=12),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_order_and_repetition_of_pages_ends_with_the_newest_versions(
     shared_store: Store, versions: list[tuple[str, int]], pages: list[int]
 ) -> None:

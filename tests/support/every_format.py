@@ -18,7 +18,7 @@ from okrsync.reports.pages.blocks import Page
 ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "html": "html"}
 """CSV is a folder of its own."""
 WIDTH = 100
-_COMMANDS = ("okrsync.cli.plan", "okrsync.cli.outcomes", "okrsync.cli.audit")
+COMMANDS = ("okrsync.cli.plan", "okrsync.cli.outcomes", "okrsync.cli.audit")
 
 
 @dataclass
@@ -56,7 +56,7 @@ def every_format(folder: Path, width: int = WIDTH) -> Iterator[Delivered]:
         deliver(report, page, replace(options, output="csv", out=folder / "csv"))
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in _COMMANDS:
+        for module in COMMANDS:
             patch.setattr(f"{module}.deliver", deliver_all)
         patch.setattr(reporting, "console", lambda: Console(file=sys.stdout, width=width, highlight=False))
         yield delivered

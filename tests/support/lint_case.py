@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -62,14 +64,19 @@ def changed(old: str, new: str, text: str = GOOD) -> str:
 def linted(
     text: str, *, history: bool = True, rules: Sequence[Rule] = RULES, disable: Sequence[str] = (), **thresholds: Any
 ) -> LintReport:
-    """What lint says of *text*, which nothing refuses."""
+    """What lint says of *text*, which nothing refuses; asked for the same again, it is not made again."""
+    return _linted(text, history, tuple(rules), tuple(disable), json.dumps(thresholds))
+
+
+@cache
+def _linted(text: str, history: bool, rules: tuple[Rule, ...], disable: tuple[str, ...], thresholds: str) -> LintReport:
     document, problems = parse_document(text, Path("okrs.yaml"))
     assert document is not None
     file, wrong = check(document, OkrsFile)
     assert [*problems, *wrong, *check_okrs([document], complete=True)] == []
     assert file is not None
     okrs = to_model([(document, file)])
-    settings = LintSection(disable=list(disable), **thresholds)
+    settings = LintSection(disable=list(disable), **json.loads(thresholds))
     observations = {metric.id: observed(metric.id) for metric in okrs.metrics} if history else None
     facts = Facts(okrs, Places([document], okrs), settings, TODAY, observations)
     return lint(facts, Texts(settings_document(disable), [(document, text)]), rules, "" if history else "no store")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okrsync.sync.window import advanced, start_of
+from support.examples import examples
 
 EARLY, NOON, LATE = (datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 12, 15))
 moments = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -47,7 +48,7 @@ def test_the_cursor_is_the_newest_update_up_to_the_servers_clock_and_never_goes_
     assert advanced(high_water, last_updated, server_time) == wanted
 
 
-@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, database=None, derandomize=True)
 @given(moments, moments, moments)
 def test_a_cursor_never_moves_back_nor_past_the_servers_clock(
     high_water: datetime | None, last_updated: datetime | None, server_time: datetime | None
@@ -62,7 +63,7 @@ def test_a_cursor_never_moves_back_nor_past_the_servers_clock(
     assert server_time is None or cursor <= server_time or cursor == high_water
 
 
-@settings(max_examples=100, deadline=None, database=None, derandomize=True)
+@settings(max_examples=examples(100), deadline=None, database=None, derandomize=True)
 @given(st.lists(moments, max_size=6), moments)
 def test_after_any_pages_the_cursor_is_the_newest_that_was_seen(
     pages: list[datetime | None], server_time: datetime | None
