@@ -6,6 +6,7 @@ import pytest
 
 from support import examples
 from support.capabilities import lacking
+from support.company import company, kept, okrsync, project, synced, untouched  # noqa: F401 - fixtures of everybody
 from support.stores import PostgresServer, postgres_programs, postgres_server
 
 examples.register_profiles()

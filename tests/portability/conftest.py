@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import builtins
 import io
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +11,7 @@ from typing import Any
 import pytest
 
 from okrsync import files
-from okrsync.cli.main import run
-from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
 from support.other_systems import Hold
-from support.running import Ran, Run
 
 
 @pytest.fixture
@@ -70,40 +65,3 @@ def windows_text_mode(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(io, "open", opened)
     monkeypatch.setattr(builtins, "open", opened)
-
-
-@pytest.fixture
-def okrsync(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run one command line in this process, in the working directory."""
-    for name in TOKEN_NAMES:
-        monkeypatch.setenv(name, "sandbox")
-
-    def call(*arguments: str | Path) -> Ran:
-        capfd.readouterr()
-        code = run([str(argument) for argument in arguments])
-        captured = capfd.readouterr()
-        return Ran(code, captured.out, captured.err)
-
-    return call
-
-
-@pytest.fixture(scope="session")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The simulated company with a store that was synced once; its trackers answer."""
-    company, sites = company_sites(free_port(0), 7, "cloud")
-    folder = tmp_path_factory.mktemp("company") / "project"
-    lay_out(company, folder)
-    with pytest.MonkeyPatch.context() as patch, sites:
-        for name in TOKEN_NAMES:
-            patch.setenv(name, "sandbox")
-        assert run(["sync", "--quiet", "--config", str(folder / "okrsync.yaml")]) == 0
-        yield folder
-
-
-@pytest.fixture
-def project(synced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the synced company, as the working directory."""
-    folder = tmp_path / "project"
-    shutil.copytree(synced, folder)
-    monkeypatch.chdir(folder)
-    return folder

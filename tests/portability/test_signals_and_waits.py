@@ -56,7 +56,7 @@ def test_a_sync_runs(
     assert "product: ok" in found.err
 
 
-@SYSTEMS
+@pytest.mark.parametrize("change", [without_signals, pytest.param(refusing_handlers, marks=pytest.mark.long)])
 def test_the_demo_runs(
     okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[pytest.MonkeyPatch], None]
 ) -> None:

@@ -659,7 +659,11 @@ def sync_and_die(url: str, place: str, number: int) -> None:
 def test_after_kills_at_any_place_the_next_sync_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/killed.db"
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, __file__, url], capture_output=True, check=True, encoding="utf-8", timeout=600
+        [sys.executable, "-c", PROGRAM, __file__, url],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+        timeout=600,
     )
     codes = [int(line) for line in done.stdout.split()]
     assert len(codes) == len(KILLS)

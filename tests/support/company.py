@@ -1,3 +1,5 @@
+"""The simulated company, synced once a process: copies for tests that change it, kept answers for those that read."""
+
 from __future__ import annotations
 
 import shutil
@@ -52,7 +54,9 @@ def synced(company: tuple[Company, Sites], tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def project(synced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the synced company, as the working directory."""
+    """A copy of the synced company, as the working directory; its tokens are in the environment."""
+    for name in TOKEN_NAMES:
+        monkeypatch.setenv(name, "sandbox")
     folder = tmp_path / "project"
     shutil.copytree(synced, folder)
     monkeypatch.chdir(folder)
