@@ -11,6 +11,7 @@ from okrsync.model.work import Directive
 
 _MAX_DIRECTIVES = 50
 _MAX_VALUE = 500
+_MOST_NESTED = 5
 
 # Templates and quoted code are not what the author says: trackers ignore closing words in them, and so does okrsync.
 _NOT_SAID = re.compile(
@@ -114,8 +115,6 @@ class _Replacement:
 
 
 _PEOPLE = (
-    # First: what is left in its place may run together with what follows it, and is a mention then.
-    _Replacement(_ACCOUNT_MENTION, "[~", "@someone"),
     _Replacement(_CLOUD_PROFILE, "/people/", "someone"),
     _Replacement(_PROFILE, "ViewProfile.jspa", "someone"),
     _Replacement(_EMAIL, "@", "someone@…"),
@@ -143,7 +142,21 @@ def without_people(text: str) -> str:
     """*text* with mentions and e-mail addresses replaced, and without lines such as ``Signed-off-by: ...``."""
     if "-by" in text or "-By" in text:
         text = _TRAILER.sub("", text)
+    # First: what is left in its place may run together with what follows it, and is a mention then.
+    text = _without_account_mentions(text)
     for replacement in _PEOPLE:
         if replacement.trigger in text:
             text = replacement.pattern.sub(replacement.by, text)
     return text
+
+
+def _without_account_mentions(text: str) -> str:
+    """Return *text* with ``[~account]`` replaced, also where one stands inside of another."""
+    for _ in range(_MOST_NESTED):
+        if "[~" not in text:
+            return text
+        text, count = _ACCOUNT_MENTION.subn("@someone", text)
+        if count == 0:
+            return text
+    # Deeper than people write: without their mark the rest are no mentions, and each pass would cost as much again.
+    return text.replace("[~", "[")

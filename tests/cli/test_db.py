@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from support.running import Run
@@ -14,7 +15,7 @@ def test_a_sound_store_is_called_sound(untouched: Run) -> None:
 
 
 def test_a_damaged_store_is_told_and_what_to_do(okrsync: Run, project: Path) -> None:
-    with sqlite3.connect(project / "okrsync.db") as connection:
+    with closing(sqlite3.connect(project / "okrsync.db")) as connection, connection:
         connection.execute("PRAGMA foreign_keys=OFF")
         connection.execute("INSERT INTO item_raw VALUES ('web', '999999', x'00')")
     connection.close()

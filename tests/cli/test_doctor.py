@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -251,7 +252,7 @@ def test_a_new_store_on_a_runner_is_a_warning(config: Path, name: str) -> None:
 def test_a_store_without_a_run_on_a_runner_is_a_warning_and_a_kept_one_is_not(config: Path) -> None:
     kept = diagnose(config, around(CI="1"))
     assert ("this is a runner, and the store was kept from an earlier run", "") in of(kept, "store", "ok")
-    with sqlite3.connect(config.parent / "okrsync.db") as connection:
+    with closing(sqlite3.connect(config.parent / "okrsync.db")) as connection, connection:
         connection.execute("DELETE FROM sync_run")
     connection.close()
     assert len(of(diagnose(config, around(CI="1")), "store", "warn")) == 1
@@ -282,7 +283,7 @@ def test_a_file_that_is_no_store_fails_and_the_sources_are_looked_at_all_the_sam
 
 
 def test_a_damaged_store_fails_with_what_is_wrong(config: Path) -> None:
-    with sqlite3.connect(config.parent / "okrsync.db") as connection:
+    with closing(sqlite3.connect(config.parent / "okrsync.db")) as connection, connection:
         connection.execute("PRAGMA foreign_keys=OFF")
         connection.execute("INSERT INTO item_raw VALUES ('web', '999999', x'00')")
     connection.close()
@@ -293,7 +294,7 @@ def test_a_damaged_store_fails_with_what_is_wrong(config: Path) -> None:
 
 
 def test_a_store_of_a_newer_okrsync_fails_with_2(config: Path) -> None:
-    with sqlite3.connect(config.parent / "okrsync.db") as connection:
+    with closing(sqlite3.connect(config.parent / "okrsync.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     diagnosis = diagnose(config, around())

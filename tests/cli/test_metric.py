@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def web() -> Iterator[tuple[Web, str]]:
 def small(project: Path, web: tuple[Web, str], monkeypatch: pytest.MonkeyPatch) -> Path:
     """The company with one metric of each source beside its own."""
     monkeypatch.setenv("DATA_TOKEN", TOKEN)
-    with sqlite3.connect(project / "facts.db") as connection:
+    with closing(sqlite3.connect(project / "facts.db")) as connection, connection:
         connection.execute("CREATE TABLE facts (day TEXT, value REAL)")
         connection.execute("INSERT INTO facts VALUES ('2026-11-18', 3), ('2026-11-19', 4)")
     connection.close()
@@ -169,7 +170,7 @@ def test_what_a_window_no_longer_tells_of_stays_known(okrsync: Run, small: Path,
 
 def test_show_tells_source_events_points_and_revisions(okrsync: Run, small: Path) -> None:
     okrsync("metric", "pull", "by_sql")
-    with sqlite3.connect(small / "facts.db") as connection:
+    with closing(sqlite3.connect(small / "facts.db")) as connection, connection:
         connection.execute("UPDATE facts SET value = 4.5 WHERE day = '2026-11-19'")
     connection.close()
     okrsync("metric", "pull", "by_sql", "--as-of", "2026-11-30")

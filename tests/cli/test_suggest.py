@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from support.running import Run
 
 def contents(project: Path) -> list[bytes]:
     """Everything that people wrote, and every row of the store."""
-    with sqlite3.connect(project / "okrsync.db") as store:
+    with closing(sqlite3.connect(project / "okrsync.db")) as store, store:
         rows = "\n".join(store.iterdump()).encode()
     return [rows, *(path.read_bytes() for path in sorted((project / "ledger").iterdir()))]
 
@@ -157,7 +158,7 @@ def test_no_cell_starts_as_a_formula_does_and_keys_are_still_read(okrsync: Run, 
 
 def test_a_hostile_title_is_shown_and_not_obeyed(okrsync: Run, project: Path, company: tuple[Company, Sites]) -> None:
     key = company[0].truth["special_items"]["broken"]
-    with sqlite3.connect(project / "okrsync.db") as store:
+    with closing(sqlite3.connect(project / "okrsync.db")) as store, store:
         store.execute("update item set title = '[red]\x1b[31m=' || title where key = ?", [key])
     ran = okrsync("suggest", "--out", "links.csv")
     (line,) = [line for line in ran.out.splitlines() if key in line]

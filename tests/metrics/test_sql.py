@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def read(folder: Path, url: str, statement: str, **more: Any) -> Sequence[Observ
 @pytest.fixture
 def lite(tmp_path: Path) -> Path:
     """A folder with a small warehouse in SQLite."""
-    with sqlite3.connect(tmp_path / "warehouse.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "warehouse.db")) as connection, connection:
         connection.execute("CREATE TABLE facts (day TEXT, value, n, kind TEXT)")
         connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", ROWS)
     connection.close()

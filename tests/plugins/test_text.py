@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from okrsync.model.work import Directive
@@ -246,6 +246,8 @@ def test_packages_and_decorators_stay(text: str) -> None:
 
 
 @settings(deadline=None)
+@example("[~[~1]]")
+@example("[~" * 9 + "a" + "]" * 9)
 @given(st.text(st.sampled_from("ab1@./[]~-_( \né"), max_size=60))
 def test_taking_people_out_twice_changes_nothing_more(text: str) -> None:
     once = without_people(text)
