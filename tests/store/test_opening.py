@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 import sqlalchemy as sa
@@ -141,7 +142,11 @@ def test_a_store_of_a_newer_okrsync_is_refused_and_left_untouched(path: Path) ->
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"<!DOCTYPE html><title>Sign in</title>" * 50, os.urandom(40_000), b"plain"])
+@pytest.mark.parametrize(
+    "content",
+    [b"<!DOCTYPE html><title>Sign in</title>" * 50, Random(7).randbytes(40_000), b"plain"],  # noqa: S311
+    ids=["a page", "any bytes", "a word"],
+)
 def test_a_file_that_is_no_database_is_refused_and_left_untouched(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
