@@ -18,11 +18,10 @@ import subprocess
 import sys
 import tomllib
 import uuid
-from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
-from third_party_notices import Notice, notices
+from third_party_notices import Notice, metadata_of, notices
 
 ROOT = Path(__file__).parents[1]
 BILL = "okrsync.cdx.json"
@@ -76,7 +75,7 @@ def bill_of_materials(version: str) -> dict[str, Any]:
 
 def _component(entry: Notice, version: str, lock: dict[tuple[str, str], list[str]]) -> dict[str, Any]:
     address = f"pkg:pypi/{entry.name}@{version}"
-    is_expression = metadata(entry.name).json.get("license_expression") == entry.license
+    is_expression = metadata_of(entry.name).get("license_expression") == entry.license
     component: dict[str, Any] = {
         "type": "library",
         "bom-ref": address,

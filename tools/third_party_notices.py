@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import metadata
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +35,10 @@ _PIN = re.compile(r"^([a-z0-9-]+)==([^\s;]+)")
 _NOT_A_LICENSE = {"", "Dual License", "UNKNOWN"}
 _PAGES = ("homepage", "home", "source", "source code", "repository", "code", "documentation")
 """Labels of a project's address, the best first."""
+_ELSEWHERE: dict[str, dict[str, Any]] = {
+    "colorama": {"license": "BSD License", "home_page": "https://github.com/tartley/colorama"},
+}
+"""What packages state that are installed on other systems alone: colorama on Windows."""
 _REGISTRY = "pypi"
 """Part of the host names of a package registry: its page of a package is not the project's own."""
 
@@ -66,9 +70,24 @@ def notices() -> list[Notice]:
             if name not in always:
                 extras[name].add(path.stem.removeprefix("constraints-"))
     return [
-        Notice(name, tuple(sorted(versions)), *_described(metadata(name).json), tuple(sorted(extras[name])))
+        Notice(name, tuple(sorted(versions)), *_described(metadata_of(name)), tuple(sorted(extras[name])))
         for name, versions in sorted(found.items())
     ]
+
+
+def metadata_of(name: str) -> Mapping[str, Any]:
+    """
+    Return the metadata of the package *name* in the form of its JSON.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: it is not installed; run ``make .make/dev``.
+    """
+    try:
+        return metadata(name).json
+    except PackageNotFoundError:
+        if name in _ELSEWHERE:
+            return _ELSEWHERE[name]
+        raise
 
 
 def page() -> str:
