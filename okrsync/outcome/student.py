@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_NEWTON_STEPS = 24
+"""Between components far apart Newton's steps may go round in a circle inside of the bracket: then it is halved."""
 _MOST_STEPS = 200
 _CLOSE = 1e-6
 """Of a quantile's size: a step of Newton's method that is so small leaves an error of its square."""
@@ -146,13 +148,13 @@ class Mixture:
         x = np.clip(self.mean + lone[:, :, 0] * narrowed * self.standard_deviation, low, high)
         constant = _log_constant(self.df)
         scale = self.scales.min(axis=0)
-        for _ in range(_MOST_STEPS):
+        for step in range(_MOST_STEPS):
             t = (x[:, None, :] - self.means) / self.scales
             miss = self.weights @ t_below(t, self.df) - wanted
             low, high = np.where(miss < 0, x, low), np.where(miss > 0, x, high)
             density = self.weights @ (np.exp(constant - (self.df + 1) / 2 * np.log1p(t * t / self.df)) / self.scales)
             new = x - miss / np.maximum(density, 1e-300)
-            is_inside = (new >= low) & (new <= high)
+            is_inside = (new >= low) & (new <= high) & (step < _NEWTON_STEPS)
             new = np.where(is_inside, new, (low + high) / 2)
             moved = np.abs(new - x)
             x = new

@@ -79,6 +79,18 @@ def test_quantiles_of_a_mixture_invert_its_distribution_function(mixture: Mixtur
         np.testing.assert_allclose(mixture.below(row), share, atol=1e-8)
 
 
+def test_a_quantile_between_components_far_apart_is_found_where_newtons_method_goes_in_circles() -> None:
+    weights = [0.0366, 0.0654, 0.0777, 0.09, 0.2943, 0.1364, 0.0281, 0.0494, 0.0194, 0.1641, 0.0386]
+    means = [-29.95, 49.17, 61.06, 0.7861526, -14.2868177, 61.816, 28.3834, 26.0339, 9.62175895, 12.0112596, -37.579]
+    scales = [1.226, 0.5165, 2.607, 1.85688829, 0.48936634, 0.918, 0.8755, 1.081, 0.14291144, 3.17000604, 0.417]
+    mixture = Mixture(np.array(weights) / sum(weights), np.array(means)[:, None], np.array(scales)[:, None], 73)
+    shares = [share / 100 for share in range(1, 100)]
+
+    found = mixture.quantiles(shares)
+
+    np.testing.assert_allclose([mixture.below(row)[0] for row in found], shares, atol=1e-8)
+
+
 @settings(max_examples=examples(25))
 @given(mixtures())
 def test_intervals_nest_by_their_level(mixture: Mixture) -> None:
