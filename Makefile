@@ -29,7 +29,8 @@ test-long: .make/docs .make/wheel
 cover: .make/dev .make/wheel
 	$(PYTEST) $(TWO) -m "not long and not peers" --cov --cov-report=term --cov-fail-under=90 $(ARGS)
 
-check: .make/dev .make/wheel
+# mypy also reads tools/site_pages.py, which needs what the site is built with.
+check: .make/dev .make/docs .make/wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
