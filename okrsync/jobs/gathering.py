@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from okrsync.jobs.observations import observed
-from okrsync.jobs.placed import About, part_of
+from okrsync.jobs.placed import About, is_past, part_of
 from okrsync.jobs.workspace import Workspace, link_all
 from okrsync.linking.placing import Linking, without_titles
 from okrsync.reports.inputs import ReportInputs, SourceState
@@ -20,12 +20,11 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None, about: A
     else is read where it need not be.
     """
     project = workspace.project
-    is_past = workspace.is_pinned or workspace.as_known is not None
     with workspace.store.read() as view:
         part = part_of(workspace, view, about) if linking is None and about is not None else None
         if part is not None:
             linking = part.linking
-        elif linking is None or is_past:
+        elif linking is None or is_past(workspace, view):
             linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
         if workspace.hides_titles:
             linking = without_titles(linking)

@@ -2,8 +2,8 @@
 What a report is about, read from where the last sync placed it: a large store is not placed anew for every report.
 
 The stored placements hold as long as all that they were made of is the same: the items, the rules, the goals, the links
-made by hand, and which cycles run. Where anything differs, or a report is about a day in the past, everything is placed
-as it would be by a sync: slower, and the same to the letter.
+made by hand, and which cycles run. Where anything differs, or a report is about a day after which an item changed,
+everything is placed as it would be by a sync: slower, and the same to the letter.
 """
 
 from __future__ import annotations
@@ -92,9 +92,16 @@ def keep_settled(workspace: Workspace, inputs: ReportInputs) -> None:
         unit.save_settled(settled)
 
 
+def is_past(workspace: Workspace, view: View) -> bool:
+    """Return whether *workspace* asks for items that may differ from those of now."""
+    if workspace.as_known is not None:
+        return True
+    return workspace.is_pinned and view.has_changed_since(scopes(workspace.project), workspace.now)
+
+
 def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
     """The stored part of what a report is *about*; ``None`` where what is stored does not hold."""
-    if workspace.is_pinned or workspace.as_known is not None:
+    if is_past(workspace, view):
         return None
     made = view.placing()
     if made is None or made.stamp != _stamp(workspace):

@@ -167,7 +167,7 @@ class LoopbackServer:
             return
         self._listener = _Listener(self, self._port)
         # The interval bounds how long stop() waits.
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.005,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

@@ -115,6 +115,19 @@ class View:
             if past is not None:
                 yield past
 
+    def has_changed_since(self, scopes: Sequence[Scope], moment: datetime) -> bool:
+        """
+        Return whether any item of *scopes* was created, changed, delivered or taken away after *moment*.
+
+        Where none was, ``items(scopes, as_of=moment)`` are the items as they are now.
+        """
+        since = codec.to_ms(moment)
+        later = sa.or_(item.c.created_ms > since, item.c.delivered_ms > since, item.c.gone_ms > since)
+        changed = sa.select(sa.literal(1)).where(in_any(scopes), later).limit(1)
+        sources = sorted({scope.source for scope in scopes})
+        events = sa.select(sa.literal(1)).where(item_event.c.source.in_(sources), item_event.c.at_ms > since).limit(1)
+        return any(self._connection.execute(question).first() is not None for question in (changed, events))
+
     def events(self, source: str, external_ids: Sequence[str]) -> dict[str, list[ItemEvent]]:
         """The events of items by their id, in the order in which they happened; one without any is left out."""
         found: dict[str, list[ItemEvent]] = {}

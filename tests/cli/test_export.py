@@ -93,6 +93,7 @@ def test_a_table_without_rows_has_its_columns(tmp_path: Path, output: str) -> No
         assert (tmp_path / "t").read_text(encoding="utf-8") == ",".join(COLUMNS) + "\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("output", ["csv", "jsonl"])
 def test_many_rows_need_no_more_memory_than_few(tmp_path: Path, output: str) -> None:
     rows = ([f"an item with a title of some length {number}", number / 7] for number in range(100_000))

@@ -3,18 +3,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from rich.console import Console
 
 from okrsync.model.work import Item
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.serve import Sites
-from okrsync.store.records import Scope
-from okrsync.store.view import View
+from okrsync.store.item_reading import ItemReader
 from support.running import Run
 
 
@@ -184,13 +183,12 @@ HOSTILE = (
 def test_a_hostile_title_is_shown_and_does_nothing(
     okrsync: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = View.items
+    original = ItemReader.item
 
-    def hostile_items(self: View, scopes: Sequence[Scope] | None = None, **moments: Any) -> Iterator[Item]:
-        for item in original(self, scopes, **moments):
-            yield dataclasses.replace(item, title=HOSTILE)
+    def hostile_item(self: ItemReader, row: sa.Row[Any]) -> Item:
+        return dataclasses.replace(original(self, row), title=HOSTILE)
 
-    monkeypatch.setattr(View, "items", hostile_items)
+    monkeypatch.setattr(ItemReader, "item", hostile_item)
     text = okrsync("outcomes").out
     assert "\x1b" not in text
     assert "\u202e" not in text

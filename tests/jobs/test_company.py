@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -22,7 +21,6 @@ from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace
 from okrsync.reports.counts import count_items
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
-from okrsync.sandbox.tracker_data import JiraKind
 from okrsync.store.records import Saved
 from okrsync.store.tables import link, observation, okr_version
 
@@ -42,7 +40,7 @@ def quiet(source: str, partition: str, saved: Saved) -> None:
     """Tell nobody."""
 
 
-@pytest.fixture(scope="module", params=get_args(JiraKind))
+@pytest.fixture(scope="module", params=["cloud", pytest.param("datacenter", marks=pytest.mark.long)])
 def synced(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     company, sites = company_sites(port=free_port(0), seed=7, jira_kind=request.param)
     folder = tmp_path_factory.mktemp("company") / "project"

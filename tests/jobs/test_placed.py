@@ -191,8 +191,21 @@ def test_another_day_of_the_same_cycles_is_the_same_and_the_day_that_another_beg
 
 def test_a_day_in_the_past_and_what_was_known_then_are_placed_anew(synced: Path) -> None:
     with opened(synced) as workspace:
-        assert not holds(replace(workspace, is_pinned=True))
+        assert not holds(replace(workspace, is_pinned=True, now=workspace.now - timedelta(days=7)))
         assert not holds(replace(workspace, as_known=workspace.now))
+
+
+def test_a_pinned_day_since_which_no_item_changed_is_the_same(synced: Path) -> None:
+    with open_workspace(synced / "okrsync.yaml") as workspace:
+        wanted = about(workspace, ["2026Q4"])
+
+        assert workspace.is_pinned
+        assert holds(workspace, wanted)
+        part = report_inputs(workspace, about=wanted)
+        everything = report_inputs(workspace)
+    assert 0 < len(part.linking.placements) < len(everything.linking.placements)
+    assert all(one in everything.linking.placements for one in part.linking.placements)
+    assert part.stock == everything.stock
 
 
 def test_hidden_titles_stay_hidden_in_a_part(synced: Path) -> None:

@@ -60,6 +60,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.long
 def test_the_whole_job_runs_without_what_only_posix_has(tmp_path: Path) -> None:
     program = LACKING.replace("__COMMANDS__", json.dumps(COMMANDS))
     done = subprocess.run(

@@ -85,7 +85,10 @@ PHASES: dict[str, tuple[Callable[[str, Request], bool], Callable[[threading.Even
 
 
 @pytest.mark.needs("signals")
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "phase",
+    ["a page is read", *(pytest.param(name, marks=pytest.mark.long) for name in PHASES if name != "a page is read")],
+)
 def test_a_run_that_is_told_to_end_keeps_what_it_read_and_the_next_one_goes_on(in_a_file: Killing, phase: str) -> None:
     is_meant, answer = PHASES[phase]
     told = threading.Event()
@@ -141,7 +144,11 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 
 
 @pytest.mark.parametrize(
-    "way", ["no page is left", pytest.param("no file may grow", marks=pytest.mark.needs("resource limits"))]
+    "way",
+    [
+        "no page is left",
+        pytest.param("no file may grow", marks=[pytest.mark.needs("resource limits"), pytest.mark.long]),
+    ],
 )
 def test_a_full_disk_is_exit_1_names_the_store_and_keeps_what_was_there(in_a_file: Killing, way: str) -> None:
     config, url = in_a_file.run_from("empty")
@@ -162,6 +169,7 @@ def test_a_full_disk_is_exit_1_names_the_store_and_keeps_what_was_there(in_a_fil
 # The server goes away
 
 
+@pytest.mark.long
 def test_a_server_that_restarts_between_two_runs_is_not_even_noticed(
     on_a_server: Killing, postgres: PostgresServer
 ) -> None:
@@ -176,6 +184,7 @@ def test_a_server_that_restarts_between_two_runs_is_not_even_noticed(
     assert contents(url)["item"] == before["item"]
 
 
+@pytest.mark.long
 def test_a_server_that_restarts_within_a_run_is_survived_or_exit_1(
     on_a_server: Killing, postgres: PostgresServer
 ) -> None:

@@ -52,6 +52,7 @@ def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) 
         in_a_file.is_healed(config, url, start)
 
 
+@pytest.mark.long
 def test_after_a_kill_while_items_are_made_anew_the_next_run_heals(in_a_file: Killing) -> None:
     stores = []
     for point in ("normalised-again:2", ""):

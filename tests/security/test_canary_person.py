@@ -212,8 +212,15 @@ def test_no_person_of_github_is_kept_or_shown(okrsync: Run, tmp_path: Path, deli
         assert {"/github/graphql", f"/github/repos/{github_desk.NAME}/milestones"} <= {each.path for each in server.log}
 
 
-@pytest.mark.parametrize("kind", ["cloud", "datacenter"])
-@pytest.mark.parametrize("scope", [{"projects": ["PAY"]}, {"board": 4}, {"jql": "project = PAY"}], ids=str)
+@pytest.mark.parametrize("kind", ["cloud", pytest.param("datacenter", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"board": 4},
+        *(pytest.param(other, marks=pytest.mark.long) for other in ({"projects": ["PAY"]}, {"jql": "project = PAY"})),
+    ],
+    ids=str,
+)
 def test_no_person_of_jira_is_kept_or_shown(okrsync: Run, tmp_path: Path, kind: JiraKind, scope: RawObject) -> None:
     delivered = {} if "board" in scope else {"delivered_on": "release"}
     with jira_server(jira_with_people(kind)) as server:

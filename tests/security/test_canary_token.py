@@ -359,7 +359,20 @@ def lines() -> list[list[str]]:
 
 LINES = lines()
 _OTHERS = cycle([line for line in LINES if line[0] not in {"sync", "demo"}])
-PAIRED = [(fault, [next(_OTHERS) for _ in range(2)]) for fault in FAULTS]
+ONE_OF_EACH = {
+    "nothing wrong", "401", "404", "429", "500", "403 of the hour's quota", "html", "truncated", "broken gzip",
+    "redirect elsewhere with the token", "echo as items", "echo in headers", "wrong ca", "proxy wants a password",
+}  # fmt: skip
+"""A fault of each kind; what is like one of them runs with the long tests."""
+PAIRED = [
+    pytest.param(
+        fault,
+        [next(_OTHERS) for _ in range(2)],
+        id=fault,
+        marks=() if fault in ONE_OF_EACH else pytest.mark.long,
+    )
+    for fault in FAULTS
+]
 """Each fault with two commands behind the sync, so that each command has its turn."""
 
 
@@ -389,7 +402,7 @@ def test_without_a_fault_every_credential_is_sent_and_every_source_is_read(
         assert at.leaks() == []
 
 
-@pytest.mark.parametrize(("fault", "others"), PAIRED, ids=FAULTS)
+@pytest.mark.parametrize(("fault", "others"), PAIRED)
 def test_no_command_tells_a_token_under_any_fault(
     okrsync: Run,
     trackers: Trackers,

@@ -176,6 +176,7 @@ def told(okrsync: Call, twin: Twin, line: list[str]) -> list[Ran]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", COMMANDS, ids=" ".join)
 def test_both_stores_of_the_company_report_the_same(okrsync: Call, company: Twin, line: list[str]) -> None:
     ours, theirs = told(okrsync, company, line)
@@ -185,6 +186,7 @@ def test_both_stores_of_the_company_report_the_same(okrsync: Call, company: Twin
     assert ours.out
 
 
+@pytest.mark.long
 def test_the_report_files_and_the_reason_of_every_item_are_the_same(okrsync: Call, company: Twin) -> None:
     reports = [{path.name: path.read_bytes() for path in (folder / "reports").iterdir()} for folder in company.folders]
     assert reports[0] == reports[1]
@@ -198,6 +200,7 @@ def test_the_report_files_and_the_reason_of_every_item_are_the_same(okrsync: Cal
         assert ours.code == 0
 
 
+@pytest.mark.long
 def test_both_stores_of_the_company_hold_the_same(company: Twin) -> None:
     with opened(f"sqlite:///{company.sqlite}/okrsync.db") as ours, opened(company.url) as theirs:
         held = dump(ours, timeless=True)
@@ -221,8 +224,9 @@ def test_both_stores_of_real_items_report_the_same(okrsync: Call, recorded: Twin
         assert ours.json["items"]["total"] == 7258
 
 
+@pytest.mark.long
 @pytest.mark.needs("symlinks")
-@pytest.mark.parametrize("name", ["company", pytest.param("recorded", marks=[pytest.mark.shared, pytest.mark.long])])
+@pytest.mark.parametrize("name", ["company", pytest.param("recorded", marks=pytest.mark.shared)])
 def test_a_store_that_moves_there_and_back_is_the_same_and_goes_on(
     request: pytest.FixtureRequest, okrsync: Call, postgres: PostgresServer, tmp_path: Path, name: str
 ) -> None:
