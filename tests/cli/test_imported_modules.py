@@ -31,7 +31,14 @@ print("\\nLOADED", code, *sorted(sys.modules))
 """
 
 
-@pytest.mark.parametrize("command", FORBIDDEN)
+OF_EACH_KIND = {"--help", "validate", "why GRO-84", "outcomes"}
+"""Without a project, without a store, with one, and with verdicts; the others run with the long tests."""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(each, marks=() if each in OF_EACH_KIND else pytest.mark.long) for each in FORBIDDEN],
+)
 def test_a_command_imports_only_what_its_answer_needs(project: Path, command: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, *command.split()],

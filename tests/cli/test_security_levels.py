@@ -72,17 +72,24 @@ def sync(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same company three times: without the secret items, with them under a level, and put under it later on."""
+    """The same company twice: without the secret items, and with them under a level."""
     base, port = tmp_path_factory.mktemp("levels"), free_port(0)
-    made = {name: base / name / "project" for name in ("absent", "hidden", "later")}
-    for name in ("absent", "hidden"):
-        with synced(made[name], port, name):
+    made = {name: base / name / "project" for name in ("absent", "hidden")}
+    for name, folder in made.items():
+        with synced(folder, port, name):
             pass
-    with synced(made["later"], port, "open") as (sites, keys):
+    return made
+
+
+@pytest.fixture(scope="module")
+def later(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The company once more: items that were put under a level after they had been read."""
+    folder = tmp_path_factory.mktemp("later") / "project"
+    with synced(folder, free_port(0), "open") as (sites, keys):
         for key in keys:
             sites.jira.edit(key, datetime(2026, 11, 20, 19, 50, tzinfo=UTC), security=LEVEL)
-        sync(made["later"])
-    return made
+        sync(folder)
+    folders["later"] = folder
 
 
 def keys_in(text: bytes) -> set[str]:
@@ -127,6 +134,8 @@ def test_what_is_under_a_security_level_is_neither_told_nor_counted(
     assert hidden == absent
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("later")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_was_put_under_a_security_level_later_is_told_no_more(
     written: Callable[[str, str], dict[str, bytes]], name: str

@@ -64,8 +64,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Written]:
 
 
 PRINTED = [
-    # Each command on one page, each page in its turn; on the two others in the long run.
-    pytest.param(page, arguments, marks=() if number % len(PAGES) == place else pytest.mark.long)
+    # Two commands on each page; all others with the long tests.
+    pytest.param(page, arguments, marks=() if number in {place, place + len(PAGES)} else pytest.mark.long)
     for number, arguments in enumerate(COMMANDS)
     for place, page in enumerate(PAGES)
 ]

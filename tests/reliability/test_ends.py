@@ -23,7 +23,7 @@ from okrsync.store.unit import Unit
 from support.small_project import PROGRAM, SOURCES, Killing, contents, ended, killing, sync_here
 from support.stores import PostgresServer
 
-pytestmark = pytest.mark.needs("fork")
+pytestmark = [pytest.mark.needs("fork"), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,6 @@ def test_a_full_disk_is_exit_1_names_the_store_and_keeps_what_was_there(in_a_fil
 # The server goes away
 
 
-@pytest.mark.long
 def test_a_server_that_restarts_between_two_runs_is_not_even_noticed(
     on_a_server: Killing, postgres: PostgresServer
 ) -> None:
@@ -184,7 +183,6 @@ def test_a_server_that_restarts_between_two_runs_is_not_even_noticed(
     assert contents(url)["item"] == before["item"]
 
 
-@pytest.mark.long
 def test_a_server_that_restarts_within_a_run_is_survived_or_exit_1(
     on_a_server: Killing, postgres: PostgresServer
 ) -> None:
@@ -233,7 +231,6 @@ def test_a_transaction_that_breaks_is_done_once_more_and_no_more(
 # Twenty at once
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", ["in_a_file", "on_a_server"])
 def test_of_twenty_syncs_at_once_one_reads_a_source_and_the_others_name_it(
     request: pytest.FixtureRequest, kind: str

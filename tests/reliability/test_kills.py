@@ -12,7 +12,7 @@ from okrsync.store.database import Store
 from okrsync.store.failpoints import EXIT_CODE, POINTS
 from support.small_project import Killing, contents, ended, killing, sync_here
 
-pytestmark = pytest.mark.needs("fork")
+pytestmark = [pytest.mark.needs("fork"), pytest.mark.long]
 
 RANDOM_KILLS, MOST_RUNS = 200, 500
 """Of each database; about half by a signal at a random instant, the others at a random visit of a named place."""
@@ -41,7 +41,6 @@ def killed_at(ready: Killing, point: str, start: str) -> None:
     ready.is_healed(config, url, start)
 
 
-@pytest.mark.long
 def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) -> None:
     starts = {point: "synced" for point in POINTS if point not in ONLY_ELSEWHERE}
     # Where nothing is, much is read in many steps: there a cursor that runs ahead of the items would lose some.
@@ -52,7 +51,6 @@ def test_after_a_kill_at_any_named_place_the_next_run_heals(in_a_file: Killing) 
         in_a_file.is_healed(config, url, start)
 
 
-@pytest.mark.long
 def test_after_a_kill_while_items_are_made_anew_the_next_run_heals(in_a_file: Killing) -> None:
     stores = []
     for point in ("normalised-again:2", ""):
@@ -78,7 +76,6 @@ def test_after_a_kill_while_history_that_was_due_is_read_the_next_run_heals(in_a
     in_a_file.is_healed(config, url, "synced")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", ["in_a_file", "on_a_server"])
 @pytest.mark.parametrize("start", ["synced", "empty"])
 @pytest.mark.parametrize("point", [point for point in POINTS if point not in ONLY_ELSEWHERE])
@@ -90,7 +87,6 @@ def test_so_it_is_from_both_starts_and_on_a_server(
     killed_at(request.getfixturevalue(kind), point, start)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", ["in_a_file", "on_a_server"])
 def test_after_kills_at_random_instants_the_next_run_heals(
     request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], kind: str

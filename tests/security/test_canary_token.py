@@ -438,7 +438,9 @@ def test_a_token_of_every_source_is_a_secret_when_its_file_or_command_fails(
         assert at.leaks() == []
 
 
-@pytest.mark.parametrize("fault", ["401", "500", "echo as items"])
+@pytest.mark.parametrize(
+    "fault", ["echo as items", *(pytest.param(name, marks=pytest.mark.long) for name in ("401", "500"))]
+)
 def test_no_token_reaches_postgresql(
     okrsync: Run,
     trackers: Trackers,
