@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ def reference() -> str:
 def _page(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"## `{context.command_path}`\n"
     if isinstance(command, click.Group):
-        yield f"{command.help}\n"
+        yield f"{cleandoc(command.help or '')}\n"
         for name in sorted(command.commands):
             inner = command.commands[name]
             yield from _page(inner, click.Context(inner, info_name=name, parent=context))

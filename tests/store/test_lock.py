@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,8 +34,9 @@ def holding(store: Path) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(f"sqlite:///{tmp_path / 'okrsync.db'}")
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store.open(f"sqlite:///{tmp_path / 'okrsync.db'}")) as opened:
+        yield opened
 
 
 def test_the_loser_is_told_who_holds_the_lock_and_ends_with_75(store: Store, tmp_path: Path) -> None:
