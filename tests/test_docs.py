@@ -173,6 +173,7 @@ def test_the_example_of_a_connector_keeps_the_contract(example: Example) -> None
     assert re.search(r"^\d{2,} passed", told, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_the_example_of_a_connector_syncs_and_is_looked_at(
     example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from okrsync.reports.render.page_text import print_page
 from support.every_format import Delivered, every_format
 from support.hostile import HOSTILE, with_every_text
 from support.hostile_company import COMMANDS, hostile_project
+from support.matrices import one_in
 from support.pages import sample_page
 from support.running import Run
 
@@ -206,7 +207,7 @@ def test_no_other_command_lets_a_terminal_obey(
         assert max(map(len, text.splitlines()), default=0) < 2500, "a text of 10,000 characters is cut"
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+@pytest.mark.parametrize("text", one_in(4, HOSTILE), ids=lambda text: repr(text[:20]))
 def test_each_text_in_each_block_leaves_every_format_whole(text: str) -> None:
     page = with_every_text(sample_page(), text)
 

@@ -137,6 +137,7 @@ def test_demo_ends_with_what_to_open_and_commands_that_work(okrsync: Run, demo: 
     assert [okrsync(*command).code for command in commands] == [0, 0, 0]
 
 
+@pytest.mark.long
 def test_demo_can_be_run_again_and_in_json(
     okrsync: Run, demo: tuple[Path, Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,6 +160,7 @@ def test_the_interval_of_the_work_holds_what_was_put_in() -> None:
     assert held >= 34
 
 
+@pytest.mark.long
 def test_drift_and_work_lie_within_their_intervals() -> None:
     """
     Two hundred key results of known truth: a step, a trend, weekdays, a memory, a slow walk and white noise.

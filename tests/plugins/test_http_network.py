@@ -376,6 +376,7 @@ except UnexpectedResponseError as error:
 
 
 @pytest.mark.needs("process memory", "resource limits")
+@pytest.mark.long
 def test_a_bomb_of_300_megabytes_takes_less_than_100() -> None:
     kind = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     bomb = gzip.compress(b"[" + b" " * 300_000_000 + b"]", compresslevel=9)

@@ -155,6 +155,7 @@ def test_a_name_with_half_a_character_prints(written: Callable[..., Written]) ->
     assert b"no?such.yaml" in found.err
 
 
+@pytest.mark.long
 def test_the_program_itself_runs_where_nothing_is_utf_8(project: Path) -> None:
     environment = {
         name: value for name, value in os.environ.items() if name not in {"LANG", "LC_CTYPE", "PYTHONIOENCODING"}

@@ -12,6 +12,7 @@ import pytest
 from okrsync.config.ledger_file import read_ledger
 from okrsync.config.project import load_project
 from okrsync.jobs.starting import starter_folder
+from support.matrices import one_in
 from support.running import Run
 
 WRITTEN_BY_PEOPLE = {".yaml", ".csv", ".jsonl", ".md"}
@@ -65,7 +66,7 @@ def test_an_okr_file_is_the_same_version_whatever_ends_its_lines(project: Path, 
     assert load_project(project).okr_texts == before
 
 
-@pytest.mark.parametrize("mark", [b"", BOM], ids=["plain", "byte-order-mark"])
+@pytest.mark.parametrize("mark", [b"", pytest.param(BOM, marks=pytest.mark.long)], ids=["plain", "byte-order-mark"])
 def test_a_sync_after_the_line_ends_changed_sees_no_changed_goal_and_no_new_value(
     okrsync: Run, project: Path, mark: bytes
 ) -> None:
@@ -145,7 +146,7 @@ def test_a_ledger_with_the_line_ends_of_windows_is_appended_to_and_readable(okrs
     assert okrsync("validate").code == 0
 
 
-@pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["unix", "windows"])
+@pytest.mark.parametrize("ending", ["\r\n", pytest.param("\n", marks=pytest.mark.long)], ids=["windows", "unix"])
 @pytest.mark.usefixtures("project")
 def test_a_list_of_links_is_read_with_either_line_end(okrsync: Run, project: Path, ending: str) -> None:
     rows = ["key,key_result,reason", 'PAY-171,KR4.1,"two', 'lines"', "PAY-172,KR4.1,"]
@@ -203,6 +204,7 @@ def test_an_import_keeps_the_line_ends_of_an_okr_file_on_windows(
 
 
 @pytest.mark.usefixtures("windows_text_mode")
+@pytest.mark.long
 def test_what_okrsync_writes_on_windows_is_what_it_writes_elsewhere(
     okrsync: Run, tmp_path: Path, project: Path
 ) -> None:
@@ -227,7 +229,7 @@ def test_what_okrsync_writes_on_windows_is_what_it_writes_elsewhere(
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-@pytest.mark.parametrize("converting", ["true", "input", "false"])
+@pytest.mark.parametrize("converting", one_in(3, ["true", "input", "false"]))
 def test_a_ledger_in_a_git_checkout_that_converts_line_ends_grows_by_one_line(
     okrsync: Run, project: Path, tmp_path: Path, converting: str
 ) -> None:

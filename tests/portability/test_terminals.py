@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from rich.cells import cell_len
@@ -16,6 +17,7 @@ from rich.console import detect_legacy_windows
 from okrsync.cli.encoding import accept_all_text
 from okrsync.cli.main import run
 from okrsync.cli.output import console
+from support.matrices import one_in
 
 COMMANDS = [("status",), ("outcomes", "--cycle", "2026Q3"), ("plan", "--sprint", "PAY Sprint 33"), ("progress",)]
 
@@ -49,7 +51,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 @pytest.mark.usefixtures("project")
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("arguments", one_in(4, [(command,) for command in COMMANDS]), ids=" ".join)
 def test_a_report_is_as_wide_as_columns_says(shown: Callable[..., str], arguments: tuple[str, ...]) -> None:
     widths = []
     for columns in ("80", "150"):
@@ -77,8 +79,7 @@ def test_a_terminal_that_does_not_tell_its_size_is_80_wide(
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "environment"),
-    [(command, {name: value}) for command in COMMANDS for name, value in (("TERM", "dumb"), ("NO_COLOR", "1"))]
-    + [(("doctor",), {"NO_COLOR": "1"})],
+    one_in(3, [(("doctor",), {"NO_COLOR": "1"}), *product(COMMANDS, ({"TERM": "dumb"}, {"NO_COLOR": "1"}))]),
 )
 def test_a_console_without_colours_gets_none(
     shown: Callable[..., str], arguments: tuple[str, ...], environment: dict[str, str]

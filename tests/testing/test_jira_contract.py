@@ -111,6 +111,7 @@ class TestJiraCloud(ConnectorContract):
         return JiraContractSite("cloud", page_size)
 
 
+@pytest.mark.long
 class TestJiraDataCenter(ConnectorContract):
     connector: ClassVar[type[Connector]] = JiraConnector
 
