@@ -31,8 +31,8 @@ print("\\nLOADED", code, *sorted(sys.modules))
 """
 
 
-OF_EACH_KIND = {"--help", "validate", "why GRO-84", "outcomes"}
-"""Without a project, without a store, with one, and with verdicts; the others run with the long tests."""
+OF_EACH_KIND = {"validate", "outcomes"}
+"""Without a store, and with verdicts; the others run with the long tests."""
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,7 @@ def test_demo_never_touches_a_folder_that_holds_something_else(okrsync: Run, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.long
 def test_demo_uses_nobodys_real_token(okrsync: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OKRSYNC_GITHUB_TOKEN", "bad")
     assert okrsync("demo", "--dir", tmp_path / "there").code == 0

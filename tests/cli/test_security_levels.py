@@ -16,6 +16,7 @@ from okrsync.sandbox.company import Company, build_company
 from okrsync.sandbox.demo import TOKEN_NAMES, free_port, lay_out
 from okrsync.sandbox.serve import Sites
 from support.every_format import every_format
+from support.matrices import one_in
 from support.running import Run
 
 COMMANDS = {
@@ -124,7 +125,7 @@ def written(
     return write
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", one_in(2, COMMANDS))
 def test_what_is_under_a_security_level_is_neither_told_nor_counted(
     written: Callable[[str, str], dict[str, bytes]], name: str
 ) -> None:

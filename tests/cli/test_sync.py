@@ -179,6 +179,7 @@ def test_a_removed_key_result_breaks_its_links_and_stops_nothing(okrsync: Run, p
     assert any(fault["key_result"] == "KR3.1" and fault["state"] == "broken" for fault in faults)
 
 
+@pytest.mark.long
 def test_deleting_the_store_and_syncing_again_gives_the_same_reports(okrsync: Run, project: Path) -> None:
     key = okrsync("status", "--format", "json").json["faulty_links"][0]["key"]
     assert okrsync("link", key, "KR1.1", "--reason", "said so").code == 0

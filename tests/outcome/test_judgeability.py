@@ -42,6 +42,7 @@ def _declared(settings: Settings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in ("lag_days", "window_days", "settle_days")}
 
 
+@pytest.mark.long
 def test_the_first_verdict_comes_within_three_days_of_the_date_that_was_named() -> None:
     hits = []
     for seed in range(200):

@@ -64,8 +64,8 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Written]:
 
 
 PRINTED = [
-    # Two commands on each page; all others with the long tests.
-    pytest.param(page, arguments, marks=() if number in {place, place + len(PAGES)} else pytest.mark.long)
+    # A command on each page; all others with the long tests.
+    pytest.param(page, arguments, marks=() if number == place + 1 else pytest.mark.long)
     for number, arguments in enumerate(COMMANDS)
     for place, page in enumerate(PAGES)
 ]

@@ -43,7 +43,8 @@ def end_lines_as_windows_does(folder: Path, mark: bytes = b"") -> list[Path]:
     return changed
 
 
-@pytest.mark.parametrize("mark", [b"", pytest.param(BOM, marks=pytest.mark.long)], ids=["plain", "byte-order-mark"])
+@pytest.mark.long
+@pytest.mark.parametrize("mark", [b"", BOM], ids=["plain", "byte-order-mark"])
 def test_every_report_is_the_same_with_the_line_ends_of_windows(
     okrsync: Run, untouched: Run, project: Path, mark: bytes
 ) -> None:

@@ -327,6 +327,7 @@ def test_a_role_without_rights_is_said_and_leaves_nothing_behind(
 
 
 @pytest.mark.needs("symlinks")
+@pytest.mark.long
 def test_a_role_that_may_only_read_is_told_so_and_reports_all_the_same(
     okrsync: Call, company: Twin, postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -173,7 +173,8 @@ def present(store: Store) -> dict[str, object]:
         }
 
 
-@pytest.mark.parametrize("machine", [Moving, pytest.param(MovingByToken, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("machine", [Moving, MovingByToken])
 def test_nothing_is_missed_while_the_tracker_moves(machine: type[Moving]) -> None:
     run_state_machine_as_test(machine, settings=_settings(12, 5))
 
