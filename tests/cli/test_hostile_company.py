@@ -77,7 +77,7 @@ def report(
     return reports[name]
 
 
-every_report = pytest.mark.parametrize("report", COMMANDS, indirect=True)
+every_report = pytest.mark.parametrize("report", one_in(2, COMMANDS), indirect=True)
 
 
 def on_a_terminal(page: Page, width: int) -> str:

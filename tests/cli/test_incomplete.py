@@ -79,7 +79,11 @@ def with_a_quiet_cycle(project: Path) -> None:
     path.write_text(text.rstrip() + QUIET_CYCLE, encoding="utf-8")
 
 
-@pytest.mark.parametrize("line", REPORTS, ids=lambda line: line[0])
+@pytest.mark.parametrize(
+    "line",
+    [REPORTS[0], *(pytest.param(line, marks=pytest.mark.long) for line in REPORTS[1:])],
+    ids=lambda line: line[0],
+)
 def test_a_partial_sync_shows_in_every_format_and_in_the_exit_code(
     okrsync: Run, partial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]
 ) -> None:

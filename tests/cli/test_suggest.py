@@ -167,7 +167,7 @@ def test_a_hostile_title_is_shown_and_not_obeyed(okrsync: Run, project: Path, co
 
 
 @pytest.mark.parametrize("families", [False, True], ids=["single links", "with all derived of them"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))])
 def test_hidden_links_of_the_company_are_found_again(project: Path, seed: int, families: bool) -> None:
     found = measured(of_project(project / "okrsync.yaml"), seed, families=families)
     assert found.hidden > 90

@@ -113,7 +113,9 @@ def test_a_hundred_aliases_are_no_bomb() -> None:
     assert found == {"a": [1], "b": [[1]] * 100}
 
 
-@pytest.mark.parametrize(("depth", "fine"), [(39, True), (40, False), (1_500, False)])
+@pytest.mark.parametrize(
+    ("depth", "fine"), [(39, True), (40, False), pytest.param(1_500, False, marks=pytest.mark.long)]
+)
 def test_nesting_has_a_limit(depth: int, fine: bool) -> None:
     _, problems = parse_document("a: " + "[" * depth + "]" * depth, PATH)
     assert (problems == []) is fine

@@ -99,7 +99,7 @@ def change_around(one: Company, metric: str, first: date, last: date, days: int 
 # ---------------------------------------------------------------- determinism
 
 
-@pytest.mark.parametrize("kind", ["cloud", "datacenter"])
+@pytest.mark.parametrize("kind", ["cloud", pytest.param("datacenter", marks=pytest.mark.long)])
 def test_the_same_seed_gives_the_same_bytes(kind: JiraKind) -> None:
     again = build_company(7, github_url=GITHUB, jira_url=JIRA, jira_kind=kind)
     assert everything(again) == everything(company(7, kind))
