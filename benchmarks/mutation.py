@@ -74,7 +74,7 @@ def _mutmut(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _statuses(listing: str) -> dict[str, str]:
-    """Status by mutant, from lines like ``okrsync.sync.window.x_start_of__mutmut_1: killed``."""
+    """Status by mutant, from lines like ``okrsync.sync.cursor.x_start_of__mutmut_1: killed``."""
     pairs = (line.strip().partition(": ") for line in listing.splitlines() if "__mutmut_" in line)
     return {name: status for name, _, status in pairs}
 

@@ -32,8 +32,8 @@ from unittest import mock
 import numpy as np
 
 from okrsync.model.verdicts import OutcomeCheck
-from okrsync.outcome import Case, Delivery, MetricSeries, Settings, attribute, attribute_all, sets
-from okrsync.outcome.single import judged_apart
+from okrsync.outcome import Case, Delivery, MetricSeries, Settings, attribute, attribute_all, credible_sets
+from okrsync.outcome.evaluation import judged_apart
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT.parent / "shared/bench/outcome"
@@ -230,7 +230,7 @@ def prior(chosen: argparse.Namespace) -> None:
     kinds = importlib.import_module("streams").CONFIGS
     estimate = importlib.import_module(ADAPTER).estimate_stream
     print(f"{'prior':28}{'missed':>7} {'kind':20}{'fdr':>7}{'any false':>10}{'found':>7}{'size':>6}{'cov. claims':>12}")
-    for missed in (sets.MOST_MISSED, sets.MOST_MISSED / 2):
+    for missed in (credible_sets.MOST_MISSED, credible_sets.MOST_MISSED / 2):
         for name, log_prior in (("none .5, then even", None), ("each effect null with .8", _each_null)):
             for kind in kinds:
                 with _sets(missed, log_prior):
@@ -249,15 +249,15 @@ def _mean(values: Sequence[float]) -> float:
 @contextlib.contextmanager
 def _sets(missed: float, log_prior: Callable[[int, int], float] | None) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
-        stack.enter_context(mock.patch.object(sets, "MOST_MISSED", missed))
+        stack.enter_context(mock.patch.object(credible_sets, "MOST_MISSED", missed))
         if log_prior is not None:
-            stack.enter_context(mock.patch.object(sets, "_log_prior", log_prior))
+            stack.enter_context(mock.patch.object(credible_sets, "_log_prior", log_prior))
         yield
 
 
 def _each_null(size: int, count: int, null: float = 0.8) -> float:
     """Of one choice of *size* dates out of *count*, where each of six single effects is null with *null*."""
-    most = min(sets.MOST_EFFECTS, count)
+    most = min(credible_sets.MOST_EFFECTS, count)
     return log(comb(most, size)) + size * log(1 - null) + (most - size) * log(null) - log(comb(count, size))
 
 

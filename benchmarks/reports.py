@@ -24,10 +24,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from okrsync.jobs.checks import recorded_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.placed import keep_placements
-from okrsync.jobs.workspace import open_workspace
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import open_workspace
+from okrsync.jobs.recording import keep_placements, recorded_outcomes
 from okrsync.model.work import (
     Directive,
     EventField,

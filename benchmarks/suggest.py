@@ -22,10 +22,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from okrsync.cli.main import run
-from okrsync.linking.suggesting import suggest
 from okrsync.model.placements import Group, Placement
 from okrsync.model.work import Status
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
+from okrsync.suggesting.suggestions import suggest
 from support.hidden_links import Case, measured, of_project, of_recorded_items
 
 RECORDED = Path(__file__).parents[2] / "shared/data/github-hf-datasets/datasets-issues.zip"

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
-from okrsync.linking.placing import place_items
+from okrsync.linking.placement import place_items
 from okrsync.model.okrs import Okrs
 from okrsync.model.work import Item, ItemEvent
 from okrsync.plugins.connector import HISTORY, Connector, FieldMap, Page, Partition, RawItem, SourceSettings

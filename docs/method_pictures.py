@@ -12,7 +12,7 @@ import numpy as np
 
 from okrsync.model.verdicts import CheckKind, KeyResultOutcome, Verdict
 from okrsync.outcome import Delivery, MetricSeries, Settings, attribute
-from okrsync.reports.render.check_words import line as line_of
+from okrsync.reports.words.verdict_text import line as line_of
 
 START = date(2026, 7, 6)
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 620.0, 34.0, 210.0

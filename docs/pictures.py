@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from okrsync.answers.plan import plan_of
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.main import run
-from okrsync.cli.sync import run_sync
-from okrsync.jobs.planning import plan_of
-from okrsync.jobs.workspace import open_workspace
-from okrsync.reports.pages.blocks import Page
+from okrsync.formats.text import print_page
+from okrsync.jobs.run import run_sync
+from okrsync.reports.page import Page
 from okrsync.reports.pages.outcomes_page import outcomes_page, summary_page
 from okrsync.reports.pages.plan_page import plan_page
-from okrsync.reports.planning_scope import Wanted
-from okrsync.reports.render.page_text import print_page
+from okrsync.reports.plan.scope import Wanted
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
 
 SPRINT = "PAY Sprint 33"

@@ -23,7 +23,7 @@ from okrsync.plugins.connector import (
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.paging import Batch, Stamped, keyset_batches
-from okrsync_github import events, normalise, reach, releases
+from okrsync_github import events, normalise, releases, repositories
 from okrsync_github.census import CensusReader
 from okrsync_github.check import check
 from okrsync_github.client import GithubClient
@@ -149,7 +149,7 @@ class GithubConnector:
     @cached_property
     def _repositories(self) -> list[str]:
         with self._context.requests.counted_as("setup"):
-            return reach.repositories(self._client, self._settings)
+            return repositories.repositories(self._client, self._settings)
 
     def _fetch(self, repository: str, since: datetime | None, offset: int) -> Batch:
         raws, more = self._client.issues(repository, since, offset)

@@ -17,7 +17,7 @@ from okrsync.plugins.connector import RawItem
 from okrsync.plugins.context import Context
 from okrsync_github.client import GithubClient, GraphqlAnswer, RefusedQueryError, TooMuchError
 from okrsync_github.queries import Level, details, timeline
-from okrsync_github.reduce import Reducer
+from okrsync_github.reduction import Reducer
 
 BATCH = 200
 _NODES_MOST = 100

@@ -8,7 +8,7 @@ from typing import Any
 
 from okrsync.model.work import EventField, ItemEvent
 from okrsync.plugins.connector import HISTORY, FieldMap, RawItem
-from okrsync.plugins.moments import instant
+from okrsync.plugins.timestamps import instant
 from okrsync_github.normalise import (
     MERGED,
     OPEN,

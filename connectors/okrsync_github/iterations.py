@@ -15,13 +15,13 @@ from okrsync.errors import ConnectorError, NotFoundError, UnexpectedResponseErro
 from okrsync.model.work import IterationRecord
 from okrsync.plugins.connector import IterationsRead
 from okrsync.plugins.context import Context
-from okrsync.plugins.moments import instant, start_of_day
 from okrsync.plugins.text import without_people
+from okrsync.plugins.timestamps import instant, start_of_day
 from okrsync_github.client import PAGE_SIZE, GithubClient, GraphqlAnswer
 from okrsync_github.details import HalvingSize, is_too_much
 from okrsync_github.normalise import milestone_id, repository_of
 from okrsync_github.queries import PROJECT, PROJECT_ITEMS
-from okrsync_github.reduce import project_id
+from okrsync_github.reduction import project_id
 
 _MAX_PAGES = 10_000
 # Between this machine's clock and GitHub's; what lies inside is only looked at twice.

@@ -9,8 +9,8 @@ from typing import Any
 
 from okrsync.model.work import Item, ItemKind, Iteration, Size, Status
 from okrsync.plugins.connector import HISTORY, FieldMap, RawItem
-from okrsync.plugins.moments import instant
 from okrsync.plugins.text import closing_keys, directives, title_keys, without_names, without_people
+from okrsync.plugins.timestamps import instant
 
 _NOT_DELIVERED = {"not_planned", "duplicate"}
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from okrsync.errors import UnexpectedResponseError
-from okrsync.plugins.moments import instant
+from okrsync.plugins.timestamps import instant
 from okrsync_github.client import GithubClient
 from okrsync_github.queries import DEPLOYMENTS
 

@@ -12,10 +12,10 @@ from okrsync.errors import AuthenticationError, ConnectorError, NotFoundError, U
 from okrsync.model.work import IterationRecord
 from okrsync.plugins.connector import IterationsRead
 from okrsync.plugins.context import Context
-from okrsync.plugins.moments import instant
 from okrsync.plugins.text import without_people
+from okrsync.plugins.timestamps import instant
 from okrsync_jira.client import JiraClient, answered
-from okrsync_jira.daily import Daily
+from okrsync_jira.daily_cache import Daily
 from okrsync_jira.normalise import SIZE_ROLE
 from okrsync_jira.settings import JiraSettings
 

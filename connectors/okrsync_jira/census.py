@@ -7,10 +7,10 @@ from datetime import datetime
 
 from okrsync.errors import AuthenticationError, ConnectorError, NotFoundError, UnexpectedResponseError
 from okrsync.plugins.connector import Fate, Missing, Resolution
-from okrsync.plugins.moments import instant
 from okrsync.plugins.paging import Batch, Stamped, keyset_batches
+from okrsync.plugins.timestamps import instant
 from okrsync_jira.client import CLOUD_IDS_PAGE_SIZE, JiraClient, answered, is_forbidden
-from okrsync_jira.scope import created_since
+from okrsync_jira.jql import created_since
 
 _AT_ONCE = 100
 _MAX_PAGES = 10_000

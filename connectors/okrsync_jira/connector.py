@@ -24,13 +24,13 @@ from okrsync.plugins.connector import (
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.paging import Batch, Stamped, keyset_batches
-from okrsync_jira import history, normalise, scope
+from okrsync_jira import history, jql, normalise
 from okrsync_jira.boards import Board, Boards, board_filter
 from okrsync_jira.census import Census
 from okrsync_jira.changelogs import EXPANDED, Changelogs
 from okrsync_jira.check import Check
 from okrsync_jira.client import BULK_ISSUES, JiraClient, answered
-from okrsync_jira.daily import Daily
+from okrsync_jira.daily_cache import Daily
 from okrsync_jira.settings import JiraSettings
 
 _MAX_PAGES = 100_000
@@ -100,7 +100,7 @@ class JiraConnector:
 
     def partitions(self) -> Iterable[Partition]:
         """One a project; a query or a board is one as a whole."""
-        return scope.partitions(self._settings)
+        return jql.partitions(self._settings)
 
     def pages(self, partition: Partition, since: datetime | None, fields: FieldMap) -> Iterator[Page]:
         """Issues from *since* on, ascending by update, people and restricted issues left out."""
@@ -243,13 +243,13 @@ class JiraConnector:
     def _dated(self, found: str, since: datetime | None, ask: Callable[[str], Answer]) -> Answer:
         """*ask* with a date as this server takes it: some refuse what all others take, and that is remembered."""
         try:
-            return ask(scope.changed_since(found, since, quoted=self._is_quoted))
+            return ask(jql.changed_since(found, since, quoted=self._is_quoted))
         except ConnectorError as error:
             if self._is_quoted or since is None or not answered(error, 400, 500):
                 raise
             refusal = error
         try:
-            answer = ask(scope.changed_since(found, since, quoted=True))
+            answer = ask(jql.changed_since(found, since, quoted=True))
         except ConnectorError:
             raise refusal from None
         self._context.memory[_DATES] = _QUOTED
@@ -275,14 +275,14 @@ class JiraConnector:
         return is_sign and self._client.learn_kind_again()
 
     def _condition(self, partition: Partition) -> str:
-        return scope.condition(self._settings, partition, self._filter_id() if self._settings.board else "")
+        return jql.condition(self._settings, partition, self._filter_id() if self._settings.board else "")
 
     def _filter_id(self) -> str:
         return board_filter(self._boards.all(self._projects()), self._settings.url)
 
     def _first_page(self) -> int:
         (partition,) = self.partitions()
-        query = scope.changed_since(self._condition(partition), None)
+        query = jql.changed_since(self._condition(partition), None)
         raws: Sequence[Any]
         if self._client.is_cloud:
             raws, _ = self._client.search_page(query, ["id"], None, 1)

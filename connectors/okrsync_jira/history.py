@@ -11,8 +11,8 @@ from typing import Any
 
 from okrsync.model.work import EventField, ItemEvent
 from okrsync.plugins.connector import HISTORY, FieldMap, RawItem
-from okrsync.plugins.moments import instant
 from okrsync.plugins.text import without_people
+from okrsync.plugins.timestamps import instant
 from okrsync_jira.normalise import size_fields
 
 _STANDARD = {

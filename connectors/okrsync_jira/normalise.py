@@ -9,8 +9,8 @@ from typing import Any
 
 from okrsync.model.work import Item, ItemKind, Iteration, Size, Status
 from okrsync.plugins.connector import FieldMap, RawItem
-from okrsync.plugins.moments import instant, start_of_day
 from okrsync.plugins.text import directives, without_people
+from okrsync.plugins.timestamps import instant, start_of_day
 
 # Custom fields are known by the schema that Jira gives them; names are translated and can repeat.
 _ROLE_BY_SCHEMA = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from okrsync.answers.audit import audit_report, retro_report
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.reporting import ReportOptions, deliver, report_options
-from okrsync.jobs.auditing import audit_report, retro_report
-from okrsync.jobs.workspace import open_workspace
 from okrsync.reports.pages.audit_page import audit_page
 from okrsync.reports.pages.retro_page import retro_page
 

@@ -9,16 +9,16 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
+from okrsync.answers.evaluation import with_outcomes, with_outlook
+from okrsync.answers.finding import find_item
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.output import console, print_json, project_options
 from okrsync.errors import UsageError
-from okrsync.jobs.by_hand import find_item
-from okrsync.jobs.checks import with_outcomes, with_outlook
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.workspace import open_workspace
+from okrsync.formats.as_json import report_document
 from okrsync.reports.checks import ChecksReport, build_checks
-from okrsync.reports.render import check_words, words
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.story import story
+from okrsync.reports.words import formatting, verdict_text
+from okrsync.reports.words.explanation import story
 
 
 @click.command()
@@ -58,20 +58,20 @@ def _print(report: ChecksReport, *, explain: bool) -> None:
 
     for entry in report.key_results:
         screen.print()
-        line(f"{entry.id} · {words.harmless(entry.title)}", style="bold")
+        line(f"{entry.id} · {formatting.harmless(entry.title)}", style="bold")
         if entry.definition:
-            line(words.harmless(entry.definition), style="dim")
+            line(formatting.harmless(entry.definition), style="dim")
         if not entry.checks:
             line("nothing was delivered on it yet")
         for told in sorted(entry.checks, key=lambda check: check.last, reverse=True):
-            mark = check_words.MARKS.get(told.verdict, "·")
+            mark = verdict_text.MARKS.get(told.verdict, "·")
             screen.print()
-            line(f"{mark} {', '.join(told.members)}: {check_words.line(told, entry.unit)}", style="bold")
+            line(f"{mark} {', '.join(told.members)}: {verdict_text.line(told, entry.unit)}", style="bold")
             for head, text in story(entry, told) if explain else ():
                 line(f"{head}: {text}.", indent=4)
-        if explain and (parts := check_words.decomposition(entry.outcome, entry.unit)):
+        if explain and (parts := verdict_text.decomposition(entry.outcome, entry.unit)):
             screen.print()
             line(f"The whole change: {parts}.")
     if explain:
         screen.print()
-        line(check_words.METHOD, style="dim")
+        line(verdict_text.METHOD, style="dim")

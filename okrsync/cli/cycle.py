@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from okrsync.cli.output import print_json, project_options
-from okrsync.jobs.closing import close_cycle
+from okrsync.jobs.cycle import close_cycle
 
 CARRY = ("learnings", "open")
 

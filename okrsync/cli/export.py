@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.output import Day, config_option
-from okrsync.jobs.exporting import EXPORTS, stock_of
-from okrsync.jobs.tables import FORMATS, write_table
-from okrsync.jobs.workspace import open_workspace
+from okrsync.jobs.export import EXPORTS, stock_of
+from okrsync.jobs.table_files import FORMATS, write_table
 
 
 @click.command()

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from okrsync.cli.output import print_json
-from okrsync.jobs.importing import ImportPlan, apply_import, plan_import
+from okrsync.jobs.import_okrs import ImportPlan, apply_import, plan_import
 from okrsync.model.plain import to_plain
-from okrsync.reports.render.import_words import import_lines
+from okrsync.reports.words.import_text import import_lines
 
 
 @click.command(name="import")

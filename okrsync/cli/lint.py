@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from okrsync.cli.output import Day, config_option, print_exactly, print_json
+from okrsync.formats.as_json import report_document
+from okrsync.formats.findings import github_lines, sarif, summary, text_lines
 from okrsync.jobs.lint import lint_project
 from okrsync.lint.findings import LintReport, Severity
 from okrsync.lint.linting import RULES
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.findings import github_lines, sarif, summary, text_lines
 
 
 @click.command()

@@ -22,8 +22,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Command: (module, attribute, help in one line). A test keeps the lines in step with the commands.
 COMMANDS = {
     "audit": ("okrsync.cli.audit", "audit", "Look back on a cycle: what was done, measured and decided."),
-    "changes": ("okrsync.cli.standing", "changes", "Show how the goals themselves were changed."),
-    "checkin": ("okrsync.cli.by_hand", "checkin", "Report the value of a key result."),
+    "changes": ("okrsync.cli.key_results", "changes", "Show how the goals themselves were changed."),
+    "checkin": ("okrsync.cli.manual_entries", "checkin", "Report the value of a key result."),
     "cycle": ("okrsync.cli.cycle", "cycle", "End a cycle and start the next from its evidence."),
     "db": ("okrsync.cli.store", "db", "Look after the store."),
     "demo": ("okrsync.cli.sandbox", "demo", "Show the whole job on a simulated company."),
@@ -39,7 +39,7 @@ COMMANDS = {
     "import": ("okrsync.cli.importing", "import_", "Bring OKRs from a spreadsheet into okrs.yaml."),
     "init": ("okrsync.cli.setup", "init", "Write the files to start with."),
     "lint": ("okrsync.cli.lint", "lint", "Look for goals that are allowed but will not work."),
-    "link": ("okrsync.cli.by_hand", "link", "Link an item to a key result by hand."),
+    "link": ("okrsync.cli.manual_entries", "link", "Link an item to a key result by hand."),
     "check": ("okrsync.cli.check", "check", "Show the verdicts on one key result or item."),
     "metric": ("okrsync.cli.metric", "metric", "Look at metrics, and read them now."),
     "outcomes": (
@@ -48,7 +48,7 @@ COMMANDS = {
         "Show what delivered work moved, and what has to be decided.",
     ),
     "plan": ("okrsync.cli.plan", "plan", "Show what planned work serves, before it starts."),
-    "progress": ("okrsync.cli.standing", "progress", "Show how key results stand: progress, pace and forecast."),
+    "progress": ("okrsync.cli.key_results", "progress", "Show how key results stand: progress, pace and forecast."),
     "retro": (
         "okrsync.cli.audit",
         "retro",
@@ -59,11 +59,11 @@ COMMANDS = {
     "site": ("okrsync.cli.site", "site", "Write all reports of all cycles as a folder of linked pages."),
     "status": ("okrsync.cli.status", "status", "Show what is known, and how work stands to key results."),
     "suggest": ("okrsync.cli.suggest", "suggest", "Suggest key results for unlinked items; link nothing."),
-    "stoplist": ("okrsync.cli.standing", "stoplist", "Show open work whose delivered siblings did not move it."),
+    "stoplist": ("okrsync.cli.key_results", "stoplist", "Show open work whose delivered siblings did not move it."),
     "sync": ("okrsync.cli.sync", "sync", "Read the trackers and metrics, and report."),
-    "unlink": ("okrsync.cli.by_hand", "unlink", "Take an item away from a key result by hand."),
+    "unlink": ("okrsync.cli.manual_entries", "unlink", "Take an item away from a key result by hand."),
     "validate": ("okrsync.cli.setup", "validate", "Check all files, and name everything that is wrong."),
-    "values": ("okrsync.cli.standing", "values", "Show what serves which value, and what breaks it."),
+    "values": ("okrsync.cli.key_results", "values", "Show what serves which value, and what breaks it."),
     "why": ("okrsync.cli.why", "why", "Show why an item serves what it serves."),
 }
 

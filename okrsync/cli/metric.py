@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.output import console, print_json, project_options
+from okrsync.formats.as_json import report_document
+from okrsync.formats.metric_screen import print_metric, print_metrics
 from okrsync.jobs.metrics import Pulled, metric_report, metrics_report, pull_metrics
-from okrsync.jobs.workspace import open_workspace
 from okrsync.model.plain import to_plain
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.metric_screen import print_metric, print_metrics
 
 
 @click.group()

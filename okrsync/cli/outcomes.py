@@ -6,12 +6,12 @@ from datetime import date
 
 import click
 
+from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.outcomes import about_outcomes, first_new_day, outcomes_report
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import chosen_cycles, open_workspace
 from okrsync.cli.output import cycle_option
 from okrsync.cli.reporting import ReportOptions, Since, deliver, report_options
-from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.outcomes import about_outcomes, first_new_day, outcomes_report
-from okrsync.jobs.workspace import chosen_cycles, open_workspace
 from okrsync.reports.pages.outcomes_page import outcomes_page
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
+from okrsync.answers.plan import plan_of
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.reporting import ReportOptions, deliver, report_options
 from okrsync.errors import UsageError
-from okrsync.jobs.planning import plan_of
-from okrsync.jobs.workspace import open_workspace
 from okrsync.reports.pages.plan_page import plan_page
-from okrsync.reports.plan import PlanReport
-from okrsync.reports.planning_scope import Wanted
+from okrsync.reports.plan.report import PlanReport
+from okrsync.reports.plan.scope import Wanted
 
 
 @click.command()

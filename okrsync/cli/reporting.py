@@ -15,13 +15,13 @@ import click
 from okrsync import __version__
 from okrsync.cli.output import Day, config_option, console, print_exactly
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.jobs.artifacts import write_set, write_whole
+from okrsync.formats.as_csv import csv_text, tables_of
+from okrsync.formats.as_json import report_document
+from okrsync.formats.files import write_set, write_whole
+from okrsync.formats.markdown import render_page
+from okrsync.formats.text import print_page
 from okrsync.model.plain import dumped
-from okrsync.reports.pages.blocks import Facts, Page, for_executives
-from okrsync.reports.render.as_csv import csv_text, tables_of
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.page_markdown import render_page
-from okrsync.reports.render.page_text import print_page
+from okrsync.reports.page import Facts, Page, for_executives
 
 FORMATS = ("text", "json", "markdown", "html", "csv")
 _SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -119,7 +119,7 @@ def deliver(report: Any, page: Page, options: ReportOptions) -> None:
 def html_of(page: Page, digest: str) -> str:
     """*page* as one HTML file; *digest* tells the data behind it."""
     # Imported here: templates take a while to load, and most commands print text.
-    from okrsync.reports.render.html import render_html  # noqa: PLC0415
+    from okrsync.formats.html import render_html  # noqa: PLC0415
 
     return render_html(page, digest=digest, version=__version__)
 

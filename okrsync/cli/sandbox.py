@@ -11,15 +11,18 @@ from typing import TypeVar, cast
 
 import click
 
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.output import console, print_json
 from okrsync.cli.reporting import html_of
-from okrsync.cli.sync import run_sync, sync_document, tell_runs
+from okrsync.cli.sync import sync_document, tell_runs, watch
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.jobs.artifacts import write_whole
-from okrsync.jobs.workspace import open_workspace
+from okrsync.formats.as_json import report_document
+from okrsync.formats.files import write_whole
+from okrsync.formats.text import print_page
+from okrsync.jobs.cancellation import Stopping
+from okrsync.jobs.run import run_sync
+from okrsync.jobs.sync_all import SyncOptions
 from okrsync.reports.pages.outcomes_page import outcomes_page, summary_page
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.page_text import print_page
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
 from okrsync.sandbox.recorded import read_github, read_jira
 from okrsync.sandbox.serve import Sites, serve_until_terminated
@@ -86,7 +89,8 @@ def demo(folder: Path, seed: int, output: str) -> int:
         click.echo(f"{folder}: an earlier demo there is replaced, with its ledger", err=True)
     lay_out(company, folder)
     with sandbox_tokens(), sites, open_workspace(folder / "okrsync.yaml") as workspace:
-        done = run_sync(workspace)
+        options = SyncOptions(Stopping())
+        done = run_sync(workspace, options, watch(options.stopping))
     if output == "json":
         print_json(sync_document(done))
         return done.result.exit_code

@@ -17,11 +17,11 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from okrsync.config.schemas import DIALECT, written
+from okrsync.formats.as_json import SCHEMA_VERSION
 from okrsync.reports.audit import AuditReport
 from okrsync.reports.audit.sprint import RetroReport
-from okrsync.reports.outcomes import OutcomesReport
-from okrsync.reports.plan import PlanReport
-from okrsync.reports.render.as_json import SCHEMA_VERSION
+from okrsync.reports.outcomes.report import OutcomesReport
+from okrsync.reports.plan.report import PlanReport
 
 REPORTS: Mapping[str, type] = MappingProxyType(
     {"audit": AuditReport, "outcomes": OutcomesReport, "plan": PlanReport, "retro": RetroReport}

@@ -17,7 +17,7 @@ import click
 from okrsync.cli.output import Day, config_option
 from okrsync.config.project import load_project
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.jobs.stopping import handle_signals
+from okrsync.jobs.cancellation import handle_signals
 
 if TYPE_CHECKING:
     from okrsync.web.app import Application

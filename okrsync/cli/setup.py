@@ -9,7 +9,7 @@ import click
 from okrsync.cli.output import config_option, print_json
 from okrsync.config.project import load_project
 from okrsync.errors import ConfigError
-from okrsync.jobs.starting import unknown_targets, write_starter
+from okrsync.jobs.scaffold import unknown_targets, write_starter
 from okrsync.metrics.files import read_files
 from okrsync.model.plain import to_plain
 from okrsync.plugins.discovery import broken_plugins

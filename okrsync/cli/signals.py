@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from okrsync.jobs.stopping import Stopping, handle_signals
+from okrsync.jobs.cancellation import Stopping, handle_signals
 
 ENDING = ("SIGTERM", "SIGINT", "SIGBREAK")
 """SIGBREAK: what Windows sends for Ctrl-Break and when a console is closed."""

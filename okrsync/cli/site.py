@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.output import Day, config_option
-from okrsync.jobs.workspace import open_workspace
 from okrsync.web.site import Site, write_site
 
 

@@ -9,8 +9,10 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
-from okrsync.cli.by_hand import by_option
+from okrsync.answers.workspace import open_workspace
+from okrsync.cli.manual_entries import by_option
 from okrsync.cli.output import Day, Number, console, print_json, project_options
+from okrsync.formats.as_json import report_document
 from okrsync.jobs.statements import (
     Decided,
     Expected,
@@ -24,12 +26,10 @@ from okrsync.jobs.statements import (
 from okrsync.jobs.statements import (
     decide as decide_about,
 )
-from okrsync.jobs.workspace import open_workspace
 from okrsync.model.plain import to_plain
 from okrsync.reports.hypotheses import HypothesesReport
-from okrsync.reports.render import words
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.statement_words import decision_line, evidence_line, hypothesis_parts, hypothesis_title
+from okrsync.reports.words import formatting
+from okrsync.reports.words.statement_text import decision_line, evidence_line, hypothesis_parts, hypothesis_title
 
 
 @click.group()
@@ -206,7 +206,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _tell(written: Written, output: str) -> None:
     for warning in written.warnings:
-        click.echo(f"okrsync: {words.harmless(warning)}", err=True)
+        click.echo(f"okrsync: {formatting.harmless(warning)}", err=True)
     if output == "json":
         print_json({"schema_version": 1, "kind": written.kind, "record": to_plain(written.record)})
     else:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.placement_cache import about
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import chosen_cycles, open_workspace
 from okrsync.cli.output import Day, console, cycle_option, print_json, project_options
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.placed import about
-from okrsync.jobs.workspace import chosen_cycles, open_workspace
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.terminal import print_status
+from okrsync.formats.as_json import report_document
+from okrsync.formats.terminal import print_status
 from okrsync.reports.status import build_status
 
 

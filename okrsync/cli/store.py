@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.workspace import open_workspace, scopes
 from okrsync.cli.output import print_json, project_options
 from okrsync.config.project import load_project
 from okrsync.config.settings_file import store_url
 from okrsync.errors import UsageError
-from okrsync.jobs.workspace import open_workspace, scopes
-from okrsync.store.copying import copy_store
 from okrsync.store.database import SCHEMA_REVISION, Store
+from okrsync.store.transfer import copy_store
 
 
 @click.group()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.suggest import check_is_new, suggest_links, write_suggestions
+from okrsync.answers.workspace import chosen_cycles, open_workspace
 from okrsync.cli.output import console, print_json, project_options
-from okrsync.jobs.suggest import check_is_new, suggest_links, write_suggestions
-from okrsync.jobs.workspace import chosen_cycles, open_workspace
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.suggestions import print_suggestions
+from okrsync.formats.as_json import report_document
+from okrsync.formats.suggestions import print_suggestions
 
 
 @click.command()

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from okrsync.answers.workspace import Workspace, open_workspace
 from okrsync.cli.output import Duration, console, print_json, project_options
-from okrsync.cli.progress import SyncProgress
+from okrsync.cli.progress_bar import SyncProgress
 from okrsync.cli.signals import stopped_by_signals
-from okrsync.jobs.artifacts import write_outcomes
-from okrsync.jobs.checks import Recorded, recorded_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.outcomes import day_of_last_sync, outcomes_report
-from okrsync.jobs.stopping import Stopping
-from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions, SyncResult, sync_all
-from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace
+from okrsync.formats.text import print_page
+from okrsync.jobs.cancellation import Stopping
+from okrsync.jobs.run import Done, run_sync
+from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions
 from okrsync.model.plain import to_plain
 from okrsync.plugins.discovery import broken_plugins
-from okrsync.reports.outcomes import News, OutcomesReport, news_since
+from okrsync.reports.outcomes.report import News
 from okrsync.reports.pages.outcomes_page import outcomes_page
-from okrsync.reports.render.page_text import print_page
-from okrsync.reports.render.words import short_day
-from okrsync.sync.engine import CensusRule
+from okrsync.reports.words.formatting import short_day
+from okrsync.sync.engine import CensusRule, Progress
 
 if TYPE_CHECKING:
     from okrsync.web.site import Site
@@ -72,7 +70,7 @@ def sync(
     for broken in broken_plugins():
         click.echo(f"okrsync: {broken}; what does not need it goes on", err=True)
     with open_workspace(config, as_of) as workspace:
-        done = run_sync(workspace, out, options)
+        done = run_sync(workspace, options, watch(options.stopping), out)
         # Where nothing was ever read there is nothing to show, as with the reports.
         made = _site(workspace, site) if site is not None and done.paths else None
         if output == "json":
@@ -96,31 +94,11 @@ def _site(workspace: Workspace, folder: Path) -> Site:
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What one run has read, reported, put on record, and where the reports are; none where nothing was ever read."""
-
-    result: SyncResult
-    report: OutcomesReport
-    recorded: Recorded
-    paths: tuple[Path, ...]
-    news: News | None
-    """What came since the last sync; ``None`` before there was one."""
-
-
-def run_sync(workspace: Workspace, out: Path | None = None, options: SyncOptions | None = None) -> Done:
-    """Sync *workspace* and write its reports; a signal ends it early."""
-    options = options or SyncOptions(Stopping())
-    last = day_of_last_sync(workspace)
-    with stopped_by_signals(options.stopping), SyncProgress() as progress:
-        result = sync_all(workspace, progress, options)
-    inputs, recorded = recorded_outcomes(workspace, report_inputs(workspace, result.linking), is_whole=result.is_whole)
-    report = outcomes_report(workspace, inputs, chosen_cycles(workspace, None))
-    news = None if last is None else news_since(report, last)
-    if all(source.age_days is None for source in report.sources):
-        return Done(result, report, recorded, (), None)  # a report would show zeros that nobody counted
-    paths = write_outcomes(report, out or workspace.project.folder / "reports")
-    return Done(result, report, recorded, tuple(paths), news)
+@contextmanager
+def watch(stopping: Stopping) -> Iterator[Progress]:
+    """Show progress on stderr, and let signals end the run in good order, for as long as the block runs."""
+    with stopped_by_signals(stopping), SyncProgress() as progress:
+        yield progress
 
 
 def tell_runs(done: Done) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.finding import current_linking, find_item
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.output import console, print_json, project_options
-from okrsync.jobs.by_hand import current_linking, find_item
-from okrsync.jobs.workspace import open_workspace
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.terminal import print_why
+from okrsync.formats.as_json import report_document
+from okrsync.formats.terminal import print_why
 from okrsync.reports.why import build_why
 
 

@@ -24,8 +24,8 @@ from okrsync.jobs.sync_all import connect, context_of
 from okrsync.plugins.connector import CONNECTOR_GROUP, CheckLine, Connector, HasCheck, SourceSettings
 from okrsync.plugins.context import Context
 from okrsync.plugins.discovery import broken_plugins, connector_names, metric_source_names
-from okrsync.plugins.limiter import Limiter
 from okrsync.plugins.metric_source import METRIC_GROUP
+from okrsync.plugins.rate_limit import Limiter
 from okrsync.store.database import SCHEMA_REVISION, Store
 
 Level = Literal["ok", "warn", "fail"]

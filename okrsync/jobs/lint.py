@@ -7,18 +7,18 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from okrsync.answers.holidays import stored_holidays
+from okrsync.answers.observations import observed
+from okrsync.answers.workspace import known_cycle, present, workspace_of
 from okrsync.config.calendars import public_holidays
 from okrsync.config.project import Project, load_project, name_below
 from okrsync.errors import StoreError, StoreTooNewError
-from okrsync.jobs.holidays import stored_holidays
-from okrsync.jobs.observations import observed
-from okrsync.jobs.workspace import known_cycle, present, workspace_of
 from okrsync.lint.facts import Facts
 from okrsync.lint.findings import LintReport
 from okrsync.lint.linting import Texts, lint, of_cycle
 from okrsync.lint.places import Places
 from okrsync.model.ledger import Observation
-from okrsync.outcome.questions import HolidaysBetween
+from okrsync.outcome.case_builder import HolidaysBetween
 
 _SQLITE = "sqlite:///"
 

@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from okrsync.answers.observations import observations_of
+from okrsync.answers.workspace import Workspace, scopes
 from okrsync.config.project import Project
 from okrsync.errors import Problem, UsageError
-from okrsync.jobs.observations import observations_of
-from okrsync.jobs.workspace import Workspace, scopes
-from okrsync.metrics.gather import Reading, gather
+from okrsync.metrics.collection import Reading, gather
 from okrsync.model.history import ItemPast, past_of
 from okrsync.model.okrs import Metric
 from okrsync.model.work import Status
 from okrsync.reports.metrics import MetricReport, MetricsReport, build_metric, build_metrics
 from okrsync.store.failpoints import failpoint
-from okrsync.store.view import View
+from okrsync.store.snapshot import View
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.finding import current_linking, find_item, find_key_result
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import Workspace
 from okrsync.config.ledger_file import LedgerWriter
 from okrsync.errors import UsageError
-from okrsync.jobs.by_hand import current_linking, find_item, find_key_result
-from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.workspace import Workspace
-from okrsync.linking.placing import Linking
+from okrsync.linking.placement import Linking
 from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.work import Item
 from okrsync.plugins.text import without_people

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from okrsync.answers.workspace import Workspace
 from okrsync.config.project import Project
 from okrsync.errors import DeadlineError, Problem
+from okrsync.jobs.cancellation import Stopping
 from okrsync.jobs.metrics import Pulled, pull_metrics
-from okrsync.jobs.placed import keep_placements
-from okrsync.jobs.stopping import Stopping
-from okrsync.jobs.workspace import Workspace
-from okrsync.linking.placing import Linking
+from okrsync.jobs.recording import keep_placements
+from okrsync.linking.placement import Linking
 from okrsync.plugins.connector import Connector, SourceSettings
 from okrsync.plugins.context import Context, RequestPurpose
 from okrsync.plugins.discovery import load_connector
-from okrsync.plugins.limiter import Limiter
+from okrsync.plugins.rate_limit import Limiter
 from okrsync.store.failpoints import failpoint
 from okrsync.sync.engine import CensusRule, Progress, SourceRun, sync_source
 

@@ -9,7 +9,7 @@ from datetime import date
 from okrsync.config.patterns import compile_pattern
 from okrsync.config.settings_file import Conditions, ExemptClass, Rule, marked_word
 from okrsync.linking.conditions import Demand, Hierarchy
-from okrsync.linking.naming import KeyResultNames
+from okrsync.linking.key_result_resolver import KeyResultNames
 from okrsync.model.work import Item
 
 INHERIT = "inherit"

@@ -45,9 +45,9 @@ def _too_coarse(facts: Facts) -> Iterator[Found]:
 def _asked(facts: Facts) -> Iterator[tuple[KeyResult, Judgeability]]:
     """Outcomes of cycles that are not over, with what a delivery today (or when the cycle starts) would come to."""
     # Imported here: numpy takes a tenth of a second, and lint without a store does not need it.
+    from okrsync.outcome.case_builder import series_of, settings_of  # noqa: PLC0415
     from okrsync.outcome.cases import Case  # noqa: PLC0415
-    from okrsync.outcome.judgeability import USUAL_STEPS, judgeability  # noqa: PLC0415
-    from okrsync.outcome.questions import series_of, settings_of  # noqa: PLC0415
+    from okrsync.outcome.power import USUAL_STEPS, judgeability  # noqa: PLC0415
 
     observations = facts.observations or {}
     for entry in facts.key_results():

@@ -84,7 +84,7 @@ class CsvSource:
         """
         checked = CsvSettings.model_validate(settings)
         if checked.url:
-            from okrsync.metrics.fetch import fetch  # noqa: PLC0415 - imports an HTTP client
+            from okrsync.metrics.http_client import fetch  # noqa: PLC0415 - imports an HTTP client
 
             place = without_query(checked.url)
             table = _Table(metric, place, _text(metric, place, fetch(checked.url, checked, context.folder)))

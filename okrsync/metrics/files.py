@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from okrsync.config.project import Project
-from okrsync.metrics.gather import Reading, gather
+from okrsync.metrics.collection import Reading, gather
 from okrsync.plugins.context import utc_now
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from okrsync.metrics.access import WebAccess, WebAddress, refuse_open_secrets
+from okrsync.metrics.http_json import failure, json_of
 from okrsync.metrics.points import Points, plain
-from okrsync.metrics.web import failure, json_of
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
 from okrsync.plugins.origin import without_query
@@ -65,7 +65,7 @@ class PrometheusSource:
             MetricError: not one series, or no answer of a Prometheus.
             ConnectorError: the address could not be read.
         """
-        from okrsync.metrics.fetch import fetch  # noqa: PLC0415 - imports an HTTP client
+        from okrsync.metrics.http_client import fetch  # noqa: PLC0415 - imports an HTTP client
 
         checked = PrometheusSettings.model_validate(settings)
         place = f"{without_query(checked.url)}/api/v1/query_range"

@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from okrsync.config.validation import Entry
-from okrsync.metrics.patience import within
 from okrsync.metrics.points import Points
+from okrsync.metrics.timeouts import within
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
 from okrsync.plugins.secret import TokenReference

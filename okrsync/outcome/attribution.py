@@ -9,8 +9,8 @@ from statistics import NormalDist
 
 from okrsync.model.verdicts import CheckKind, KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
+from okrsync.outcome.decision_rule import ALPHA, FALSE_DISCOVERIES, MDE_FACTOR, concluded
 from okrsync.outcome.judged import ALL, Asked, Judged
-from okrsync.outcome.judging import ALPHA, FALSE_DISCOVERIES, MDE_FACTOR, concluded
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
 
 Place = tuple[int, int]
@@ -84,7 +84,7 @@ def _judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Ask
     if not unknown:
         return [found for found in known if found is not None]
     # Imported here: it takes numpy along.
-    from okrsync.outcome.single import judged_apart  # noqa: PLC0415
+    from okrsync.outcome.evaluation import judged_apart  # noqa: PLC0415
 
     fitted = iter(judged_apart(unknown, as_of, processes, asked))
     return [next(fitted) if found is None else found for found in known]

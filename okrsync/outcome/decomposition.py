@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from okrsync.model.verdicts import Counterfactual, Decomposition, ModelWeight, Span
 from okrsync.outcome.fitting import LEVEL, Fitted, Frame, fitted, framed
 from okrsync.outcome.grid import CELLS
-from okrsync.outcome.prepared import Scale
+from okrsync.outcome.preprocessing import Scale
 from okrsync.outcome.regression import TRENDS
 from okrsync.outcome.student import Mixture
 from okrsync.outcome.waves import wait_days

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okrsync.outcome.cases import MetricSeries, Settings
-from okrsync.outcome.prepared import Prepared
+from okrsync.outcome.preprocessing import Prepared
 from okrsync.outcome.waves import Wave
 
 Floats = NDArray[np.float64]

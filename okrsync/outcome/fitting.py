@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from okrsync.model.verdicts import Estimate
 from okrsync.outcome import regression
 from okrsync.outcome.cases import Case
+from okrsync.outcome.decision_rule import MDE_FACTOR
 from okrsync.outcome.design import Design, Staircase, base_design, staircase
 from okrsync.outcome.grid import whitener_of
-from okrsync.outcome.judging import MDE_FACTOR
-from okrsync.outcome.prepared import Prepared, Scale, prepared
+from okrsync.outcome.preprocessing import Prepared, Scale, prepared
 from okrsync.outcome.regression import Grams, Posterior, grams_of
 from okrsync.outcome.student import Mixture
 from okrsync.outcome.waves import Wave

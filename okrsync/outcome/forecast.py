@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from okrsync.model.outlooks import Forecast
 from okrsync.outcome.cases import Case
+from okrsync.outcome.evaluation import waves_at
 from okrsync.outcome.fitting import LEVEL, Fitted, fitted, framed
 from okrsync.outcome.grid import whitener_of
 from okrsync.outcome.regression import TRENDS
-from okrsync.outcome.single import waves_at
 from okrsync.outcome.student import Mixture
 
 Floats = NDArray[np.float64]

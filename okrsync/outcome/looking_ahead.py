@@ -5,7 +5,7 @@ from __future__ import annotations
 from okrsync.model.outlooks import Outlook
 from okrsync.outcome.cases import OutlookQuestion
 from okrsync.outcome.forecast import forecast
-from okrsync.outcome.judgeability import USUAL_STEPS, judgeability
+from okrsync.outcome.power import USUAL_STEPS, judgeability
 
 
 def look_ahead(question: OutlookQuestion) -> Outlook:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okrsync.outcome.cases import Case
+from okrsync.outcome.evaluation import waves_at
 from okrsync.outcome.fitting import Fitted, Part, contrasts, fitted, framed
 from okrsync.outcome.grid import whitener_of
 from okrsync.outcome.regression import ALMOST_FLAT, TRENDS, grams_of
-from okrsync.outcome.single import waves_at
 
 Floats = NDArray[np.float64]
 LENGTHS = (7, 14, 28, 56, 112, 224)

@@ -21,8 +21,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from okrsync.model.work import Item, ItemEvent, IterationRecord, Status
 from okrsync.plugins.context import Context, WorkMapping
-from okrsync.plugins.moments import start_of_day
 from okrsync.plugins.secret import TokenReference
+from okrsync.plugins.timestamps import start_of_day
 
 CONNECTOR_GROUP = "okrsync.connectors"
 CONNECTOR_API_VERSION = 1

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from okrsync.plugins.limiter import Limiter
+from okrsync.plugins.rate_limit import Limiter
 
 RequestPurpose = Literal["setup", "items", "history", "iterations", "census"]
 

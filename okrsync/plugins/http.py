@@ -31,9 +31,7 @@ from okrsync.errors import (
     UnreachableError,
 )
 from okrsync.plugins.context import Context
-from okrsync.plugins.limiter import Budget, Hold, Lanes, Quota, Refusal, lengthened, refusal_of, retry_after
-from okrsync.plugins.origin import Origin, without_query
-from okrsync.plugins.refusals import (
+from okrsync.plugins.error_mapping import (
     authorization_of,
     error_of,
     failure_of,
@@ -42,6 +40,8 @@ from okrsync.plugins.refusals import (
     quotable,
     refused_token,
 )
+from okrsync.plugins.origin import Origin, without_query
+from okrsync.plugins.rate_limit import Budget, Hold, Lanes, Quota, Refusal, lengthened, refusal_of, retry_after
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 MAX_BODY_BYTES = 32 * 1024 * 1024

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from okrsync.errors import UsageError
+from okrsync.linking.delivered import by_key_result, pieces
 from okrsync.model.okrs import KeyResult, Metric
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck
+from okrsync.outcome.case_builder import settings_of
 from okrsync.outcome.cases import Settings
-from okrsync.outcome.delivered import by_key_result, pieces
-from okrsync.outcome.questions import settings_of
 from okrsync.reports.inputs import ReportInputs
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from okrsync.linking.placing import Linking
+from okrsync.linking.placement import Linking
 from okrsync.model.placements import Group, Placement
 from okrsync.model.work import ItemKind, LinkState, Status
 

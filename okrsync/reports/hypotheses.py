@@ -8,12 +8,12 @@ from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from okrsync.linking.delivered import day_of
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.ledger import Decision, EvidenceNote, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck
-from okrsync.outcome.delivered import day_of
 from okrsync.reports.inputs import ReportInputs
 
 

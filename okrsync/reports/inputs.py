@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placing import Linking
+from okrsync.linking.placement import Linking
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Okrs
 from okrsync.model.verdicts import KeyResultOutcome

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from okrsync.linking.delivered import Piece, pieces
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Direction, KeyResult, Metric
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import KeyResultOutcome, ObservedChange, Verdict
 from okrsync.model.work import Size
-from okrsync.outcome.delivered import Piece, pieces
 from okrsync.outcome.observed import observed_change
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import ReportInputs, current_value

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from okrsync.config.settings_file import RulesSection
+from okrsync.linking.delivered import by_key_result, pieces
 from okrsync.model.ledger import Decision, Hypothesis, Ledger, latest
 from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
-from okrsync.outcome.delivered import by_key_result, pieces
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import ReportInputs
 

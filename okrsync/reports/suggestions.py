@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from okrsync.linking.learning import Material
-from okrsync.linking.placing import Linking
-from okrsync.linking.suggesting import Suggested, Suggestion
+from okrsync.linking.placement import Linking
 from okrsync.model.okrs import Okrs
 from okrsync.model.work import Item
+from okrsync.suggesting.suggestions import Suggested, Suggestion
+from okrsync.suggesting.training_data import Material
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import fmean
 
+from okrsync.linking.delivered import Piece, by_key_result, pieces
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, KeyResult, Metric, Objective, Value
 from okrsync.model.verdicts import OutcomeCheck, Verdict
-from okrsync.outcome.delivered import Piece, by_key_result, pieces
 from okrsync.reports.inputs import ReportInputs
 
 WINDOW_DAYS = 28

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from okrsync.sandbox.github_shelf import Shelf, key_of, reference
+from okrsync.sandbox.github_state import Shelf, key_of, reference
 from okrsync.sandbox.tracker_data import GithubProject, RawObject
 
 _OPERATION = re.compile(r"\s*query\s+(\w+)")

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from okrsync.sandbox.github_graphql import GithubGraphql
-from okrsync.sandbox.github_shelf import Shelf, github_time, moved_to
+from okrsync.sandbox.github_state import Shelf, github_time, moved_to
 from okrsync.sandbox.http import Clock, Request, Response, utc_now
 from okrsync.sandbox.tracker_data import GithubData, RawObject
 

@@ -37,7 +37,7 @@ from okrsync.sandbox.jira_paths import (
     whole,
     with_self,
 )
-from okrsync.sandbox.jira_shelf import IssueShelf
+from okrsync.sandbox.jira_state import IssueShelf
 from okrsync.sandbox.jql import Dialect, JqlError, Query, Row, SortKey, parse
 from okrsync.sandbox.tracker_data import JiraData, RawObject
 

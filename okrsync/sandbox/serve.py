@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from okrsync.jobs.stopping import SLICE_SECONDS, handle_signals
+from okrsync.jobs.cancellation import SLICE_SECONDS, handle_signals
 from okrsync.sandbox.github_site import GithubSite
 from okrsync.sandbox.http import Clock, LoopbackServer, utc_now
 from okrsync.sandbox.jira_site import JiraSite

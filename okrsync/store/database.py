@@ -15,9 +15,9 @@ from okrsync.errors import StoreError, StoreTooNewError
 from okrsync.files import delete, replace
 from okrsync.store.backends import backend_of
 from okrsync.store.failpoints import failpoint
+from okrsync.store.snapshot import View
 from okrsync.store.tables import metadata
-from okrsync.store.unit import Unit
-from okrsync.store.view import View
+from okrsync.store.unit_of_work import Unit
 
 SCHEMA_REVISION = "0004"
 _OWN_TABLE = "stream_state"

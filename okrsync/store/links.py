@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from okrsync.model.work import LinkState, Status
 from okrsync.store import codec
-from okrsync.store.item_rows import chunks
+from okrsync.store.item_writer import chunks
 from okrsync.store.records import Scope
 from okrsync.store.scoping import IS_OPEN, is_there
 from okrsync.store.tables import item, link

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from okrsync.model.placements import Cause, Group, Placement
 from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 from okrsync.store import codec
-from okrsync.store.item_keys import placed_ids_called
-from okrsync.store.item_reading import ITEM_COLUMNS, ItemReader
-from okrsync.store.item_rows import chunks
+from okrsync.store.item_lookup import placed_ids_called
+from okrsync.store.item_reader import ITEM_COLUMNS, ItemReader
+from okrsync.store.item_writer import chunks
 from okrsync.store.records import Placing, Scope, Wanted
 from okrsync.store.scoping import IS_OPEN, is_there
 from okrsync.store.tables import expectation, item, link, placement, placing

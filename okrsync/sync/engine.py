@@ -27,8 +27,8 @@ from okrsync.plugins.text import without_people
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import RunRecord, Saved
-from okrsync.sync.census import is_due, take_census
 from okrsync.sync.partitions import STOPS_ALL, PartitionReader
+from okrsync.sync.reconciliation import is_due, take_census
 
 Make = Callable[[SourceSettings, Context], Connector]
 

@@ -29,11 +29,11 @@ from okrsync.store.codec import fields_to_json, to_ms
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored, StreamState, Version
-from okrsync.store.unit import Unit
-from okrsync.sync.ahead import ahead
+from okrsync.store.unit_of_work import Unit
+from okrsync.sync.cursor import advanced, start_of
+from okrsync.sync.normalisation import Read, Understanding, id_of, reads_of
+from okrsync.sync.prefetch import ahead
 from okrsync.sync.privacy import without_persons
-from okrsync.sync.understanding import Read, Understanding, id_of, reads_of
-from okrsync.sync.window import advanced, start_of
 
 STOPS_ALL = frozenset({4, 75})
 """Exit codes of failures that concern every partition of a source: a refused token, a limit, the end of the time."""

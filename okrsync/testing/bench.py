@@ -18,10 +18,10 @@ from okrsync.errors import ConnectorError
 from okrsync.model.work import Item
 from okrsync.plugins.connector import HISTORY, Connector, FieldMap, HasHistory, Page, Partition, RawItem
 from okrsync.plugins.context import Context
-from okrsync.plugins.limiter import Limiter
+from okrsync.plugins.rate_limit import Limiter
 from okrsync.sandbox.http import Handler, LoopbackServer, Request, Response
-from okrsync.sync.understanding import Read
-from okrsync.sync.window import advanced
+from okrsync.sync.cursor import advanced
+from okrsync.sync.normalisation import Read
 from okrsync.testing.site import NOW, START, ContractSite, Draft, Person
 
 SOURCE = "contract"

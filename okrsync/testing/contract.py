@@ -9,11 +9,11 @@ from typing import ClassVar
 import pytest
 
 from okrsync.plugins.connector import Connector
-from okrsync.testing.abilities import AsksLittle, TakesCensus, TellsHistory, TellsIterations
 from okrsync.testing.bench import TOKEN_NAME, Bench
+from okrsync.testing.capabilities import AsksLittle, TakesCensus, TellsHistory, TellsIterations
+from okrsync.testing.error_handling import MeetsRefusals
 from okrsync.testing.purity import LeavesPeopleOut, NormalisesPurely
 from okrsync.testing.reading import ReadsPages
-from okrsync.testing.refusals import MeetsRefusals
 from okrsync.testing.site import ContractSite
 
 

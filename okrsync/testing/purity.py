@@ -20,8 +20,8 @@ from okrsync.model.plain import canonical
 from okrsync.model.work import Item, ItemEvent, Status
 from okrsync.plugins.connector import HISTORY, HasHistory, RawItem
 from okrsync.store.codec import fields_to_json
-from okrsync.sync.understanding import Read
-from okrsync.testing import elsewhere
+from okrsync.sync.normalisation import Read
+from okrsync.testing import subprocess_check
 from okrsync.testing.bench import TOKEN_NAME, Bench, Run, at, require
 
 OpenBench = Callable[..., Bench]
@@ -44,7 +44,7 @@ class NormalisesPurely:
     def test_another_process_gives_the_same_item(self, open_bench: OpenBench) -> None:
         """Where sets decide an order, the next process decides otherwise, and items seem to change every night."""
         run, raws = _filled(open_bench)
-        here = elsewhere.meanings(run.connector, list(raws.values()), run.fields)
+        here = subprocess_check.meanings(run.connector, list(raws.values()), run.fields)
         there = _in_another_process(run, raws)
         require(here == there, "another process gives other items of the same raws: sort what comes out of a set")
 
@@ -155,7 +155,7 @@ def _in_another_process(run: Run, raws: Mapping[str, RawItem]) -> list[list[str]
         TOKEN_NAME: os.environ[TOKEN_NAME],
     }
     done = subprocess.run(  # noqa: S603 - this interpreter, with a module of this package
-        [sys.executable, "-c", f"from {elsewhere.__name__} import main; main()"],
+        [sys.executable, "-c", f"from {subprocess_check.__name__} import main; main()"],
         input=canonical(asked),
         capture_output=True,
         env=environment,

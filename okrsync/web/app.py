@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from okrsync import __version__
+from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import open_workspace
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.workspace import open_workspace
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.html import Picker, Way, policy_of, render_html
-from okrsync.reports.render.words import harmless
+from okrsync.formats.as_json import report_document
+from okrsync.formats.html import Picker, Way, policy_of, render_html
+from okrsync.reports.words.formatting import harmless
 from okrsync.web.choices import Choice, Choices, choices_of
 from okrsync.web.query import AS_OF, read_query, written_query
 from okrsync.web.reports import KINDS, Asked

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from okrsync.jobs.calendars import calendar_of
-from okrsync.jobs.workspace import Workspace
+from okrsync.answers.calendars import calendar_of
+from okrsync.answers.workspace import Workspace
 from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.planning_lanes import Calendar, Period, Phase
+from okrsync.reports.plan.iteration_series import Calendar, Period, Phase
 
 Choice = tuple[str, str]
 """A value, and how it is called."""

@@ -7,7 +7,7 @@ from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from okrsync.errors import UsageError
-from okrsync.reports.render.words import harmless
+from okrsync.reports.words.formatting import harmless
 
 AS_OF = "as-of"
 MOST_CHARACTERS = 2000

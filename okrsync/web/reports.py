@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from okrsync.jobs.auditing import audit_report, retro_report
-from okrsync.jobs.calendars import calendar_of
-from okrsync.jobs.outcomes import outcomes_report
-from okrsync.jobs.planning import plan_of
-from okrsync.jobs.workspace import Workspace, chosen_cycles
+from okrsync.answers.audit import audit_report, retro_report
+from okrsync.answers.calendars import calendar_of
+from okrsync.answers.outcomes import outcomes_report
+from okrsync.answers.plan import plan_of
+from okrsync.answers.workspace import Workspace, chosen_cycles
 from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.page import Page
 from okrsync.reports.pages.audit_page import audit_page
-from okrsync.reports.pages.blocks import Page
 from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.pages.plan_page import plan_page
 from okrsync.reports.pages.retro_page import retro_page
-from okrsync.reports.planning_scope import Wanted
+from okrsync.reports.plan.scope import Wanted
 
 
 @dataclass(frozen=True, slots=True)

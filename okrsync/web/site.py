@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from okrsync import __version__
+from okrsync.answers.calendars import calendar_of
+from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import Workspace
 from okrsync.errors import UsageError
-from okrsync.jobs.artifacts import write_set
-from okrsync.jobs.calendars import calendar_of
-from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.workspace import Workspace
+from okrsync.formats.as_json import report_document
+from okrsync.formats.files import write_set
+from okrsync.formats.html import Way, render_html
 from okrsync.reports.inputs import ReportInputs
-from okrsync.reports.pages.blocks import Facts, Page, text
-from okrsync.reports.pages.parts import plural, source_facts, source_notices
-from okrsync.reports.planning_lanes import Period
-from okrsync.reports.render import words
-from okrsync.reports.render.as_json import report_document
-from okrsync.reports.render.html import Way, render_html
+from okrsync.reports.page import Facts, Page, text
+from okrsync.reports.pages.components import plural, source_facts, source_notices
+from okrsync.reports.plan.iteration_series import Period
+from okrsync.reports.words import formatting
 from okrsync.web.choices import to_look_back_on, to_plan
 from okrsync.web.reports import KINDS, Asked
 
@@ -148,12 +148,12 @@ def _index(workspace: Workspace, judged: ReportInputs, failed: Sequence[str], le
     return Page(
         kind="index",
         title="All reports",
-        kicker=f"as of {words.day(judged.as_of)}",
+        kicker=f"as of {formatting.day(judged.as_of)}",
         headline="What was planned, what it moved, and what was learned.",
         lede="",
         facts=Facts(
             (
-                ("As of", f"{words.day(judged.as_of)}, {judged.zone.key}"),
+                ("As of", f"{formatting.day(judged.as_of)}, {judged.zone.key}"),
                 ("Sources", source_facts(judged.sources)),
                 ("Key results", f"{len(workspace.project.okrs.key_results):,}"),
             )

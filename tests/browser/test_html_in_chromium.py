@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from okrsync.reports.pages.blocks import Page as Report
-from okrsync.reports.pages.blocks import for_executives
-from okrsync.reports.render.html import Way, render_html
+from okrsync.formats.html import Way, render_html
+from okrsync.reports.page import Page as Report
+from okrsync.reports.page import for_executives
 from support.hostile import HOSTILE, with_every_text
 from support.pages import sample_page
 from support.peers import peer

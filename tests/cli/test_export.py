@@ -16,8 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from okrsync.errors import OkrsyncError
-from okrsync.jobs.exporting import EXPORTS
-from okrsync.jobs.tables import FORMATS, write_table
+from okrsync.jobs.export import EXPORTS
+from okrsync.jobs.table_files import FORMATS, write_table
 from support.running import Run
 
 COLUMNS: dict[str, type] = {"text": str, "number": float, "count": int, "is": bool, "day": date, "at": datetime}

@@ -19,11 +19,11 @@ from markdown_it.token import Token
 from rich.cells import cell_len
 from rich.console import Console
 
+from okrsync.formats.as_csv import csv_text, tables_of
+from okrsync.formats.markdown import render_page
+from okrsync.formats.text import print_page
 from okrsync.model.plain import dumped
-from okrsync.reports.pages.blocks import Facts, Page
-from okrsync.reports.render.as_csv import csv_text, tables_of
-from okrsync.reports.render.page_markdown import render_page
-from okrsync.reports.render.page_text import print_page
+from okrsync.reports.page import Facts, Page
 from support.every_format import Delivered, every_format
 from support.hostile import HOSTILE, with_every_text
 from support.hostile_company import COMMANDS, hostile_project

@@ -11,7 +11,7 @@ import pytest
 # Client libraries and servers, databases' migrations, other formats than text: only what asks for them imports them.
 NEVER = {"alembic", "github", "holidays", "jinja2", "jira", "pyarrow", "requests", "urllib3", "waitress"}
 NEVER |= {"okrsync.sandbox", "okrsync.sync", "okrsync.testing", "okrsync.web"}
-STORE, STATISTICS = {"sqlalchemy"}, {"numpy", "okrsync.outcome.single"}
+STORE, STATISTICS = {"sqlalchemy"}, {"numpy", "okrsync.outcome.evaluation"}
 FORBIDDEN = {
     "--help": {*NEVER, *STORE, *STATISTICS, "pydantic", "rich", "okrsync.config"},
     "validate": {*NEVER, *STORE, *STATISTICS, "rich"},

@@ -241,7 +241,7 @@ def test_over_a_large_backlog_only_the_first_items_are_asked_about_and_the_page_
 ) -> None:
     whole = document(okrsync, "--backlog")["unlinked"]
     first = next(number for number, line in enumerate(whole, start=1) if line["suggestion"])
-    for module in ("okrsync.jobs.planning", "okrsync.reports.pages.plan_page"):
+    for module in ("okrsync.answers.plan", "okrsync.reports.pages.plan_page"):
         monkeypatch.setattr(f"{module}.MOST_ASKED", first)
 
     cut = document(okrsync, "--backlog")["unlinked"]

@@ -16,7 +16,7 @@ from okrsync.cli.schemas import REPORTS, report_schemas
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.work import Item, Iteration, IterationRecord
 from okrsync.store.records import Scope
-from okrsync.store.view import View
+from okrsync.store.snapshot import View
 from support.running import Run
 
 COMMANDS = {

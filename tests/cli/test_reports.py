@@ -13,7 +13,7 @@ from rich.console import Console
 from okrsync.model.work import Item
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.serve import Sites
-from okrsync.store.item_reading import ItemReader
+from okrsync.store.item_reader import ItemReader
 from support.running import Run
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from okrsync.answers.evaluation import GONE
 from okrsync.cli.main import run
-from okrsync.jobs.checks import GONE
 from okrsync.sandbox.company import Company, build_company
 from okrsync.sandbox.demo import TOKEN_NAMES, free_port, lay_out
 from okrsync.sandbox.serve import Sites

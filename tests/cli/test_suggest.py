@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from okrsync.linking.suggesting import Suggestion
-from okrsync.reports.render import suggestions as render
+from okrsync.formats import suggestions as render
 from okrsync.reports.suggestions import SuggestedLink
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.serve import Sites
+from okrsync.suggesting.suggestions import Suggestion
 from support.hidden_links import measured, of_project
 from support.running import Run
 

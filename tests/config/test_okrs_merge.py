@@ -18,10 +18,10 @@ from ruamel.yaml import YAML
 
 from okrsync.config.document import parse_document
 from okrsync.config.okrs_edit import Edit, edited
-from okrsync.config.okrs_merge import merge
-from okrsync.config.okrs_sheet import read_sheet, same
 from okrsync.errors import ConfigError
-from okrsync.jobs.importing import ImportPlan, apply_import, plan_import
+from okrsync.importing.merge import merge
+from okrsync.importing.sheet import read_sheet, same
+from okrsync.jobs.import_okrs import ImportPlan, apply_import, plan_import
 from support.examples import examples
 
 _NAMES = ("Cycle", "Objective", "Key result", "Owner", "Metric", "Unit", "Definition")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from okrsync.config.okrs_cells import CellError, amount, band, day, decimal_marks, period, share
-from okrsync.config.okrs_sheet import Sheet, SheetKeyResult, read_sheet
-from okrsync.config.okrs_table import COLUMNS
 from okrsync.errors import ConfigError
+from okrsync.importing.cells import CellError, amount, band, day, decimal_marks, period, share
+from okrsync.importing.sheet import Sheet, SheetKeyResult, read_sheet
+from okrsync.importing.table import COLUMNS
 
 Write = Callable[..., Path]
 GERMAN = """\

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.jobs.artifacts import write_whole
-from okrsync.jobs.starting import starter_folder, write_starter
+from okrsync.formats.files import write_whole
+from okrsync.jobs.scaffold import starter_folder, write_starter
 
 
 @pytest.mark.needs("modes")

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.finding import current_linking, find_item, find_key_result
+from okrsync.answers.outcomes import outcomes_report
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import Workspace, chosen_cycles, open_workspace
 from okrsync.errors import ConfigError, StoreError, UsageError
-from okrsync.jobs.artifacts import write_outcomes
-from okrsync.jobs.by_hand import current_linking, find_item, find_key_result, read_links
-from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.outcomes import outcomes_report
+from okrsync.jobs.manual_entries import read_links
+from okrsync.jobs.run import write_outcomes
 from okrsync.jobs.sync_all import SyncResult, sync_all
-from okrsync.jobs.workspace import Workspace, chosen_cycles, open_workspace
 from okrsync.reports.counts import count_items
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out

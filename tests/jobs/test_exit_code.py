@@ -21,7 +21,7 @@ from okrsync.errors import (
 )
 from okrsync.jobs.sync_all import RunSummary, SyncResult
 from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.placing import Linking
+from okrsync.linking.placement import Linking
 from okrsync.store.records import Saved
 from okrsync.sync.engine import SourceRun
 

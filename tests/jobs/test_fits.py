@@ -9,11 +9,11 @@ from random import Random
 
 import pytest
 
-from okrsync.jobs.fits import Fits
+from okrsync.answers.fit_cache import Fits
 from okrsync.model.okrs import Direction
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
+from okrsync.outcome.evaluation import judged
 from okrsync.outcome.judged import Judged
-from okrsync.outcome.single import judged
 from okrsync.store.records import Fit
 
 START = date(2026, 1, 1)
@@ -75,7 +75,7 @@ def test_on_another_day_it_is_found_anew(held: dict[str, Fit]) -> None:
 
 
 def test_another_version_finds_it_anew(held: dict[str, Fit], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("okrsync.jobs.result_cache.__version__", "99.0.0")
+    monkeypatch.setattr("okrsync.answers.result_cache.__version__", "99.0.0")
     assert Fits(held, TODAY).recalled(case()) is None
 
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from okrsync.cli.sync import run_sync
+from okrsync.answers.audit import audit_report
+from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.outcomes import about_outcomes, outcomes_report
+from okrsync.answers.placement_cache import About, about, part_of
+from okrsync.answers.plan import plan_of
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import Workspace, open_workspace
 from okrsync.errors import UsageError
-from okrsync.jobs.auditing import audit_report
-from okrsync.jobs.checks import with_outcomes
-from okrsync.jobs.gathering import report_inputs
-from okrsync.jobs.outcomes import about_outcomes, outcomes_report
-from okrsync.jobs.placed import About, about, part_of
-from okrsync.jobs.planning import plan_of
-from okrsync.jobs.workspace import Workspace, open_workspace
-from okrsync.reports.planning_scope import Wanted
-from okrsync.reports.render.as_json import report_document
+from okrsync.formats.as_json import report_document
+from okrsync.jobs.run import run_sync
+from okrsync.reports.plan.scope import Wanted
 from okrsync.reports.status import build_status
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
 from support.matrices import one_in

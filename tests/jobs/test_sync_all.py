@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from okrsync.answers.workspace import link_all
 from okrsync.errors import StoreError
-from okrsync.jobs.workspace import link_all
 from okrsync.store import backends
 from okrsync.store.database import Store
 from support.small_project import small_project, sync_here
@@ -34,7 +34,7 @@ def test_nothing_can_be_written_between_deriving_the_links_and_saving_them(
             other.close()
         return linking
 
-    monkeypatch.setattr("okrsync.jobs.placed.link_all", meddled_with)
+    monkeypatch.setattr("okrsync.jobs.recording.link_all", meddled_with)
     with small_project(tmp_path) as project:
         url = f"sqlite:///{tmp_path / 'store.db'}"
         assert sync_here(project.run_in(url)) == 0

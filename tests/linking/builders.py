@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
-from okrsync.linking.placing import Linking, place_items
+from okrsync.linking.placement import Linking, place_items
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Cycle, Direction, KeyResult, Objective, Okrs
 from okrsync.model.placements import Placement

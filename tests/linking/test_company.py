@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from okrsync.config.project import Project, load_project
-from okrsync.linking.placing import Linking, place_items
+from okrsync.linking.placement import Linking, place_items
 from okrsync.model.placements import Cause, Group
 from okrsync.model.work import Item
 from okrsync.plugins.connector import FieldMap

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linking.builders import BERLIN, BY_LABEL, OKRS, RUN, TODAY, done, goals, item, place, settings
-from okrsync.linking import sampling
-from okrsync.linking.describing import Describer
-from okrsync.linking.sampling import Sample, sample
 from okrsync.model.work import Item
+from okrsync.suggesting import sampling
+from okrsync.suggesting.features import Describer
+from okrsync.suggesting.sampling import Sample, sample
 
 START = datetime(2026, 10, 5, 9, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ from linking.builders import (
     shares,
     states,
 )
-from okrsync.linking.naming import KeyResultNames
+from okrsync.linking.key_result_resolver import KeyResultNames
 from okrsync.model.okrs import Cycle
 from okrsync.model.placements import Cause, Group
 from okrsync.model.work import LinkState, Status

@@ -12,12 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linking.builders import BERLIN, OKRS, TODAY, done, goals, item, place, pull_request, settings
-from okrsync.linking.calibration import HeldOut, calibrate
-from okrsync.linking.learning import Material, material
-from okrsync.linking.suggesting import Suggested, Suggestion, suggest
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Okrs
 from okrsync.model.work import Item, Status
+from okrsync.suggesting.calibration import HeldOut, calibrate
+from okrsync.suggesting.suggestions import Suggested, Suggestion, suggest
+from okrsync.suggesting.training_data import Material, material
 
 SEARCH = ("misspelt artists", "artists by nickname", "artists of tonight", "the artists list", "artists near me")
 DOOR = ("scanner battery", "scanner offline list", "second scanner", "scanner start", "old scanner model")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from okrsync.metrics.gather import Reading, gather
+from okrsync.metrics.collection import Reading, gather
 from okrsync.model.ledger import CheckIn, Observation
 from okrsync.model.okrs import Direction, KeyResult, Metric, Objective, Okrs
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from okrsync.errors import ConnectorError, MetricError
 from okrsync.metrics.csv_file import CsvSource
-from okrsync.metrics.web import WebSettings, WebSource
+from okrsync.metrics.http_json import WebSettings, WebSource
 from okrsync.model.ledger import Observation
 from okrsync.plugins.metric_source import MetricContext
 from okrsync.sandbox.http import Handler, LoopbackServer, Request, Response

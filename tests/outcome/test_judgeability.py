@@ -11,7 +11,7 @@ import pytest
 from okrsync.model.outlooks import Judgeability
 from okrsync.model.verdicts import Verdict
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
-from okrsync.outcome.judgeability import judgeability
+from okrsync.outcome.power import judgeability
 from outcome.builders import START, day, noise, persistent, series
 from outcome.builders import judge as judged_by_the_engine
 

@@ -8,7 +8,7 @@ import pytest
 
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Metric, MetricEvent
-from okrsync.outcome.questions import series_of
+from okrsync.outcome.case_builder import series_of
 
 FIRST = date(2025, 12, 20)
 KNOWN = datetime(2026, 2, 1, tzinfo=UTC)

@@ -26,7 +26,7 @@ from okrsync.errors import (
 )
 from okrsync.plugins.context import Context
 from okrsync.plugins.http import GuardedAdapter, guard_session
-from okrsync.plugins.limiter import Limiter
+from okrsync.plugins.rate_limit import Limiter
 from okrsync.sandbox.http import LoopbackServer, Request, Response
 
 START = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)

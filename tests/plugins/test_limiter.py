@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from okrsync.plugins.context import RequestCounter
-from okrsync.plugins.limiter import Budget, Circuit, Hold, Lanes, Limiter, Quota, Refusal, refusal_of, retry_after
+from okrsync.plugins.rate_limit import Budget, Circuit, Hold, Lanes, Limiter, Quota, Refusal, refusal_of, retry_after
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
 CORE = Lanes.of("GET", "/repos/a/b/issues")

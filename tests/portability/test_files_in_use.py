@@ -16,8 +16,8 @@ from filelock import FileLock
 from okrsync.config import ledger_file
 from okrsync.config.ledger_file import LedgerWriter, read_ledger
 from okrsync.errors import FileInUseError, LockHeldError, OkrsyncError, UsageError
-from okrsync.jobs.artifacts import write_set, write_whole
-from okrsync.jobs.tables import write_table
+from okrsync.formats.files import write_set, write_whole
+from okrsync.jobs.table_files import write_table
 from okrsync.sandbox.company import build_company
 from okrsync.sandbox.demo import lay_out
 from okrsync.store import database

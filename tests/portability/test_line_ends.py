@@ -11,7 +11,7 @@ import pytest
 
 from okrsync.config.ledger_file import read_ledger
 from okrsync.config.project import load_project
-from okrsync.jobs.starting import starter_folder
+from okrsync.jobs.scaffold import starter_folder
 from support.matrices import one_in
 from support.running import Run
 

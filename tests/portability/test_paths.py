@@ -17,11 +17,11 @@ from okrsync.config.document import parse_document, shown
 from okrsync.config.project import load_project, name_below
 from okrsync.config.settings_file import store_url
 from okrsync.errors import ConfigError
-from okrsync.jobs.artifacts import write_set
+from okrsync.formats import findings
+from okrsync.formats.files import write_set
 from okrsync.jobs.doctor import file_system, is_between_machines
 from okrsync.lint.findings import Finding, LintReport, Severity
 from okrsync.metrics.sql import SqlSettings
-from okrsync.reports.render import findings
 from okrsync.web.site import _free
 from support.running import Run
 

@@ -16,8 +16,8 @@ import pytest
 
 from okrsync.cli import serve
 from okrsync.errors import DeadlineError, UnreachableError
-from okrsync.jobs.stopping import SLICE_SECONDS, Stopping, handle_signals
-from okrsync.metrics import patience
+from okrsync.jobs.cancellation import SLICE_SECONDS, Stopping, handle_signals
+from okrsync.metrics import timeouts
 from okrsync.plugins.context import Context
 from okrsync.sandbox.demo import free_port
 from okrsync.sandbox.http import claim_port
@@ -199,7 +199,7 @@ def test_a_metric_that_takes_long_is_waited_for_in_short_waits(monkeypatch: pyte
     release = threading.Event()
     monkeypatch.setattr(threading.Thread, "join", join)
     with pytest.raises(UnreachableError, match="no whole answer within 30 seconds"):
-        patience.within(30, release.wait, "somewhere")
+        timeouts.within(30, release.wait, "somewhere")
     release.set()
 
     assert len(waits) == 60

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from okrsync import files
 from okrsync.errors import DeadlineError, FileInUseError
-from okrsync.jobs.artifacts import write_whole
-from okrsync.jobs.stopping import Stopping
+from okrsync.formats.files import write_whole
+from okrsync.jobs.cancellation import Stopping
 from okrsync.model.ledger import CheckIn, in_time_order, latest
 from okrsync.plugins.context import Context
 from support.other_systems import Hold

@@ -19,7 +19,7 @@ from okrsync.errors import StoreError
 from okrsync.sandbox.http import Fault, Request, Response
 from okrsync.store.database import Store
 from okrsync.store.records import Fingerprints
-from okrsync.store.unit import Unit
+from okrsync.store.unit_of_work import Unit
 from support.small_project import PROGRAM, SOURCES, Killing, contents, ended, killing, sync_here
 from support.stores import PostgresServer
 

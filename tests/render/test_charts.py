@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okrsync.reports.pages.blocks import Bar, Bars, CoverageChart, Flag, Interval, MetricChart, Portion, Step, Tone
-from okrsync.reports.pages.blocks import Waterfall as WaterfallBlock
-from okrsync.reports.render.charts.bars import draw_bars
-from okrsync.reports.render.charts.coverage import PLOT_HEIGHT as COVERAGE_HEIGHT
-from okrsync.reports.render.charts.coverage import draw_coverage
-from okrsync.reports.render.charts.forest import draw_axis, draw_row
-from okrsync.reports.render.charts.metric import HEIGHT, PLOT_HEIGHT, WIDTH, draw_metric
-from okrsync.reports.render.charts.scale import axis, date_ticks
-from okrsync.reports.render.charts.waterfall import draw_waterfall
+from okrsync.formats.charts.bars import draw_bars
+from okrsync.formats.charts.coverage import PLOT_HEIGHT as COVERAGE_HEIGHT
+from okrsync.formats.charts.coverage import draw_coverage
+from okrsync.formats.charts.forest import draw_axis, draw_row
+from okrsync.formats.charts.metric import HEIGHT, PLOT_HEIGHT, WIDTH, draw_metric
+from okrsync.formats.charts.scale import axis, date_ticks
+from okrsync.formats.charts.waterfall import draw_waterfall
+from okrsync.reports.page import Bar, Bars, CoverageChart, Flag, Interval, MetricChart, Portion, Step, Tone
+from okrsync.reports.page import Waterfall as WaterfallBlock
 from support.pages import metric, waterfall
 
 MONDAY = date(2026, 11, 2)

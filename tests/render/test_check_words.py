@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from okrsync.model.verdicts import Decomposition, KeyResultOutcome, Span
-from okrsync.reports.render import stop_words, words
-from okrsync.reports.render.check_words import decomposition
 from okrsync.reports.stoplist import SizeOf
+from okrsync.reports.words import formatting, stoplist_text
+from okrsync.reports.words.verdict_text import decomposition
 
 BEFORE, DAY = date(2026, 6, 30), date(2026, 9, 30)
 HAIR = 1e-16
@@ -46,15 +46,15 @@ def test_without_a_delivery_no_digits_and_no_interval_are_made_up() -> None:
 )  # fmt: skip
 def test_of_one_a_size_is_told_in_the_singular(value: float, unit: str, told: str) -> None:
     """Of units that are known to be English plurals; others stay as they are written."""
-    assert words.sized(value, unit) == told
-    assert stop_words.size(SizeOf(2, {unit: value}, 0)) == f"2 items, {told}"
+    assert formatting.sized(value, unit) == told
+    assert stoplist_text.size(SizeOf(2, {unit: value}, 0)) == f"2 items, {told}"
 
 
 def test_a_share_that_rounds_to_nothing_has_no_sign() -> None:
-    assert (words.percent(-0.00001), words.percent(-0.035)) == ("0 %", "−3.5 %")
+    assert (formatting.percent(-0.00001), formatting.percent(-0.035)) == ("0 %", "−3.5 %")
 
 
 def test_a_short_day_has_its_year_where_another_would_be_thought_of() -> None:
-    assert words.short_day(date(2026, 6, 9), DAY) == "9 Jun"
-    assert words.short_day(date(2024, 6, 9), DAY) == "9 Jun 2024"
-    assert words.short_day(date(2024, 6, 9)) == "9 Jun"
+    assert formatting.short_day(date(2026, 6, 9), DAY) == "9 Jun"
+    assert formatting.short_day(date(2024, 6, 9), DAY) == "9 Jun 2024"
+    assert formatting.short_day(date(2024, 6, 9)) == "9 Jun"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okrsync.reports.render.as_csv import csv_text, safe_text, tables_of
+from okrsync.formats.as_csv import csv_text, safe_text, tables_of
 from support.hostile import HOSTILE
 
 LEADS = "=+-@\uff1d\uff0b\uff0d\uff20\t\r\n"

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okrsync.reports.pages.blocks import Anchor, Block, Column, Page, Section, Table, cell, text
-from okrsync.reports.render.html import Picker, Way, address, policy_of, render_html
-from okrsync.reports.render.html_layout import MOST_ROWS
+from okrsync.formats.html import Picker, Way, address, policy_of, render_html
+from okrsync.formats.html_layout import MOST_ROWS
+from okrsync.reports.page import Anchor, Block, Column, Page, Section, Table, cell, text
 from support.hostile import HOSTILE, with_every_text
 from support.pages import sample_page, wide
 
@@ -247,7 +247,7 @@ def test_cells_name_their_column_for_readers_who_see_no_head() -> None:
 
 
 def test_who_asks_for_no_html_does_not_wait_for_its_templates() -> None:
-    code = "import sys, okrsync.reports.render.html; sys.exit('jinja2' in sys.modules)"
+    code = "import sys, okrsync.formats.html; sys.exit('jinja2' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okrsync.reports.pages.blocks import Anchor, Bar, Bars, Code, Column, Page, Section, Table, Tone, cell, text
-from okrsync.reports.render.page_markdown import MAX_CHARACTERS, code, escaped, render_page
+from okrsync.formats.markdown import MAX_CHARACTERS, code, escaped, render_page
+from okrsync.reports.page import Anchor, Bar, Bars, Code, Column, Page, Section, Table, Tone, cell, text
 from support.pages import sample_page, wide
 
 

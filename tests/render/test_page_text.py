@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from okrsync.reports.pages.blocks import (
+from okrsync.formats.text import MAX_ROWS, print_page
+from okrsync.reports.page import (
     Align,
     Bars,
     Column,
@@ -21,7 +22,6 @@ from okrsync.reports.pages.blocks import (
     cell,
     for_executives,
 )
-from okrsync.reports.render.page_text import MAX_ROWS, print_page
 from support.pages import sample_page, wide
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from okrsync.model.verdicts import CheckKind, HypothesisVerdict, Verdict
 from okrsync.reports.audit.calibration import rate
-from okrsync.reports.audit.leading import Order
-from okrsync.reports.audit.served import Part
-from okrsync.reports.audit.unchecked import UncheckedCause
+from okrsync.reports.audit.evidence_gaps import UncheckedCause
+from okrsync.reports.audit.lead_lag import Order
+from okrsync.reports.audit.scope import Part
 from okrsync.reports.pages.audit_words import whole_percents
 from support.audit_case import (
     FIRST,

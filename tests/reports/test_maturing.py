@@ -8,7 +8,7 @@ import pytest
 
 from okrsync.model.ledger import Decision, Hypothesis
 from okrsync.model.verdicts import CheckKind, Estimate, HypothesisVerdict, OutcomeCheck, Verdict
-from okrsync.reports.maturing import Known, Subject, choices, coming, matured
+from okrsync.reports.outcomes.due_checks import Known, Subject, choices, coming, matured
 from okrsync.reports.stoplist import Stoplist, StopRules
 from okrsync.reports.values import FlaggedWin
 

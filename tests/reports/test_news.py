@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from okrsync.cli.sync import words_of_news
-from okrsync.reports.fresh import FreshDelivery
-from okrsync.reports.outcomes import News, news_since
+from okrsync.reports.outcomes.recent_deliveries import FreshDelivery
+from okrsync.reports.outcomes.report import News, news_since
 from support.audit_case import check
 
 LAST = date(2026, 11, 20)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okrsync.model.placements import Placement
-from okrsync.reports.planning_balance import balance_of, exempt_planned
-from okrsync.reports.planning_coverage import COUNT, coverage_of, pieces_of_work, whole_percents
+from okrsync.reports.plan.balance import balance_of, exempt_planned
+from okrsync.reports.plan.coverage import COUNT, coverage_of, pieces_of_work, whole_percents
 from support.plan_case import exempt, item, key_result, linked, linking, okrs, unlinked
 
 SIZES = st.none() | st.tuples(st.sampled_from(["points", "hours"]), st.floats(0, 100))

@@ -13,15 +13,15 @@ from okrsync.model.ledger import Hypothesis, Observation
 from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.work import Directive, Item, Status
+from okrsync.outcome.case_builder import Questions, cases_of
 from okrsync.outcome.looking_ahead import look_ahead
-from okrsync.outcome.questions import Questions, cases_of
+from okrsync.reports.page import CoverageChart, Paragraph, Portion, plain
 from okrsync.reports.pages import plan_words
-from okrsync.reports.pages.blocks import CoverageChart, Paragraph, Portion, plain
 from okrsync.reports.pages.plan_page import plan_page
-from okrsync.reports.plan import PlanMaterial, PlanReport, build_plan
-from okrsync.reports.planning_lanes import Calendar
-from okrsync.reports.planning_review import Concern, LookAgain
-from okrsync.reports.planning_scope import Wanted, choose
+from okrsync.reports.plan.iteration_series import Calendar
+from okrsync.reports.plan.report import PlanMaterial, PlanReport, build_plan
+from okrsync.reports.plan.review import Concern, LookAgain
+from okrsync.reports.plan.scope import Wanted, choose
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import Stoplist, StopRules
 from support.plan_case import (

@@ -10,8 +10,8 @@ import pytest
 from okrsync.errors import UsageError
 from okrsync.model.placements import Placement
 from okrsync.model.work import IterationRecord, Status
-from okrsync.reports.planning_lanes import Calendar, Phase
-from okrsync.reports.planning_scope import Chosen, ScopeKind, Wanted, choose
+from okrsync.reports.plan.iteration_series import Calendar, Phase
+from okrsync.reports.plan.scope import Chosen, ScopeKind, Wanted, choose
 from support.plan_case import NOW, TODAY, ZONE, item, linked, linking, planned_for, sprint
 
 PAST = [

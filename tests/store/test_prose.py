@@ -9,7 +9,7 @@ import pytest
 
 from okrsync.model.work import Item, ItemKind, Status
 from okrsync.store.database import Store
-from okrsync.store.prose import MAX_PROSE, passages, prose
+from okrsync.store.free_text import MAX_PROSE, passages, prose
 from support.stores import version_of
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)

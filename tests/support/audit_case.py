@@ -13,7 +13,7 @@ from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, 
 from okrsync.model.verdicts import CheckKind, Estimate, HypothesisVerdict, KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.model.work import Item, Size
 from okrsync.reports.audit import AuditReport, build_audit
-from okrsync.reports.audit.served import AuditInputs, Part
+from okrsync.reports.audit.scope import AuditInputs, Part
 from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.inputs import ReportInputs, SourceState
 from okrsync.reports.stoplist import StopRules

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from okrsync.cli import reporting
-from okrsync.reports.pages.blocks import Page
+from okrsync.reports.page import Page
 
 ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "html": "html"}
 """CSV is a folder of its own."""

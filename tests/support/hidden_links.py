@@ -9,18 +9,18 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from okrsync.answers.workspace import link_all, open_workspace
 from okrsync.config.settings_file import Work
-from okrsync.jobs.workspace import link_all, open_workspace
-from okrsync.linking.learning import Material, material
-from okrsync.linking.placing import Linking, place_items
-from okrsync.linking.sampling import place_of
-from okrsync.linking.suggesting import Suggested, suggest
+from okrsync.linking.placement import Linking, place_items
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Cycle, Direction, KeyResult, Objective, Okrs
 from okrsync.model.placements import Cause, Group
 from okrsync.model.work import Status
 from okrsync.plugins.connector import FieldMap
-from okrsync.store.prose import passages, prose
+from okrsync.store.free_text import passages, prose
+from okrsync.suggesting.sampling import place_of
+from okrsync.suggesting.suggestions import Suggested, suggest
+from okrsync.suggesting.training_data import Material, material
 from okrsync_github import normalise
 from support.recorded_data import recorded_github_issues
 

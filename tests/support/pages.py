@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-from okrsync.reports.pages.blocks import (
+from okrsync.reports.page import (
     Align,
     Anchor,
     Bar,

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.placing import Linking
+from okrsync.linking.placement import Linking
 from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, Objective, Okrs, Value, ValueReference
 from okrsync.model.placements import Group, Placement
 from okrsync.model.work import Item, ItemKind, Iteration, IterationRecord, Link, LinkState, Size, Status

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from okrsync.cli.reporting import ReportOptions, deliver
-from okrsync.reports.pages.blocks import Page
+from okrsync.reports.page import Page
 from support.every_format import COMMANDS, ENDINGS
 from support.running import Ran, Run
 

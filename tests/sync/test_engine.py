@@ -619,8 +619,8 @@ PARTITIONS = {"a": 0, "b": ITEMS}
 
 def sync_and_die(url: str, place: str, number: int) -> None:
     """Run in a process of its own: sync, and end without any farewell at the *number*-th time at *place*."""
-    from okrsync.store.item_rows import ItemRows  # noqa: PLC0415 - same
-    from okrsync.store.unit import Unit  # noqa: PLC0415 - patched in this process alone
+    from okrsync.store.item_writer import ItemRows  # noqa: PLC0415 - same
+    from okrsync.store.unit_of_work import Unit  # noqa: PLC0415 - patched in this process alone
 
     times = 0
 

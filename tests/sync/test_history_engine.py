@@ -15,7 +15,7 @@ from okrsync.model.work import EventField, Item, IterationRecord, Status
 from okrsync.plugins.connector import Fate, Partition, Resolution
 from okrsync.plugins.context import WorkMapping
 from okrsync.store.database import Store
-from okrsync.store.item_rows import ItemRows
+from okrsync.store.item_writer import ItemRows
 from okrsync.store.tables import item_event
 from support.small_tracker import (
     DOING,
@@ -569,7 +569,7 @@ def sync_of_b(store: Store, tracker: SmallTracker) -> None:
     from contextlib import nullcontext  # noqa: PLC0415
     from unittest.mock import patch  # noqa: PLC0415
 
-    with patch.object(Store, "lock", lambda *_: nullcontext()), patch("okrsync.store.unit.Unit.set_scope"):
+    with patch.object(Store, "lock", lambda *_: nullcontext()), patch("okrsync.store.unit_of_work.Unit.set_scope"):
         sync(store, tracker)
 
 

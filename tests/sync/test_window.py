@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from okrsync.sync.window import advanced, start_of
+from okrsync.sync.cursor import advanced, start_of
 from support.examples import examples
 
 EARLY, NOON, LATE = (datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 12, 15))

@@ -10,18 +10,18 @@ from datetime import date
 from okrsync.model.okrs import Cycle
 from okrsync.model.verdicts import Verdict
 from okrsync.reports.audit.calibration import Calibration, calibration_of
-from okrsync.reports.audit.carried import CarriedOver, carried_over
-from okrsync.reports.audit.decided import DecisionLine, ValueDecisions, by_value, decisions_of
+from okrsync.reports.audit.carry_over import CarriedOver, carried_over
+from okrsync.reports.audit.decisions import DecisionLine, ValueDecisions, by_value, decisions_of
 from okrsync.reports.audit.effort import Effort, effort_of
-from okrsync.reports.audit.extremes import Extremes, extremes_of
+from okrsync.reports.audit.evidence_gaps import Untold, untold_work
 from okrsync.reports.audit.headline import headline_of
-from okrsync.reports.audit.late import LateVerdicts, late_verdicts
-from okrsync.reports.audit.leading import LeadingPair, leading_pairs
+from okrsync.reports.audit.late_verdicts import LateVerdicts, late_verdicts
+from okrsync.reports.audit.lead_lag import LeadingPair, leading_pairs
+from okrsync.reports.audit.scope import AuditInputs, Served, served_in
 from okrsync.reports.audit.scores import KeyResultScore, score_of
-from okrsync.reports.audit.served import AuditInputs, Served, served_in
-from okrsync.reports.audit.unchecked import Untold, untold_work
+from okrsync.reports.audit.wins_and_setbacks import Extremes, extremes_of
 from okrsync.reports.audit.work import CheckState, WorkLine, work_lines
-from okrsync.reports.goals import ToldChange, build_goals
+from okrsync.reports.goal_changes import ToldChange, build_goals
 from okrsync.reports.inputs import SourceState
 from okrsync.reports.stoplist import Stoplist, build_stoplist
 

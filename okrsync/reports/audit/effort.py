@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from okrsync.linking.delivered import day_of
 from okrsync.model.placements import Group, Placement
 from okrsync.model.work import ItemKind
-from okrsync.outcome.delivered import day_of
-from okrsync.reports.audit.served import JUDGED, AuditInputs, Served, is_in_cycle, is_judged, is_open
+from okrsync.reports.audit.scope import JUDGED, AuditInputs, Served, is_in_cycle, is_judged, is_open
 
 OPEN, UNCHECKED, OTHER_CYCLE, EXEMPT, UNLINKED = "open", "unchecked", "other_cycle", "exempt", "unlinked"
 _ORDER = (*(verdict.value for verdict in JUDGED), OPEN, UNCHECKED, OTHER_CYCLE, EXEMPT, UNLINKED)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from okrsync.model.verdicts import Verdict
 from okrsync.reports.audit.effort import EXEMPT, OTHER_CYCLE, UNLINKED, Effort
-from okrsync.reports.audit.served import AuditInputs
+from okrsync.reports.audit.scope import AuditInputs
 from okrsync.reports.audit.work import CheckState, WorkLine
 
 _SAID = (

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import KeyResult, Metric
-from okrsync.reports.audit.served import AuditInputs
+from okrsync.reports.audit.scope import AuditInputs
 
 _LEAST_POINTS = 2
 """Observations that a mean needs."""

@@ -11,8 +11,8 @@ from okrsync.model.okrs import DatedValue
 from okrsync.model.verdicts import Decomposition, HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.okrs.progress import ZONES, Progress, progress_of
 from okrsync.reports.audit.movement import Movement, movement_of
-from okrsync.reports.audit.served import AuditInputs, Served, is_judged, is_open, size_of
-from okrsync.reports.goals import ToldChange
+from okrsync.reports.audit.scope import AuditInputs, Served, is_judged, is_open, size_of
+from okrsync.reports.goal_changes import ToldChange
 from okrsync.reports.stoplist import SizeOf
 
 _GOALPOSTS = {"baseline", "target", "band", "direction", "metric"}

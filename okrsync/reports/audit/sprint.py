@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from okrsync.errors import UsageError
+from okrsync.linking.delivered import day_of
 from okrsync.model.placements import Group, Placement
 from okrsync.model.verdicts import Verdict
 from okrsync.model.work import Item, Size
-from okrsync.outcome.delivered import day_of
 from okrsync.reports.audit.headline import verdicts_in_words
-from okrsync.reports.audit.served import AuditInputs, served_in
+from okrsync.reports.audit.scope import AuditInputs, served_in
 from okrsync.reports.audit.work import CheckState, Worked, WorkLine, work_lines
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import SourceState
-from okrsync.reports.planning_lanes import Calendar, Period
+from okrsync.reports.plan.iteration_series import Calendar, Period
 from okrsync.reports.stoplist import SizeOf
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from okrsync.linking.delivered import Piece
 from okrsync.model.ledger import Decision, in_time_order
 from okrsync.model.okrs import Cycle
 from okrsync.model.verdicts import OutcomeCheck
-from okrsync.outcome.delivered import Piece
-from okrsync.reports.audit.served import AuditInputs, Served, final_day, is_in_cycle, is_judged, is_open, size_of
+from okrsync.reports.audit.scope import AuditInputs, Served, final_day, is_in_cycle, is_judged, is_open, size_of
 from okrsync.reports.hypotheses import ExpectedItem, HypothesisLine
-from okrsync.reports.maturing import choices
+from okrsync.reports.outcomes.due_checks import choices
 from okrsync.reports.stoplist import SizeOf
 from okrsync.reports.values import FlaggedWin, build_values
 

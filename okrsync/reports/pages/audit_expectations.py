@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.reports.audit.calibration import LEAST_OF_TEAM, Calibration, Figures
+from okrsync.reports.page import Block, Column, Table, Tone, cell, text
 from okrsync.reports.pages import audit_words
 from okrsync.reports.pages.audit_tables import RIGHT, change, name
-from okrsync.reports.pages.blocks import Block, Column, Table, Tone, cell, text
-from okrsync.reports.pages.parts import HYPOTHESIS_WORDS, keys, plural
-from okrsync.reports.render import check_words, words
+from okrsync.reports.pages.components import HYPOTHESIS_WORDS, keys, plural
+from okrsync.reports.words import formatting, verdict_text
 
 
 def calibration_blocks(told: Calibration) -> Iterator[Block]:
@@ -77,7 +77,7 @@ def _expectations(told: Calibration) -> Table:
                 cell(name(entry.key_result)),
                 cell(change(entry.expected, entry.unit)),
                 cell(_span(entry.effect, entry.low, entry.high, entry.unit)),
-                cell(words.MISSING if entry.ratio is None else words.number(entry.ratio, like=1.0)),
+                cell(formatting.MISSING if entry.ratio is None else formatting.number(entry.ratio, like=1.0)),
                 cell("yes" if entry.is_held else "no"),
                 cell(HYPOTHESIS_WORDS[entry.hypothesis]),
             )
@@ -88,5 +88,5 @@ def _expectations(told: Calibration) -> Table:
 
 def _span(effect: float, low: float, high: float, unit: str) -> str:
     like = 10 * (high - low) or effect or 1.0
-    value = f"{check_words.signed(effect, like)} {check_words.unit_of_change(unit)}".rstrip()
-    return f"{value} [{words.number(low, like=like)}, {words.number(high, like=like)}]"
+    value = f"{verdict_text.signed(effect, like)} {verdict_text.unit_of_change(unit)}".rstrip()
+    return f"{value} [{formatting.number(low, like=like)}, {formatting.number(high, like=like)}]"

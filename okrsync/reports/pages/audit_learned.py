@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.reports.audit import AuditReport
-from okrsync.reports.audit.decided import DecisionLine
-from okrsync.reports.pages import audit_words
-from okrsync.reports.pages.audit_expectations import calibration_blocks
-from okrsync.reports.pages.audit_tables import RIGHT, Named, change, decided, name, work_table
-from okrsync.reports.pages.blocks import (
+from okrsync.reports.audit.decisions import DecisionLine
+from okrsync.reports.page import (
     Block,
     Cell,
     Code,
@@ -20,8 +17,11 @@ from okrsync.reports.pages.blocks import (
     cell,
     text,
 )
-from okrsync.reports.pages.parts import keys, plural
-from okrsync.reports.render import goal_words, stop_words, words
+from okrsync.reports.pages import audit_words
+from okrsync.reports.pages.audit_expectations import calibration_blocks
+from okrsync.reports.pages.audit_tables import RIGHT, Named, change, decided, name, work_table
+from okrsync.reports.pages.components import keys, plural
+from okrsync.reports.words import formatting, goal_text, stoplist_text
 
 
 def learned_sections(report: AuditReport) -> Iterator[Section]:
@@ -45,9 +45,9 @@ def _stoplist(report: AuditReport) -> Section:
             cell(name(line.key_result)),
             cell(line.epic or "no epic"),
             cell("; ".join(line.reasons)),
-            cell(stop_words.size(line.spent)),
-            cell(stop_words.size(line.planned)),
-            cell(words.MISSING if line.decision is None else decided(line.decision)),
+            cell(stoplist_text.size(line.spent)),
+            cell(stoplist_text.size(line.planned)),
+            cell(formatting.MISSING if line.decision is None else decided(line.decision)),
         )
         for line in report.stoplist.lines
     )
@@ -66,7 +66,9 @@ def _stoplist(report: AuditReport) -> Section:
         empty="Nothing speaks against going on with any open work.",
         more=("all of it: ", Code(f"okrsync stoplist --cycle {report.cycle.id}")) if rows else (),
     )
-    blocks: tuple[Block, ...] = (table, text(stop_words.rules(report.stoplist), tone=Tone.MUTED)) if rows else (table,)
+    blocks: tuple[Block, ...] = (
+        (table, text(stoplist_text.rules(report.stoplist), tone=Tone.MUTED)) if rows else (table,)
+    )
     return Section("stop", "Stop list", blocks, is_detail=True)
 
 
@@ -86,9 +88,9 @@ def _leading(report: AuditReport) -> Section:
             (
                 cell(pair.objective_title),
                 cell(name(pair.leading)),
-                cell(words.short_day(pair.leading_moved)),
+                cell(formatting.short_day(pair.leading_moved)),
                 cell(name(pair.lagging)),
-                cell(words.short_day(pair.lagging_moved)),
+                cell(formatting.short_day(pair.lagging_moved)),
                 cell(audit_words.order(pair)),
             )
             for pair in report.leading
@@ -146,7 +148,7 @@ def _decision_row(line: DecisionLine) -> tuple[Cell, ...]:
     reverses = f"takes back {line.reversed.choice} ({line.reversed.id})" if line.reversed is not None else ""
     known = {verdict: line.verdicts.count(verdict) for verdict in line.verdicts}
     return (
-        cell(words.short_day(line.day)),
+        cell(formatting.short_day(line.day)),
         cell(Code(line.decision.about)),
         cell(line.decision.choice, note=reverses),
         cell(line.decision.because),
@@ -159,7 +161,7 @@ def _changes(report: AuditReport) -> Section:
     seen = (
         "only one version of the goals was ever seen" if report.versions < 2 else f"{report.versions:,} versions seen"
     )
-    blocks = tuple(text(goal_words.line(change)) for change in report.changes)
+    blocks = tuple(text(goal_text.line(change)) for change in report.changes)
     return Section("changes", "Moved goalposts", blocks or (text(f"No goal was changed ({seen})."),), is_detail=True)
 
 
@@ -182,9 +184,9 @@ def _carried(report: AuditReport) -> Section:
                 (
                     cell(name(entry.id)),
                     cell(entry.title),
-                    cell(words.MISSING if entry.progress.share is None else audit_words.way(entry.progress.share)),
+                    cell(formatting.MISSING if entry.progress.share is None else audit_words.way(entry.progress.share)),
                     cell(audit_words.counted_verdicts(entry.verdicts)),
-                    cell(words.MISSING if entry.decision is None else decided(entry.decision)),
+                    cell(formatting.MISSING if entry.decision is None else decided(entry.decision)),
                 )
                 for entry in carried.key_results
             ),
@@ -216,7 +218,7 @@ def _open_hypotheses(report: AuditReport) -> Table:
                 cell(name(entry.key_result)),
                 cell(change(entry.change, entry.unit)),
                 cell(entry.because),
-                cell("not delivered" if entry.evaluation is None else words.day(entry.evaluation)),
+                cell("not delivered" if entry.evaluation is None else formatting.day(entry.evaluation)),
             )
             for entry in report.carried.hypotheses
         ),

@@ -8,20 +8,7 @@ from datetime import date
 from okrsync.reports.audit import AuditReport
 from okrsync.reports.audit.scores import KeyResultScore
 from okrsync.reports.audit.work import CheckState
-from okrsync.reports.pages import audit_words
-from okrsync.reports.pages.audit_learned import learned_sections
-from okrsync.reports.pages.audit_tables import (
-    RIGHT,
-    Named,
-    change,
-    effort_blocks,
-    extreme_table,
-    name,
-    sizes,
-    work_table,
-)
-from okrsync.reports.pages.audit_untold import untold_section
-from okrsync.reports.pages.blocks import (
+from okrsync.reports.page import (
     Cell,
     Code,
     Column,
@@ -33,8 +20,21 @@ from okrsync.reports.pages.blocks import (
     cell,
     text,
 )
-from okrsync.reports.pages.parts import plural, source_facts, source_notices
-from okrsync.reports.render import check_words, words
+from okrsync.reports.pages import audit_words
+from okrsync.reports.pages.audit_evidence_gaps import untold_section
+from okrsync.reports.pages.audit_learned import learned_sections
+from okrsync.reports.pages.audit_tables import (
+    RIGHT,
+    Named,
+    change,
+    effort_blocks,
+    extreme_table,
+    name,
+    sizes,
+    work_table,
+)
+from okrsync.reports.pages.components import plural, source_facts, source_notices
+from okrsync.reports.words import formatting, verdict_text
 
 _CHOSEN = {
     "asked": "",
@@ -49,20 +49,20 @@ def audit_page(report: AuditReport) -> Page:
     return Page(
         kind="audit",
         title=f"Audit · {report.cycle.id}",
-        kicker=" · ".join(filter(None, (part, _CHOSEN[report.chosen], f"as of {words.day(report.as_of)}"))),
+        kicker=" · ".join(filter(None, (part, _CHOSEN[report.chosen], f"as of {formatting.day(report.as_of)}"))),
         headline=report.headline,
         lede=_lede(report),
         facts=Facts(
             (
-                ("Cycle", f"{words.day(report.cycle.start)} – {words.day(report.cycle.end)}"),
-                ("As of", f"{words.day(report.as_of)}, {report.timezone}"),
+                ("Cycle", f"{formatting.day(report.cycle.start)} – {formatting.day(report.cycle.end)}"),
+                ("As of", f"{formatting.day(report.as_of)}, {report.timezone}"),
                 ("Sources", source_facts(report.sources)),
                 ("Verdicts", _finality(report)),
             )
         ),
         sections=tuple(_sections(report)),
         notices=_notices(report),
-        notes=(text(check_words.METHOD, tone=Tone.MUTED),),
+        notes=(text(verdict_text.METHOD, tone=Tone.MUTED),),
         detail=f"okrsync audit --cycle {report.cycle.id} --as-of {report.as_of} --format json",
     )
 
@@ -87,7 +87,7 @@ def _lede(report: AuditReport) -> str:
 def _finality(report: AuditReport) -> str:
     waiting = sum(line.state is CheckState.OPEN for line in report.work)
     if report.final_on is not None:
-        return f"final on {words.day(report.final_on)}; {plural(waiting, 'check')} still open"
+        return f"final on {formatting.day(report.final_on)}; {plural(waiting, 'check')} still open"
     if all(entry.age_days is None for entry in report.sources):
         return "none, for nothing was read"
     return "final" if report.is_over else "none to come of what is delivered"
@@ -100,9 +100,9 @@ def _notices(report: AuditReport) -> tuple[str, ...]:
         for entry in report.scores
         if entry.stale_days is not None
     ]
-    parts = [] if report.is_over else [f"the cycle runs until {words.day(report.cycle.end)}"]
+    parts = [] if report.is_over else [f"the cycle runs until {formatting.day(report.cycle.end)}"]
     if report.final_on is not None:
-        parts.append(f"verdicts come until {words.day(report.final_on)}")
+        parts.append(f"verdicts come until {formatting.day(report.final_on)}")
     if parts:
         notices.append(f"Not final: {', and '.join(parts)}.")
     return tuple(notices)
@@ -145,26 +145,26 @@ def _scores(report: AuditReport) -> Section:
 def _score_row(entry: KeyResultScore) -> tuple[Cell, ...]:
     made = entry.progress
     mark, tone = audit_words.ZONES.get(made.zone, ("", Tone.MUTED))
-    progress = words.MISSING if made.share is None else audit_words.way(made.share)
+    progress = formatting.MISSING if made.share is None else audit_words.way(made.share)
     return (
         cell(name(entry.id)),
         cell(entry.title),
         cell(entry.objective),
-        cell(words.with_unit(None if entry.baseline is None else entry.baseline.value, entry.unit)),
+        cell(formatting.with_unit(None if entry.baseline is None else entry.baseline.value, entry.unit)),
         cell(_target(entry)),
-        cell(words.with_unit(None if made.current is None else made.current.value, entry.unit)),
+        cell(formatting.with_unit(None if made.current is None else made.current.value, entry.unit)),
         cell(progress if made.score is None else f"{made.score:.2f}"),
-        cell(made.zone or words.MISSING, mark=mark, tone=tone),
+        cell(made.zone or formatting.MISSING, mark=mark, tone=tone),
         cell(entry.kind),
         cell(entry.level),
-        cell(f"{entry.target_changes:,}×" if entry.target_changes else words.MISSING),
+        cell(f"{entry.target_changes:,}×" if entry.target_changes else formatting.MISSING),
     )
 
 
 def _target(entry: KeyResultScore) -> str:
     if entry.band is not None:
-        return f"{words.number(entry.band[0])} to {words.with_unit(entry.band[1], entry.unit)}"
-    return words.with_unit(None if entry.target is None else entry.target.value, entry.unit)
+        return f"{formatting.number(entry.band[0])} to {formatting.with_unit(entry.band[1], entry.unit)}"
+    return formatting.with_unit(None if entry.target is None else entry.target.value, entry.unit)
 
 
 def _extremes(report: AuditReport) -> Section:
@@ -207,7 +207,7 @@ def _verdict_row(entry: KeyResultScore) -> tuple[Cell, ...]:
         cell(plural(entry.delivered.items, "item") if entry.delivered.items else "nothing"),
         cell(sizes(entry.delivered)),
         cell(audit_words.counted_verdicts(entry.checks)),
-        cell(plural(entry.groups, "group") if entry.groups else words.MISSING),
+        cell(plural(entry.groups, "group") if entry.groups else formatting.MISSING),
         cell("" if entry.cause is None else audit_words.MISSES[entry.cause]),
     )
 
@@ -232,21 +232,21 @@ def _sources_of_change(report: AuditReport) -> Table:
 
 
 def _change_row(entry: KeyResultScore, last_day: date) -> tuple[Cell, ...]:
-    parts, unit = entry.decomposition, check_words.unit_of_change(entry.unit)
+    parts, unit = entry.decomposition, verdict_text.unit_of_change(entry.unit)
     before = cell(change(entry.movement.before, entry.unit))
     if parts is None:
-        none = cell(words.MISSING, tone=Tone.MUTED)
+        none = cell(formatting.MISSING, tone=Tone.MUTED)
         made = change(entry.movement.change, entry.unit)
-        return (cell(name(entry.id)), cell(words.short_day(last_day)), cell(made), none, none, none, before)
+        return (cell(name(entry.id)), cell(formatting.short_day(last_day)), cell(made), none, none, none, before)
     width = max(part.high - part.low for part in (parts.deliveries, parts.drift))
     like = 10 * width or parts.change or 1.0
     return (
         cell(name(entry.id)),
-        cell(words.short_day(parts.last_end)),
-        cell(f"{check_words.signed(parts.change, like)} {unit}".rstrip()),
-        cell(check_words.span(parts.deliveries, like)),
-        cell(check_words.span(parts.drift, like)),
-        cell(check_words.signed(parts.unexplained, like)),
+        cell(formatting.short_day(parts.last_end)),
+        cell(f"{verdict_text.signed(parts.change, like)} {unit}".rstrip()),
+        cell(verdict_text.span(parts.deliveries, like)),
+        cell(verdict_text.span(parts.drift, like)),
+        cell(verdict_text.signed(parts.unexplained, like)),
         before,
     )
 

@@ -10,13 +10,13 @@ from okrsync.model.ledger import Decision
 from okrsync.model.verdicts import HypothesisVerdict, Verdict
 from okrsync.model.work import Size
 from okrsync.reports.audit.effort import Effort
-from okrsync.reports.audit.unchecked import UnexpectedWork
+from okrsync.reports.audit.evidence_gaps import UnexpectedWork
 from okrsync.reports.audit.work import CheckState, Worked, WorkLine
+from okrsync.reports.page import Align, Bar, Bars, Block, Cell, Code, Column, Span, Table, Tone, cell, text
 from okrsync.reports.pages import audit_words
-from okrsync.reports.pages.blocks import Align, Bar, Bars, Block, Cell, Code, Column, Span, Table, Tone, cell, text
-from okrsync.reports.pages.parts import TONES, credit, plural, verdict_cell, work_cell
-from okrsync.reports.render import check_words, words
+from okrsync.reports.pages.components import TONES, credit, plural, verdict_cell, work_cell
 from okrsync.reports.stoplist import SizeOf
+from okrsync.reports.words import formatting, verdict_text
 
 RIGHT = Align.RIGHT
 _WORK_COLUMNS = (
@@ -65,10 +65,10 @@ def extreme_table(lines: Sequence[WorkLine], named: Named, rows: int) -> Table:
 
 def _extreme_row(line: WorkLine) -> tuple[Cell, ...]:
     check = line.check
-    said = check_words.verdict_word(check.verdict)
+    said = verdict_text.verdict_word(check.verdict)
     buts = ["fell short"] if check.hypothesis is HypothesisVerdict.WEAKER_THAN_EXPECTED else []
     buts += ["broke a guardrail"] if line.guardrails else []
-    mark = check_words.MARKS.get(check.verdict, "")
+    mark = verdict_text.MARKS.get(check.verdict, "")
     tone = Tone.UNSURE if buts else TONES.get(check.verdict, Tone.PLAIN)
     return (
         line_cell(line),
@@ -118,10 +118,10 @@ def measured(line: WorkLine) -> Cell:
     told = line.check.estimate
     if told is not None:
         tone = Tone.MUTED if line.state is CheckState.OPEN else TONES.get(line.check.verdict, Tone.PLAIN)
-        return cell(check_words.effect(told, line.unit), tone=tone)
+        return cell(verdict_text.effect(told, line.unit), tone=tone)
     if line.check.verdict is Verdict.OBSERVED_CHANGE_ONLY and line.check.observed_change is not None:
         return cell(change(line.check.observed_change, line.unit), note="no interval")
-    return cell(words.MISSING, tone=Tone.MUTED)
+    return cell(formatting.MISSING, tone=Tone.MUTED)
 
 
 def decision_cell(line: WorkLine) -> Cell:
@@ -131,20 +131,20 @@ def decision_cell(line: WorkLine) -> Cell:
     if line.is_asking:
         return cell(f"{' or '.join(line.choices)}?", tone=Tone.STRONG)
     if line.state is CheckState.OPEN:
-        return cell(f"due {words.day(line.final_on)}", tone=Tone.MUTED)
-    return cell(words.MISSING, tone=Tone.MUTED)
+        return cell(f"due {formatting.day(line.final_on)}", tone=Tone.MUTED)
+    return cell(formatting.MISSING, tone=Tone.MUTED)
 
 
 def decided(decision: Decision) -> str:
     """``stop (16 Nov)``."""
-    return f"{decision.choice} ({words.short_day(decision.at.date())})"
+    return f"{decision.choice} ({formatting.short_day(decision.at.date())})"
 
 
 def change(value: float | None, unit: str) -> str:
     """A change with its sign and unit; a dash where there is none."""
     if value is None:
-        return words.MISSING
-    return f"{check_words.with_sign(value)} {check_words.unit_of_change(unit)}".rstrip()
+        return formatting.MISSING
+    return f"{verdict_text.with_sign(value)} {verdict_text.unit_of_change(unit)}".rstrip()
 
 
 def item_cells(item: Worked, size: Size | None) -> tuple[Cell, ...]:
@@ -152,8 +152,8 @@ def item_cells(item: Worked, size: Size | None) -> tuple[Cell, ...]:
     return (
         cell(Code(item.key)),
         cell(item.title),
-        cell(words.short_day(item.day) if item.day else "day unknown"),
-        cell(words.MISSING if size is None else words.sized(size.value, size.unit)),
+        cell(formatting.short_day(item.day) if item.day else "day unknown"),
+        cell(formatting.MISSING if size is None else formatting.sized(size.value, size.unit)),
     )
 
 
@@ -184,7 +184,7 @@ def effort_blocks(effort: Effort) -> Iterator[Block]:
             Bar(
                 audit_words.fate(entry.fate),
                 entry.share,
-                f"{percent} %, {words.number(entry.items)} {'item' if entry.items == 1 else 'items'}",
+                f"{percent} %, {formatting.number(entry.items)} {'item' if entry.items == 1 else 'items'}",
                 *_signs(entry.fate),
             )
             for entry, percent in zip(effort.shares, percents, strict=True)
@@ -203,12 +203,12 @@ def _by_size(effort: Effort, unit: str, number: int) -> Bars:
     percents = audit_words.whole_percents(shares)
     return Bars(
         f"effort-size{number + 1}",
-        f"By size: {words.sized(effort.sizes[unit], unit)}.",
+        f"By size: {formatting.sized(effort.sizes[unit], unit)}.",
         tuple(
             Bar(
                 audit_words.fate(entry.fate),
                 share,
-                f"{percent} %, {words.sized(entry.sizes[unit], unit)}",
+                f"{percent} %, {formatting.sized(entry.sizes[unit], unit)}",
                 *_signs(entry.fate),
             )
             for entry, share, percent in zip(effort.shares, shares, percents, strict=True)
@@ -221,19 +221,19 @@ def _signs(fate: str) -> tuple[Tone, str]:
     verdict = Verdict(fate) if fate in {kind.value for kind in Verdict} else None
     if verdict is None:
         return Tone.MUTED, ""
-    return TONES.get(verdict, Tone.PLAIN), check_words.MARKS.get(verdict, "")
+    return TONES.get(verdict, Tone.PLAIN), verdict_text.MARKS.get(verdict, "")
 
 
 def sizes(told: SizeOf) -> str:
     """The sizes by unit, and how many items have none where some have."""
-    parts = [words.sized(value, unit) for unit, value in told.sizes.items()]
+    parts = [formatting.sized(value, unit) for unit, value in told.sizes.items()]
     if told.sizes and told.unsized:
         parts.append(f"{told.unsized:,} without")
-    return ", ".join(parts) or words.MISSING
+    return ", ".join(parts) or formatting.MISSING
 
 
 def _span(first: date, last: date) -> str:
     if first == last:
-        return words.short_day(first)
+        return formatting.short_day(first)
     is_one_month = (first.year, first.month) == (last.year, last.month)
-    return f"{first.day if is_one_month else words.short_day(first)}–{words.short_day(last)}"
+    return f"{first.day if is_one_month else formatting.short_day(first)}–{formatting.short_day(last)}"

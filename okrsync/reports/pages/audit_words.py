@@ -8,12 +8,12 @@ from math import floor
 from okrsync.model.verdicts import Verdict
 from okrsync.reports.audit.calibration import Rate
 from okrsync.reports.audit.effort import EXEMPT, OPEN, OTHER_CYCLE, UNCHECKED, UNLINKED
-from okrsync.reports.audit.leading import LeadingPair, Order
+from okrsync.reports.audit.evidence_gaps import UncheckedCause, UncheckedWork
+from okrsync.reports.audit.lead_lag import LeadingPair, Order
 from okrsync.reports.audit.movement import Movement
 from okrsync.reports.audit.scores import MissCause
-from okrsync.reports.audit.unchecked import UncheckedCause, UncheckedWork
-from okrsync.reports.pages.blocks import Tone
-from okrsync.reports.render import check_words, words
+from okrsync.reports.page import Tone
+from okrsync.reports.words import formatting, verdict_text
 
 ZONES = {"green": ("●", Tone.GOOD), "amber": ("◐", Tone.UNSURE), "red": ("○", Tone.BAD)}
 """The sign and tone of each zone of scores."""
@@ -56,7 +56,7 @@ _ORDERS = {
 
 def fate(name: str) -> str:
     """What became of a part of the effort."""
-    return _FATES[name] if name in _FATES else check_words.verdict_word(Verdict(name))
+    return _FATES[name] if name in _FATES else verdict_text.verdict_word(Verdict(name))
 
 
 def unchecked(work: UncheckedWork) -> str:
@@ -76,9 +76,9 @@ def order(pair: LeadingPair) -> str:
 def counted_verdicts(counts: Mapping[str, int]) -> str:
     """``3 moved, 12 inconclusive``, in the order of the method; a dash where there is none."""
     parts = [
-        f"{counts[kind.value]:,} {check_words.verdict_word(kind)}" for kind in _BY_WEIGHT if counts.get(kind.value)
+        f"{counts[kind.value]:,} {verdict_text.verdict_word(kind)}" for kind in _BY_WEIGHT if counts.get(kind.value)
     ]
-    return ", ".join(parts) or words.MISSING
+    return ", ".join(parts) or formatting.MISSING
 
 
 _BY_WEIGHT = (
@@ -105,22 +105,22 @@ def rate(told: Rate) -> str:
 def moved_by(told: Movement, unit: str) -> str:
     """How far a metric went in the cycle."""
     if told.change is None:
-        return words.MISSING
-    return f"{check_words.with_sign(told.change)} {check_words.unit_of_change(unit)}".rstrip()
+        return formatting.MISSING
+    return f"{verdict_text.with_sign(told.change)} {verdict_text.unit_of_change(unit)}".rstrip()
 
 
 def against_its_own(told: Movement, unit: str) -> str:
     """Whether a metric went further than it does by itself."""
     if told.is_beyond is None or told.most_before is None:
         return f"cannot tell: {told.reason}"
-    most = f"{words.number(told.most_before)} {check_words.unit_of_change(unit)}".rstrip()
+    most = f"{formatting.number(told.most_before)} {verdict_text.unit_of_change(unit)}".rstrip()
     span = f"over any {told.days:,} days in the {told.history_days:,} before (at most {most})"
     return f"further than {span}" if told.is_beyond else f"no further than {span}"
 
 
 def way(share: float) -> str:
     """How far a key result came on its way, in whole percents; less than nothing where it went back."""
-    return f"{words.number(round(share * 100))} %"
+    return f"{formatting.number(round(share * 100))} %"
 
 
 def whole_percents(shares: Sequence[float]) -> list[int]:

@@ -9,7 +9,7 @@ from string import ascii_uppercase
 
 from okrsync.model.verdicts import Counterfactual, Decomposition, KeyResultOutcome, OutcomeCheck
 from okrsync.reports.key_results import Delivery, KeyResultReport
-from okrsync.reports.pages.blocks import (
+from okrsync.reports.page import (
     Align,
     Block,
     Cell,
@@ -25,7 +25,7 @@ from okrsync.reports.pages.blocks import (
     cell,
     text,
 )
-from okrsync.reports.pages.parts import (
+from okrsync.reports.pages.components import (
     TONES,
     credit,
     effect_cells,
@@ -36,7 +36,7 @@ from okrsync.reports.pages.parts import (
     work_cell,
 )
 from okrsync.reports.progress import KeyResultProgress
-from okrsync.reports.render import check_words, progress_words, words
+from okrsync.reports.words import formatting, progress_text, verdict_text
 
 _RIGHT = Align.RIGHT
 _SEASON = timedelta(days=91)
@@ -48,10 +48,10 @@ def key_result_section(
     entry: KeyResultReport, made: KeyResultProgress | None, id_: str, cycles: Sequence[str]
 ) -> Section:
     """The section *id_* of *entry*."""
-    blocks: list[Block] = [text(words.aim(entry), tone=Tone.MUTED)]
+    blocks: list[Block] = [text(formatting.aim(entry), tone=Tone.MUTED)]
     if made is not None:
-        lines = list(progress_words.lines(made))[1:]
-        blocks.append(text(" · ".join([progress_words.health(made), *lines])))
+        lines = list(progress_text.lines(made))[1:]
+        blocks.append(text(" · ".join([progress_text.health(made), *lines])))
     if entry.outcome is not None:
         blocks += _judged(entry, entry.outcome, id_)
     if entry.deliveries:
@@ -63,7 +63,7 @@ def key_result_section(
 
 
 def _judged(entry: KeyResultReport, outcome: KeyResultOutcome, id_: str) -> Iterator[Block]:
-    checks = check_words.by_weight(outcome)
+    checks = verdict_text.by_weight(outcome)
     letters = _letters(checks)
     if outcome.counterfactual.days:
         yield _chart(entry, outcome, letters, id_)
@@ -73,13 +73,13 @@ def _judged(entry: KeyResultReport, outcome: KeyResultOutcome, id_: str) -> Iter
         for warning in check.warnings:
             yield text(f"{letters[check.members]}: {warning}", tone=Tone.UNSURE)
     if outcome.line is not None:
-        yield text(f"all deliveries as one line: {check_words.effect(outcome.line, entry.unit)}", tone=Tone.MUTED)
+        yield text(f"all deliveries as one line: {verdict_text.effect(outcome.line, entry.unit)}", tone=Tone.MUTED)
     start = None if outcome.decomposition is None else _mean(outcome.counterfactual, outcome.decomposition)
     if outcome.decomposition is not None and start is not None:
         yield _waterfall(entry, outcome, outcome.decomposition, start, id_)
     elif outcome.decomposition is not None:
         # Nothing was delivered, or the metric has another definition by now: the level is not known.
-        yield text(check_words.decomposition(outcome, entry.unit), tone=Tone.MUTED)
+        yield text(verdict_text.decomposition(outcome, entry.unit), tone=Tone.MUTED)
 
 
 def _letters(checks: Sequence[OutcomeCheck]) -> dict[tuple[str, ...], str]:
@@ -96,13 +96,13 @@ def _chart(
     checks = sorted(outcome.checks, key=lambda check: (check.first, check.members))
     begin = _begin(told, checks)
     days, observed, expected = told.days[begin:], told.observed[begin:], told.expected[begin:]
-    without = f"; without the work, about {words.with_unit(expected[-1], entry.unit)}" if expected else ""
+    without = f"; without the work, about {formatting.with_unit(expected[-1], entry.unit)}" if expected else ""
     return MetricChart(
         id=f"{id_}-chart",
         title=f"{entry.metric} over time, and where it would have been without the work",
         description=(
-            f"{entry.metric}: {words.with_unit(observed[0], entry.unit)} on {words.day(days[0])}, "
-            f"{words.with_unit(observed[-1], entry.unit)} on {words.day(days[-1])}{without}."
+            f"{entry.metric}: {formatting.with_unit(observed[0], entry.unit)} on {formatting.day(days[0])}, "
+            f"{formatting.with_unit(observed[-1], entry.unit)} on {formatting.day(days[-1])}{without}."
         ),
         unit=entry.unit,
         days=days,
@@ -115,7 +115,7 @@ def _chart(
             Flag(
                 letters[check.members],
                 check.first,
-                f"{_work(entry, check)}: {check_words.verdict(check)}",
+                f"{_work(entry, check)}: {verdict_text.verdict(check)}",
                 TONES.get(check.verdict, Tone.PLAIN),
             )
             for check in checks
@@ -140,7 +140,7 @@ def _work(entry: KeyResultReport, check: OutcomeCheck) -> str:
 def _checks(
     entry: KeyResultReport, checks: Sequence[OutcomeCheck], letters: dict[tuple[str, ...], str], id_: str
 ) -> Table:
-    titles = {delivery.key: words.delivered(delivery) for delivery in entry.deliveries}
+    titles = {delivery.key: formatting.delivered(delivery) for delivery in entry.deliveries}
     effects = effect_cells(checks, None, entry.unit)
     return Table(
         f"{id_}-checks",
@@ -159,8 +159,8 @@ def _checks(
                 cell(letters[check.members], tone=TONES.get(check.verdict, Tone.PLAIN)),
                 work_cell(check.members, [titles.get(member, "") for member in check.members], credit(check)),
                 effect,
-                cell(words.MISSING if check.estimate is None else f"≥ {words.number(check.estimate.mde)}"),
-                cell(words.short_day(check.evaluation, entry.outcome.as_of if entry.outcome else None)),
+                cell(formatting.MISSING if check.estimate is None else f"≥ {formatting.number(check.estimate.mde)}"),
+                cell(formatting.short_day(check.evaluation, entry.outcome.as_of if entry.outcome else None)),
                 verdict_cell(check),
                 expectation_cell(check),
             )
@@ -174,18 +174,18 @@ def _waterfall(
     entry: KeyResultReport, outcome: KeyResultOutcome, parts: Decomposition, start: float, id_: str
 ) -> Waterfall:
     steps = [
-        Step(f"Until {words.short_day(parts.baseline_end)}", start, is_total=True),
+        Step(f"Until {formatting.short_day(parts.baseline_end)}", start, is_total=True),
         Step("Deliveries", parts.deliveries.value, parts.deliveries.low, parts.deliveries.high),
         Step("Drift and season", parts.drift.value, parts.drift.low, parts.drift.high, tone=Tone.MUTED),
         Step("Unexplained", parts.unexplained, tone=Tone.MUTED),
     ]
     if round(parts.clipped, 12):
         steps.append(Step("Outliers", parts.clipped, tone=Tone.MUTED))
-    steps.append(Step(f"Until {words.short_day(parts.last_end)}", start + parts.change, is_total=True))
+    steps.append(Step(f"Until {formatting.short_day(parts.last_end)}", start + parts.change, is_total=True))
     return Waterfall(
         f"{id_}-change",
         f"Where the change of {entry.metric} comes from",
-        check_words.decomposition(outcome, entry.unit),
+        verdict_text.decomposition(outcome, entry.unit),
         entry.unit,
         tuple(steps),
     )
@@ -224,11 +224,11 @@ def _deliveries(entry: KeyResultReport, id_: str) -> Table:
 def _delivery(delivery: Delivery, today: date | None) -> tuple[Cell, ...]:
     return (
         cell(Code(delivery.key)),
-        cell(words.delivered(delivery)),
-        cell(*keys(delivery.pull_requests)) if delivery.pull_requests else cell(words.MISSING),
-        cell(words.short_day(delivery.day, today) if delivery.day else "day unknown"),
-        cell(words.observed(delivery)),
-        cell(words.change(delivery)),
-        cell(words.days_observed(delivery)),
+        cell(formatting.delivered(delivery)),
+        cell(*keys(delivery.pull_requests)) if delivery.pull_requests else cell(formatting.MISSING),
+        cell(formatting.short_day(delivery.day, today) if delivery.day else "day unknown"),
+        cell(formatting.observed(delivery)),
+        cell(formatting.change(delivery)),
+        cell(formatting.days_observed(delivery)),
         cell(delivery.via),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from okrsync.reports.attention import AttentionLine, Trouble
-from okrsync.reports.fresh import FreshDelivery
-from okrsync.reports.maturing import ComingCheck, MaturedCheck
-from okrsync.reports.outcomes import OutcomesReport
-from okrsync.reports.pages.blocks import (
+from okrsync.reports.outcomes.attention import AttentionLine, Trouble
+from okrsync.reports.outcomes.due_checks import ComingCheck, MaturedCheck
+from okrsync.reports.outcomes.recent_deliveries import FreshDelivery
+from okrsync.reports.outcomes.report import OutcomesReport
+from okrsync.reports.page import (
     Align,
     Bar,
     Bars,
@@ -25,8 +25,7 @@ from okrsync.reports.pages.blocks import (
     cell,
     text,
 )
-from okrsync.reports.pages.key_result_section import key_result_section
-from okrsync.reports.pages.parts import (
+from okrsync.reports.pages.components import (
     expectation_cell,
     plural,
     short_id,
@@ -35,8 +34,9 @@ from okrsync.reports.pages.parts import (
     verdict_cell,
     work_cell,
 )
-from okrsync.reports.pages.standing import standing_section
-from okrsync.reports.render import check_words, words
+from okrsync.reports.pages.key_result_section import key_result_section
+from okrsync.reports.pages.key_result_summary import standing_section
+from okrsync.reports.words import formatting, verdict_text
 
 _RIGHT = Align.RIGHT
 _GROUPS = {"exempt": "exempt", "unlinked": "no key result"}
@@ -47,19 +47,19 @@ def outcomes_page(report: OutcomesReport) -> Page:
     return Page(
         kind="outcomes",
         title=f"Outcomes · {', '.join(report.cycles) or 'no running cycle'}",
-        kicker=f"as of {words.day(report.as_of)}",
+        kicker=f"as of {formatting.day(report.as_of)}",
         headline=report.headline,
         lede=_lede(report),
         facts=Facts(
             (
-                ("As of", f"{words.day(report.as_of)}, {report.timezone}"),
+                ("As of", f"{formatting.day(report.as_of)}, {report.timezone}"),
                 ("Sources", source_facts(report.sources)),
                 ("Metrics", _metrics(report)),
             )
         ),
         notices=source_notices(report.sources, report.failed_metrics),
         sections=tuple(_sections(report)),
-        notes=(text(check_words.METHOD, tone=Tone.MUTED), text(words.HOW_TO_READ, tone=Tone.MUTED)),
+        notes=(text(verdict_text.METHOD, tone=Tone.MUTED), text(formatting.HOW_TO_READ, tone=Tone.MUTED)),
         detail=f"okrsync outcomes --cycle {report.cycles[0] if len(report.cycles) == 1 else 'all'} --format json",
     )
 
@@ -93,7 +93,7 @@ def _sections(report: OutcomesReport) -> Iterator[Section]:
 
 
 def _lede(report: OutcomesReport) -> str:
-    since = words.short_day(report.since)
+    since = formatting.short_day(report.since)
     served = sum(entry.group == "linked" for entry in report.fresh)
     silent = sum(entry.group == "linked" and not entry.is_expected for entry in report.fresh)
     parts = []
@@ -107,7 +107,7 @@ def _lede(report: OutcomesReport) -> str:
     elif report.items.total and report.tells_fresh:
         parts.append(f"Nothing{_of_cycles(report)} was delivered since {since}.")
     if report.coming:
-        parts.append(f"The next check comes due on {words.day(report.coming[0].evaluation)}.")
+        parts.append(f"The next check comes due on {formatting.day(report.coming[0].evaluation)}.")
     return " ".join(parts)
 
 
@@ -135,7 +135,7 @@ def _decide(report: OutcomesReport) -> Section:
         Column("Expectation", rank=2),
         Column("Asked of you", is_flexible=True),
     )
-    since = words.short_day(report.since)
+    since = formatting.short_day(report.since)
     return Section(
         "decide",
         "Decide",
@@ -168,11 +168,11 @@ def _decide(report: OutcomesReport) -> Section:
 
 def _matured(entry: MaturedCheck, cycles: Sequence[str]) -> tuple[Cell, ...]:
     check = entry.check
-    measured = words.MISSING if check.estimate is None else check_words.effect(check.estimate, entry.unit)
+    measured = formatting.MISSING if check.estimate is None else verdict_text.effect(check.estimate, entry.unit)
     return (
         work_cell(check.members, entry.titles),
         cell(short_id(entry.key_result, cycles)),
-        cell(words.MISSING if check.expected is None else check_words.with_sign(check.expected)),
+        cell(formatting.MISSING if check.expected is None else verdict_text.with_sign(check.expected)),
         cell(measured),
         verdict_cell(check),
         expectation_cell(check),
@@ -183,7 +183,7 @@ def _matured(entry: MaturedCheck, cycles: Sequence[str]) -> tuple[Cell, ...]:
 def _asked(entry: MaturedCheck) -> Cell:
     parts = []
     if entry.decision is not None:
-        parts.append(f"decided: {entry.decision.choice} ({words.short_day(entry.decision.at.date())})")
+        parts.append(f"decided: {entry.decision.choice} ({formatting.short_day(entry.decision.at.date())})")
     elif entry.choices:
         parts.append(" or ".join(entry.choices))
     else:
@@ -195,7 +195,7 @@ def _asked(entry: MaturedCheck) -> Cell:
 
 
 def _fresh(report: OutcomesReport) -> Section:
-    since = words.short_day(report.since)
+    since = formatting.short_day(report.since)
     return Section(
         "delivered",
         f"Delivered since {since}",
@@ -225,23 +225,23 @@ def _fresh_row(entry: FreshDelivery, cycles: Sequence[str]) -> tuple[Cell, ...]:
     return (
         cell(Code(entry.key)),
         cell(entry.title),
-        cell(words.short_day(entry.day)),
+        cell(formatting.short_day(entry.day)),
         cell(served) if is_linked else cell(_GROUPS[entry.group], tone=Tone.MUTED),
-        cell("stated" if entry.is_expected else "none stated") if is_linked else cell(words.MISSING),
-        cell(words.short_day(entry.evaluation)),
+        cell("stated" if entry.is_expected else "none stated") if is_linked else cell(formatting.MISSING),
+        cell(formatting.short_day(entry.evaluation)),
     )
 
 
 def _coming(checks: Sequence[ComingCheck], cycles: Sequence[str]) -> Section:
     rows = tuple(
         (
-            cell(words.day(entry.evaluation)),
+            cell(formatting.day(entry.evaluation)),
             cell(short_id(entry.key_result, cycles)),
             work_cell(entry.members, entry.titles),
             cell(
-                words.MISSING
+                formatting.MISSING
                 if entry.expected is None
-                else f"{check_words.with_sign(entry.expected)} {check_words.unit_of_change(entry.unit)}".strip()
+                else f"{verdict_text.with_sign(entry.expected)} {verdict_text.unit_of_change(entry.unit)}".strip()
             ),
         )
         for entry in checks
@@ -282,7 +282,7 @@ def _coverage(report: OutcomesReport) -> Section:
     items, served = report.items, report.served
     standing = items.total - items.dropped or 1
     bars = tuple(
-        Bar(label, count / standing, f"{words.percent(count / standing)} · {plural(count, 'item')}", tone)
+        Bar(label, count / standing, f"{formatting.percent(count / standing)} · {plural(count, 'item')}", tone)
         for label, count, tone in (
             ("serve a key result", items.linked, Tone.GOOD),
             ("exempt", items.exempt, Tone.MUTED),
@@ -299,7 +299,9 @@ def _coverage(report: OutcomesReport) -> Section:
         Bars("coverage", f"All {items.total:,} items by count; {items.dropped:,} dropped are left out", bars),
     ]
     if report.exempt:
-        blocks.append(text("exempt: " + " · ".join(words.exempt(entry) for entry in report.exempt), tone=Tone.MUTED))
+        blocks.append(
+            text("exempt: " + " · ".join(formatting.exempt(entry) for entry in report.exempt), tone=Tone.MUTED)
+        )
     if report.joined_issues:
         joined = f"{report.joined_issues:,} delivered issues count as one with the pull requests that close them"
         blocks.append(text(joined, tone=Tone.MUTED))
@@ -309,7 +311,7 @@ def _coverage(report: OutcomesReport) -> Section:
             f"Delivered, serves no key result: {len(report.unlinked):,}",
             (Column("Item"), Column("Title", is_flexible=True), Column("On"), Column("Why", rank=1)),
             tuple(
-                (cell(Code(entry.key)), cell(entry.title), cell(words.short_day(entry.day)), cell(entry.reason))
+                (cell(Code(entry.key)), cell(entry.title), cell(formatting.short_day(entry.day)), cell(entry.reason))
                 for entry in report.unlinked
             ),
             empty="Every delivered item serves a key result or is exempt.",

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from okrsync.model.verdicts import OutcomeCheck, Verdict
 from okrsync.okrs.progress import Health
-from okrsync.reports.pages.blocks import Align, Cell, Column, Table, Tone, cell
-from okrsync.reports.pages.parts import TONES, keys, plural
+from okrsync.reports.page import Align, Cell, Column, Table, Tone, cell
+from okrsync.reports.pages.components import TONES, keys, plural
 from okrsync.reports.pages.plan_words import percent, short
-from okrsync.reports.plan import PlanReport
-from okrsync.reports.planning_key_results import PlannedKeyResult
-from okrsync.reports.render import check_words, progress_words, words
+from okrsync.reports.plan.key_results import PlannedKeyResult
+from okrsync.reports.plan.report import PlanReport
+from okrsync.reports.words import formatting, progress_text, verdict_text
 
 _RIGHT = Align.RIGHT
 _HEALTH = {
@@ -70,15 +70,15 @@ def _row(entry: PlannedKeyResult, report: PlanReport) -> tuple[Cell, ...]:
     return (
         cell(
             short(made.id, report.cycles),
-            mark=progress_words.MARKS.get(made.health, ""),
+            mark=progress_text.MARKS.get(made.health, ""),
             tone=Tone.BAD if entry.is_behind else Tone.PLAIN,
         ),
         cell(made.title),
-        cell(words.with_unit(None if current is None else current.value, made.unit)),
+        cell(formatting.with_unit(None if current is None else current.value, made.unit)),
         cell(_a_week(needed, (needed, pace.actual))),
         cell(_a_week(pace.actual, (needed, pace.actual))),
         _planned(entry),
-        cell(percent(entry.share) if entry.planned.items else words.MISSING),
+        cell(percent(entry.share) if entry.planned.items else formatting.MISSING),
         cell(" · ".join(_notes(entry))),
     )
 
@@ -87,12 +87,12 @@ def _verdict_row(entry: PlannedKeyResult, check: OutcomeCheck, report: PlanRepor
     return (
         cell(short(entry.standing.id, report.cycles)),
         cell(
-            check_words.verdict_word(check.verdict),
-            mark=check_words.MARKS.get(check.verdict, ""),
+            verdict_text.verdict_word(check.verdict),
+            mark=verdict_text.MARKS.get(check.verdict, ""),
             tone=TONES.get(check.verdict, Tone.PLAIN),
         ),
         cell(_effect(check, entry.standing.unit)),
-        cell(words.short_day(check.evaluation, report.as_of)),
+        cell(formatting.short_day(check.evaluation, report.as_of)),
         cell(*keys(check.members)),
     )
 
@@ -100,25 +100,25 @@ def _verdict_row(entry: PlannedKeyResult, check: OutcomeCheck, report: PlanRepor
 def _a_week(change: float | None, beside: tuple[float | None, float | None]) -> str:
     """With two digits of the larger of the two that stand side by side: more would be pretence."""
     if change is None:
-        return words.MISSING
-    return check_words.signed(change, 10 * max(abs(other or 0.0) for other in beside))
+        return formatting.MISSING
+    return verdict_text.signed(change, 10 * max(abs(other or 0.0) for other in beside))
 
 
 def _planned(entry: PlannedKeyResult) -> Cell:
     planned = entry.planned
     if not planned.items:
         return cell("none", tone=Tone.BAD if entry.is_behind else Tone.MUTED)
-    sizes = ", ".join(words.sized(value, unit) for unit, value in planned.sizes.items() if unit != "items")
+    sizes = ", ".join(formatting.sized(value, unit) for unit, value in planned.sizes.items() if unit != "items")
     return cell(plural(planned.items, "item"), note=sizes)
 
 
 def _effect(check: OutcomeCheck, unit: str) -> str:
     """The effect with its interval; of what is inconclusive, what could have been seen."""
     if check.estimate is None:
-        return words.MISSING
+        return formatting.MISSING
     if check.verdict is Verdict.INCONCLUSIVE:
-        return f"could see ≥ {words.with_unit(check.estimate.mde, check_words.unit_of_change(unit))}"
-    return check_words.effect(check.estimate, unit)
+        return f"could see ≥ {formatting.with_unit(check.estimate.mde, verdict_text.unit_of_change(unit))}"
+    return verdict_text.effect(check.estimate, unit)
 
 
 def _notes(entry: PlannedKeyResult) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _notes(entry: PlannedKeyResult) -> Iterator[str]:
         yield f"{entry.elsewhere:,} open elsewhere" if entry.elsewhere else "no open work at all"
     if made.health is Health.STALE:
         current = made.progress.current
-        yield f"stale since {words.short_day(current.date if current else None)}"
+        yield f"stale since {formatting.short_day(current.date if current else None)}"
     elif made.health in _HEALTH:
         yield _HEALTH[made.health]
     if made.level != "outcome":
@@ -136,4 +136,4 @@ def _notes(entry: PlannedKeyResult) -> Iterator[str]:
     if not entry.planned.items:
         yield f"{plural(entry.days_left, 'day')} left"
     elif entry.judged_on is not None:
-        yield f"judgeable by {words.short_day(entry.judged_on)}"
+        yield f"judgeable by {formatting.short_day(entry.judged_on)}"

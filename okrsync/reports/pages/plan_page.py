@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from okrsync.reports.pages.blocks import (
+from okrsync.reports.page import (
     Align,
     Bar,
     Bars,
@@ -23,15 +23,15 @@ from okrsync.reports.pages.blocks import (
     cell,
     text,
 )
-from okrsync.reports.pages.parts import plural, source_facts, source_notices
+from okrsync.reports.pages.components import plural, source_facts, source_notices
 from okrsync.reports.pages.plan_key_results import key_results_table, verdicts_table
 from okrsync.reports.pages.plan_review import review_table
 from okrsync.reports.pages.plan_words import amount, command, percent, short, span
-from okrsync.reports.plan import MOST_ASKED, PlanReport, UnlinkedItem
-from okrsync.reports.planning_balance import ExemptPlanned
-from okrsync.reports.planning_balance import Portion as Part
-from okrsync.reports.planning_coverage import COUNT, Amount, Coverage, SizeShares, whole_percents
-from okrsync.reports.render import words
+from okrsync.reports.plan.balance import ExemptPlanned
+from okrsync.reports.plan.balance import Portion as Part
+from okrsync.reports.plan.coverage import COUNT, Amount, Coverage, SizeShares, whole_percents
+from okrsync.reports.plan.report import MOST_ASKED, PlanReport, UnlinkedItem
+from okrsync.reports.words import formatting
 
 _RIGHT = Align.RIGHT
 
@@ -48,7 +48,7 @@ def plan_page(report: PlanReport, fail_under: float | None = None) -> Page:
         lede=_lede(report),
         facts=Facts(
             (
-                ("As of", f"{words.day(report.as_of)}, {report.timezone}"),
+                ("As of", f"{formatting.day(report.as_of)}, {report.timezone}"),
                 ("Sources", source_facts(report.sources)),
                 ("Cycle", ", ".join(report.cycles) or "none runs"),
             )
@@ -123,7 +123,7 @@ def _bars(id_: str, caption: str, coverage: Coverage, shares: SizeShares) -> Bar
 
 
 def _held(part: Amount, unit: str) -> str:
-    return plural(part.items, "item") if unit == COUNT else words.sized(part.of(unit), unit)
+    return plural(part.items, "item") if unit == COUNT else formatting.sized(part.of(unit), unit)
 
 
 def _verdict(report: PlanReport) -> Paragraph:
@@ -133,8 +133,8 @@ def _verdict(report: PlanReport) -> Paragraph:
     by = "by count" if report.coverage.measure == COUNT else "by size"
     said, tone = ("is below", Tone.BAD) if report.is_below else ("reaches", Tone.GOOD)
     return text(
-        f"Of the work that needs a key result, {words.percent(serving)} has one ({by}). That {said} the threshold of "
-        f"{words.percent(report.threshold)}.",
+        f"Of the work that needs a key result, {formatting.percent(serving)} has one ({by}). That {said} the threshold "
+        f"of {formatting.percent(report.threshold)}.",
         tone=tone,
     )
 
@@ -148,7 +148,7 @@ def _gate(report: PlanReport, fail_under: float) -> Paragraph:
     how = by if report.coverage.measure == COUNT else f"by size, in {report.coverage.measure}"
     fails = serving * 100 < fail_under
     return text(
-        f"{asked}: {'not met' if fails else 'met'} with {words.percent(serving)}, {how}.",
+        f"{asked}: {'not met' if fails else 'met'} with {formatting.percent(serving)}, {how}.",
         tone=Tone.BAD if fails else Tone.GOOD,
     )
 
@@ -210,19 +210,19 @@ def _unlinked_row(entry: UnlinkedItem, report: PlanReport) -> tuple[Cell, ...]:
     return (
         cell(Code(entry.key)),
         cell(entry.title),
-        cell(words.MISSING if entry.size is None else words.sized(entry.size, entry.unit)),
+        cell(formatting.MISSING if entry.size is None else formatting.sized(entry.size, entry.unit)),
         cell(f"{entry.age_days:,} d"),
         cell(why),
-        cell(words.MISSING, tone=Tone.MUTED)
+        cell(formatting.MISSING, tone=Tone.MUTED)
         if guess is None
         else cell(f"{short(guess.key_result, report.cycles)} {guess.score:.2f}"),
-        cell(words.MISSING) if guess is None else cell(_because(guess.words, guess.earlier)),
+        cell(formatting.MISSING) if guess is None else cell(_because(guess.words, guess.earlier)),
     )
 
 
 def _why(entry: UnlinkedItem) -> str:
     brief = {"no_rule": "no rule matches", "taken_away": "taken away by hand", "closed_issue_unlinked": "its issue"}
-    return brief.get(entry.cause, entry.reason or words.CAUSES.get(entry.cause, ""))
+    return brief.get(entry.cause, entry.reason or formatting.CAUSES.get(entry.cause, ""))
 
 
 def _because(shared: Sequence[str], earlier: Sequence[str]) -> str:
@@ -259,7 +259,7 @@ def _exempt_row(entry: ExemptPlanned) -> tuple[Cell, ...]:
         cell(percent(entry.share)),
         cell(percent(entry.share_by_count)),
         cell(percent(entry.budget)),
-        cell(amount(entry.planned) if entry.planned.items else words.MISSING),
+        cell(amount(entry.planned) if entry.planned.items else formatting.MISSING),
         over,
     )
 

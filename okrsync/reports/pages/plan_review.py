@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from okrsync.reports.pages.blocks import Cell, Code, Column, Span, Table, Tone, cell
+from okrsync.reports.page import Cell, Code, Column, Span, Table, Tone, cell
 from okrsync.reports.pages.plan_words import amount, short
-from okrsync.reports.plan import PlanReport
-from okrsync.reports.planning_review import Concern, LookAgain
-from okrsync.reports.render import words
+from okrsync.reports.plan.report import PlanReport
+from okrsync.reports.plan.review import Concern, LookAgain
+from okrsync.reports.words import formatting
 
 _SAID = {
     Concern.STOP_LISTED: "on the stop list",
@@ -70,7 +70,7 @@ def _advice(line: LookAgain) -> tuple[Span, ...]:
         return ("add ", Code(line.line))
     if line.concern is Concern.CARRIED_OVER:
         return (", ".join(f"{item.key} is in its {_ordinal(item.sprints or 0)} sprint" for item in line.items),)
-    return (_FIXED[line.concern].format(day=words.day(line.day)),)
+    return (_FIXED[line.concern].format(day=formatting.day(line.day)),)
 
 
 def _ordinal(number: int) -> str:

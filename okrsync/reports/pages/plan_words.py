@@ -6,19 +6,19 @@ import shlex
 from collections.abc import Sequence
 from datetime import date
 
-from okrsync.reports.pages.parts import plural
-from okrsync.reports.planning_coverage import Amount
-from okrsync.reports.planning_scope import PlanScope, ScopeKind
-from okrsync.reports.render import words
+from okrsync.reports.pages.components import plural
+from okrsync.reports.plan.coverage import Amount
+from okrsync.reports.plan.scope import PlanScope, ScopeKind
+from okrsync.reports.words import formatting
 
 
 def span(scope: PlanScope) -> str:
     """``30 Nov – 11 Dec 2026``; of a milestone, when it is due; empty without days."""
     if scope.last is None:
-        return "" if scope.first is None else f"from {words.day(scope.first)}"
+        return "" if scope.first is None else f"from {formatting.day(scope.first)}"
     if scope.first is None:
-        return f"due {words.day(scope.last)}"
-    return f"{words.short_day(scope.first)} – {words.day(scope.last)}"
+        return f"due {formatting.day(scope.last)}"
+    return f"{formatting.short_day(scope.first)} – {formatting.day(scope.last)}"
 
 
 def command(scope: PlanScope, as_of: date) -> str:
@@ -42,7 +42,7 @@ def short(key_result: str, cycles: Sequence[str]) -> str:
 def amount(told: Amount) -> str:
     """``8 items, 13 points, 2 without a size``; sizes of different units side by side."""
     parts = [plural(told.items, "item")]
-    parts += [words.sized(value, unit) for unit, value in told.sizes.items() if unit != "items"]
+    parts += [formatting.sized(value, unit) for unit, value in told.sizes.items() if unit != "items"]
     if told.sizes and told.unsized:
         parts.append(f"{told.unsized:,} without a size")
     return ", ".join(parts)
@@ -50,4 +50,4 @@ def amount(told: Amount) -> str:
 
 def percent(share: float | None) -> str:
     """Whole percents; a dash where there is nothing to share out."""
-    return words.MISSING if share is None else f"{share * 100:.0f} %"
+    return formatting.MISSING if share is None else f"{share * 100:.0f} %"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.reports.audit.sprint import RetroReport, SprintItem
-from okrsync.reports.pages.audit_tables import RIGHT, Named, change, item_cells, line_cell, measured, work_table
-from okrsync.reports.pages.audit_words import whole_percents
-from okrsync.reports.pages.blocks import (
+from okrsync.reports.page import (
     Bar,
     Bars,
     Block,
@@ -22,8 +20,10 @@ from okrsync.reports.pages.blocks import (
     cell,
     text,
 )
-from okrsync.reports.pages.parts import plural, source_facts, source_notices
-from okrsync.reports.render import check_words, stop_words, words
+from okrsync.reports.pages.audit_tables import RIGHT, Named, change, item_cells, line_cell, measured, work_table
+from okrsync.reports.pages.audit_words import whole_percents
+from okrsync.reports.pages.components import plural, source_facts, source_notices
+from okrsync.reports.words import formatting, stoplist_text, verdict_text
 
 _GROUPS = {"linked": "serves a key result", "exempt": "exempt", "unlinked": "serves no key result"}
 
@@ -34,18 +34,18 @@ def retro_page(report: RetroReport) -> Page:
     return Page(
         kind="retro",
         title=f"Retro · {report.sprint.name}",
-        kicker=f"{team}{words.day(report.first)} – {words.day(report.last)}",
+        kicker=f"{team}{formatting.day(report.first)} – {formatting.day(report.last)}",
         headline=report.headline,
         lede=_lede(report),
         facts=Facts(
             (
-                ("As of", f"{words.day(report.as_of)}, {report.timezone}"),
+                ("As of", f"{formatting.day(report.as_of)}, {report.timezone}"),
                 ("Sources", source_facts(report.sources)),
             )
         ),
         sections=tuple(_sections(report)),
         notices=source_notices(report.sources, report.failed_metrics),
-        notes=(text(check_words.METHOD, tone=Tone.MUTED),),
+        notes=(text(verdict_text.METHOD, tone=Tone.MUTED),),
         detail=f"okrsync retro --sprint {report.sprint.id} --as-of {report.as_of} --format json",
     )
 
@@ -56,7 +56,7 @@ def _lede(report: RetroReport) -> str:
         asks = "verdict asks" if len(report.asking) == 1 else "verdicts ask"
         parts.append(f"{len(report.asking):,} {asks} for a decision.")
     if report.coming:
-        parts.append(f"The next check comes due on {words.day(report.coming[0].final_on)}.")
+        parts.append(f"The next check comes due on {formatting.day(report.coming[0].final_on)}.")
     return " ".join(parts)
 
 
@@ -97,7 +97,7 @@ def _delivered(report: RetroReport) -> Iterator[Block]:
         f"{total:,} delivered of {plural(report.planned, 'planned item')}; {sized:,} of them "
         f"{'has' if sized == 1 else 'have'} a size",
         tuple(
-            Bar(_GROUPS[entry.group], entry.size.items / total, f"{percent} %, {stop_words.size(entry.size)}")
+            Bar(_GROUPS[entry.group], entry.size.items / total, f"{percent} %, {stoplist_text.size(entry.size)}")
             for entry, percent in zip(report.groups, percents, strict=True)
         ),
     )
@@ -124,8 +124,8 @@ def _delivered_row(entry: SprintItem) -> tuple[Cell, ...]:
     return (
         *item_cells(entry.item, entry.size),
         cell(", ".join(entry.key_results), note=late) if is_linked else cell(_aside(entry), tone=Tone.MUTED),
-        (cell("stated") if entry.is_expected else silent) if is_linked else cell(words.MISSING),
-        cell(words.MISSING if entry.final_on is None else words.day(entry.final_on)),
+        (cell("stated") if entry.is_expected else silent) if is_linked else cell(formatting.MISSING),
+        cell(formatting.MISSING if entry.final_on is None else formatting.day(entry.final_on)),
     )
 
 
@@ -146,7 +146,7 @@ def _coming(report: RetroReport) -> Section:
         ),
         tuple(
             (
-                cell(words.day(line.final_on)),
+                cell(formatting.day(line.final_on)),
                 line_cell(line),
                 cell(line.key_result),
                 cell(change(line.check.expected, line.unit)),

@@ -1,0 +1,149 @@
+"""Gathers what a plan is made of: the iterations and work of the store, verdicts, progress and suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from okrsync.answers.calendars import calendar_of, calendar_with
+from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.outlooks import stored_outlooks
+from okrsync.answers.placement_cache import About, about
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.suggest import suggest_links
+from okrsync.answers.workspace import Workspace, chosen_cycles, scopes
+from okrsync.linking.conditions import hold
+from okrsync.linking.placement import HIDDEN
+from okrsync.model.placements import Placement
+from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.plan.coverage import pieces_of_work
+from okrsync.reports.plan.iteration_series import Calendar, Phase
+from okrsync.reports.plan.report import MOST_ASKED, PlanMaterial, PlanReport, build_plan, unlinked_of
+from okrsync.reports.plan.scope import EARLIER, Chosen, Wanted, choose
+from okrsync.reports.progress import build_progress
+from okrsync.reports.stoplist import StopRules, build_stoplist
+from okrsync.reports.suggestions import SuggestReport
+
+_LEARNED_FROM = timedelta(days=60)
+"""How far back suggestions learn from what was delivered, whatever it serves."""
+
+
+def plan_of(
+    workspace: Workspace, wanted: Wanted, judged: ReportInputs | None = None, *, suggests: bool = True
+) -> PlanReport:
+    """
+    The plan of what was *wanted*; *judged*: where the caller has everything with its outcomes already.
+
+    *suggests*: key results are suggested for the first :data:`MOST_ASKED` unlinked items.
+
+    Raises:
+        UsageError: it names nothing, or more than one thing.
+    """
+    settings, ledger = workspace.project.settings, workspace.project.ledger
+    calendar = None if judged else calendar_with(workspace, (), is_part=True)
+    goes_into = None if calendar is None else _about(workspace, wanted, calendar, suggests=suggests)
+    inputs = judged or report_inputs(workspace, about=goes_into)
+    chosen = _chosen(workspace, wanted, inputs, calendar)
+    meant = _meant(workspace, inputs, chosen)
+    if goes_into is not None:
+        if not (inputs.within is None or meant <= inputs.within):
+            inputs = report_inputs(workspace, about=replace(goes_into, key_results=goes_into.key_results | meant))
+        # A plan tells verdicts that are there, and nothing of how they were fitted.
+        inputs = with_outcomes(workspace, inputs, (), only_due=True)
+    cycles = _cycles(workspace, inputs, meant)
+    asked = _asked(inputs, chosen) if suggests else []
+    look_ahead = stored_outlooks(workspace, [case.key for case in inputs.cases]).look_ahead
+    return build_plan(
+        PlanMaterial(
+            inputs=inputs,
+            chosen=chosen,
+            progress=build_progress(inputs, inputs.cases, ledger.check_ins, cycles, look_ahead, meant),
+            stoplist=build_stoplist(inputs, ledger, StopRules.from_settings(workspace.project.settings.rules), cycles),
+            hypotheses=ledger.hypotheses,
+            suggestions=_suggested(workspace, inputs, cycles, asked) if asked else None,
+            threshold=settings.plan.threshold,
+            discovery=_discovery(workspace, inputs, chosen),
+        )
+    )
+
+
+def _about(workspace: Workspace, wanted: Wanted, calendar: Calendar, *, suggests: bool) -> About:
+    """
+    What the plan goes into: the sprints that may be meant with those before them, and open work, if that may be meant.
+
+    With the key results of the cycles that have not ended, and those that open work serves.
+    """
+    named = wanted.sprint or wanted.milestone
+    is_named = named not in {"", Phase.NEXT, Phase.CURRENT}
+    still_open = [period for period in calendar.periods if period.phase is not Phase.CLOSED]
+    meant = calendar.called(named) if is_named else still_open
+    looked_at = [*meant, *(earlier for period in meant for earlier in calendar.before(period, EARLIER))]
+    found = about(workspace, [cycle.id for cycle in workspace.project.okrs.cycles if cycle.end >= workspace.today])
+    served: Collection[str] = ()
+    if not named:
+        with workspace.store.read() as view:
+            served = view.served_by_open_work(scopes(workspace.project))
+    return replace(
+        found,
+        since=workspace.today - (_LEARNED_FROM if suggests else timedelta(0)),
+        is_open=not named,
+        iterations=frozenset((period.source, period.id) for period in looked_at),
+        key_results=frozenset(served),
+    )
+
+
+def _chosen(workspace: Workspace, wanted: Wanted, inputs: ReportInputs, known: Calendar | None) -> Chosen:
+    is_part = known is not None and inputs.within is not None
+    calendar = known.with_work(inputs.linking.placements) if known and is_part else calendar_of(workspace, inputs)
+    return choose(wanted, calendar, inputs.linking, inputs.as_of, inputs.zone, inputs.stock)
+
+
+def _meant(workspace: Workspace, inputs: ReportInputs, chosen: Chosen) -> frozenset[str]:
+    """
+    The key results that the plan tells of: those that planned work serves.
+
+    And, whether or not it does, all of the cycles that run today, and of those to come that it serves.
+    """
+    served = {link.key_result for entry in chosen.placements for link in entry.counted_links}
+    cycles = set(chosen_cycles(workspace, None))
+    cycles |= {entry.cycle for entry in inputs.okrs.key_results if entry.qualified_id in served}
+    return frozenset(
+        entry.qualified_id
+        for entry in inputs.okrs.key_results
+        if entry.qualified_id in served
+        or (entry.cycle in cycles and inputs.okrs.cycle(entry.cycle).end >= workspace.today)
+    )
+
+
+def _cycles(workspace: Workspace, inputs: ReportInputs, meant: Collection[str]) -> list[str]:
+    """Ids of the cycles that run today, and of those of the key results *meant*, in the order of the files."""
+    found = {entry.cycle for entry in inputs.okrs.key_results if entry.qualified_id in meant}
+    found.update(chosen_cycles(workspace, None))
+    return [cycle.id for cycle in inputs.okrs.cycles if cycle.id in found]
+
+
+def _asked(inputs: ReportInputs, chosen: Chosen) -> Sequence[Placement]:
+    work, _ = pieces_of_work(chosen.placements, inputs.linking.hierarchy)
+    return unlinked_of(work, inputs)[:MOST_ASKED]
+
+
+def _suggested(
+    workspace: Workspace, inputs: ReportInputs, cycles: Sequence[str], asked: Sequence[Placement]
+) -> SuggestReport:
+    if not workspace.hides_titles:
+        return suggest_links(workspace, cycles, linking=inputs.linking, only=asked)
+    # Titles are what it learns from: it gets them, and what it says of them is kept back.
+    found = suggest_links(workspace, cycles, only=asked)
+    return replace(found, suggestions=tuple(replace(entry, title=HIDDEN, words=()) for entry in found.suggestions))
+
+
+def _discovery(workspace: Workspace, inputs: ReportInputs, chosen: Chosen) -> frozenset[tuple[str, str]] | None:
+    conditions = workspace.project.settings.plan.discovery
+    if conditions is None:
+        return None
+    return frozenset(
+        (entry.item.source, entry.item.external_id)
+        for entry in chosen.placements
+        if hold(conditions, entry.item, inputs.linking.hierarchy)
+    )

@@ -1,0 +1,54 @@
+"""Everything that reports are made of, from one view of the store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from okrsync.answers.observations import observed
+from okrsync.answers.placement_cache import About, is_past, part_of
+from okrsync.answers.workspace import Workspace, link_all
+from okrsync.linking.placement import Linking, without_titles
+from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.store.records import RunRecord
+
+
+def report_inputs(workspace: Workspace, linking: Linking | None = None, about: About | None = None) -> ReportInputs:
+    """
+    Everything that reports are made of, from one view of the store.
+
+    *linking*: where the caller has just placed every item as it is now. *about*: what the report goes into; nothing
+    else is read where it need not be.
+    """
+    project = workspace.project
+    with workspace.store.read() as view:
+        part = part_of(workspace, view, about) if linking is None and about is not None else None
+        if part is not None:
+            linking = part.linking
+        elif linking is None or is_past(workspace, view):
+            linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
+        if workspace.hides_titles:
+            linking = without_titles(linking)
+        observations = observed(workspace, view, None if part is None else part.within)
+        runs = view.last_runs()
+        read = {source.name: view.last_read(source.name) for source in project.sources}
+        failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
+    return ReportInputs(
+        okrs=project.okrs,
+        linking=linking,
+        observations=observations,
+        sources=[
+            _source_state(source.name, runs.get(source.name), read[source.name], workspace.now)
+            for source in project.sources
+        ],
+        budgets=[(entry.id, entry.budget) for entry in project.settings.work.exempt],
+        failed_metrics=failed_metrics,
+        zone=project.settings.zone,
+        as_of=workspace.today,
+        counted=None if part is None else part.stock,
+        within=None if part is None else part.within,
+    )
+
+
+def _source_state(name: str, run: RunRecord | None, read: datetime | None, now: datetime) -> SourceState:
+    age = None if read is None else max(0, (now - read).days)
+    return SourceState(name, "never read" if run is None else run.status, age, run.error if run else "")

@@ -1,0 +1,1 @@
+"""OKRs of a spreadsheet, on their way into the files that users write."""

@@ -1,0 +1,1 @@
+"""The sprint-planning report as data."""

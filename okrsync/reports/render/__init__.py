@@ -1,1 +1,0 @@
-"""Turns plain report data into terminal, Markdown and JSON output. A renderer computes nothing."""

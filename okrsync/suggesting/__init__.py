@@ -1,0 +1,1 @@
+"""Key results that an item without a link may serve."""
