@@ -252,7 +252,7 @@ def fill(folder: Path, count: int) -> None:
         linking, _, _ = keep_placements(workspace)
         # Twice: the second sync of a day finds on record what the first has put there.
         for _ in range(2):
-            recorded_outcomes(workspace, report_inputs(workspace, linking), is_whole=True)
+            recorded_outcomes(workspace, report_inputs(workspace, None, linking), is_whole=True)
 
 
 def _fill_items(store: Store, made: Iterator[tuple[Item, list[ItemEvent]]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from okrsync.answers.calendars import calendar_of
 from okrsync.answers.evaluation import with_outcomes
@@ -19,8 +20,59 @@ from okrsync.reports.audit.scope import AuditInputs, Part
 from okrsync.reports.audit.sprint import RetroReport, build_retro
 from okrsync.reports.audit.sprint_selection import chosen_sprint
 from okrsync.reports.hypotheses import build_hypotheses
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs, ReportInputs
+from okrsync.reports.page import Page
+from okrsync.reports.pages.audit_page import audit_page
+from okrsync.reports.pages.retro_page import retro_page
 from okrsync.reports.stoplist import StopRules
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuestion:
+    """
+    A look back on a cycle.
+
+    Attributes:
+        cycle: a cycle's id; empty or ``None``: the last that ended, else the one that runs.
+        team: only what this team delivered; empty: all teams. No verdict changes.
+        key_result: only this key result; empty: all of them. No verdict changes.
+    """
+
+    kind: ClassVar[str] = "audit"
+    cycle: str | None = None
+    team: str = ""
+    key_result: str = ""
+
+    def build(self, workspace: Workspace, judged: JudgedInputs | None = None) -> AuditReport:
+        """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
+        return audit_report(workspace, self.cycle or None, key_result=self.key_result, team=self.team, judged=judged)
+
+    def lay_out(self, report: AuditReport) -> Page:
+        """Return the page of *report*."""
+        return audit_page(report)
+
+
+@dataclass(frozen=True, slots=True)
+class RetroQuestion:
+    """
+    A look back on a sprint.
+
+    Attributes:
+        sprint: id or name of a sprint, milestone or project iteration; empty: the last that ended.
+        team: only what this team delivered; empty: all teams. No verdict changes.
+    """
+
+    kind: ClassVar[str] = "retro"
+    sprint: str = ""
+    team: str = ""
+
+    def build(self, workspace: Workspace, judged: JudgedInputs | None = None) -> RetroReport:
+        """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
+        return retro_report(workspace, self.sprint or "last", team=self.team, judged=judged)
+
+    def lay_out(self, report: RetroReport) -> Page:
+        """Return the page of *report*."""
+        return retro_page(report)
 
 
 def audit_report(
@@ -29,7 +81,7 @@ def audit_report(
     *,
     key_result: str = "",
     team: str = "",
-    judged: ReportInputs | None = None,
+    judged: JudgedInputs | None = None,
 ) -> AuditReport:
     """
     The audit of the cycle *wanted*: ``None`` for the last that ended, else the one that runs.
@@ -41,7 +93,7 @@ def audit_report(
         UsageError: there is no such cycle, key result or team, or no cycle has begun.
     """
     cycle, chosen = _cycle(workspace, wanted)
-    inputs = judged or with_outcomes(workspace, report_inputs(workspace, about=_about(workspace, cycle)), [cycle.id])
+    inputs = judged or with_outcomes(workspace, report_inputs(workspace, _about(workspace, cycle)), [cycle.id])
     part = Part(_key_result(workspace, key_result, cycle), _team(inputs, team))
     return build_audit(_given(workspace, inputs, cycle, part), chosen)
 
@@ -89,8 +141,8 @@ def _team(inputs: ReportInputs, wanted: str) -> str:
     return found
 
 
-def _given(workspace: Workspace, inputs: ReportInputs, cycle: Cycle, part: Part) -> AuditInputs:
-    with workspace.store.read() as view:
+def _given(workspace: Workspace, inputs: JudgedInputs, cycle: Cycle, part: Part) -> AuditInputs:
+    with workspace.reading() as view:
         seen = seen_expectations(workspace, view)
         texts = view.okr_texts(workspace.as_known)
     ledger = workspace.project.ledger
@@ -106,7 +158,7 @@ def _given(workspace: Workspace, inputs: ReportInputs, cycle: Cycle, part: Part)
 
 
 def retro_report(
-    workspace: Workspace, wanted: str, *, team: str = "", judged: ReportInputs | None = None
+    workspace: Workspace, wanted: str, *, team: str = "", judged: JudgedInputs | None = None
 ) -> RetroReport:
     """
     The retro of the sprint or milestone *wanted*: its id, its name, or ``last``; *judged* as for an audit.
@@ -114,13 +166,13 @@ def retro_report(
     Raises:
         UsageError: there is none, more than one, or it has not begun.
     """
-    inputs = judged or report_inputs(workspace)
+    inputs = judged or report_inputs(workspace, None)
     calendar = calendar_of(workspace, inputs)
     part = Part(team=_team(inputs, team))
     sprint = chosen_sprint(calendar, wanted, part)
-    if judged is None:
-        inputs = with_outcomes(workspace, inputs, ())  # a retro tells verdicts, and nothing of how they were fitted
-    return build_retro(_given(workspace, inputs, _any_cycle(workspace), part), sprint, calendar)
+    # A retro reports verdicts, and nothing of how they were fitted.
+    judged = judged or with_outcomes(workspace, inputs, ())
+    return build_retro(_given(workspace, judged, _any_cycle(workspace), part), sprint, calendar)
 
 
 def _any_cycle(workspace: Workspace) -> Cycle:

@@ -18,7 +18,7 @@ def calendar_of(workspace: Workspace, inputs: ReportInputs) -> Calendar:
 def calendar_with(workspace: Workspace, placements: Sequence[Placement], *, is_part: bool) -> Calendar:
     """The calendar with the work of *placements*, which are a part of the store or all of it."""
     projects: dict[Place, dict[str, int]] = {}
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         records = [record for source in workspace.project.sources for record in view.iterations(source.name)]
         for source, id_, project, count in view.work_in_iterations(scopes(workspace.project)) if is_part else ():
             projects.setdefault((source, id_), {})[project] = count

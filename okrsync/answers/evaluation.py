@@ -19,7 +19,7 @@ from okrsync.outcome.case_builder import Questions, cases_of, settings_of
 from okrsync.outcome.cases import Case, Settings
 from okrsync.outcome.preregistration import Evidence, expectations_of, items_to_look_into, late_links
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs, ReportInputs
 from okrsync.store.records import ToldCheck
 
 GONE = "no longer read"
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def with_outcomes(
     workspace: Workspace, inputs: ReportInputs, cycles: Collection[str] | None = None, *, only_due: bool = False
-) -> ReportInputs:
+) -> JudgedInputs:
     """
     *inputs* with what can be said of every key result; nothing is stored.
 
@@ -43,10 +43,10 @@ def with_outcomes(
     late = late_links(inputs.linking, known.evidence)
     shown = {entry.qualified_id for entry in inputs.okrs.key_results if cycles is None or entry.cycle in cycles}
     others = None if inputs.within is None else partial(_on_record_elsewhere, workspace, inputs.within)
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         fits = Fits(view.fits([case.key for case in cases]), inputs.as_of)
     outcomes = outcomes_by_key(cases, attribute_cases(cases, inputs.as_of, fits, _Wish(shown, only_due, others)))
-    return replace(inputs, outcomes=outcomes, late_links=late, cases=cases)
+    return JudgedInputs.of(inputs, outcomes, late, cases)
 
 
 def _on_record_elsewhere(
@@ -54,7 +54,7 @@ def _on_record_elsewhere(
 ) -> list[OutcomeCheck]:
     """The checks of *months* that are on record on other key results than *within*, of work that still serves them."""
     first = date(*min(months), 1)
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         told = [entry for entry in view.checks(since=first) if entry.key_result not in within]
         served = view.delivered_links({entry.key_result for entry in told})
     return [
@@ -129,7 +129,7 @@ class RecordedEvidence:
 def load_evidence(workspace: Workspace, inputs: ReportInputs) -> RecordedEvidence:
     """Load the verdicts, OKR texts and statements that the store and the ledger have of *inputs*."""
     ledger = workspace.project.ledger
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         by_source: dict[str, list[str]] = {}
         for item in items_to_look_into(inputs.linking, ledger.hypotheses):
             by_source.setdefault(item.source, []).append(item.external_id)
@@ -202,7 +202,7 @@ def _names_now(workspace: Workspace, items: Sequence[Item], told: Sequence[ToldC
     others = {member for entry in told for member in entry.check.members if member.casefold() not in names}
     if not others:
         return names
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         return _by_every_name(view.items_called(scopes(workspace.project), others)) | names
 
 

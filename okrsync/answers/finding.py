@@ -18,7 +18,7 @@ _ADDRESS = re.compile(
 
 def current_linking(workspace: Workspace) -> Linking:
     """Every item's place as of now."""
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         return link_all(workspace, view)
 
 

@@ -52,5 +52,5 @@ def _installed_version() -> str:
 
 def stored_holidays(workspace: Workspace, *, is_kept: bool = False) -> Holidays:
     """Return the holidays that the store has; *is_kept*: those that are computed are noted."""
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         return Holidays(view.fits_of_kind(_KIND), is_kept=is_kept)

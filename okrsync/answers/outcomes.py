@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import ClassVar
 
+from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.outlooks import stored_outlooks
 from okrsync.answers.placement_cache import About, about
-from okrsync.answers.workspace import Workspace, seen_expectations
+from okrsync.answers.report_data import report_inputs
+from okrsync.answers.workspace import Workspace, chosen_cycles, seen_expectations
 from okrsync.reports.hypotheses import HypothesesReport, build_hypotheses
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.outcomes.due_checks import Known
 from okrsync.reports.outcomes.report import Beside, OutcomesReport, build_outcomes
+from okrsync.reports.page import Page
+from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import StopRules, build_stoplist
 from okrsync.reports.values import build_values
@@ -21,12 +26,39 @@ LOOK_BACK = timedelta(days=14)
 """How far a report looks back for what is new, where nobody says since when: a sprint."""
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomesQuestion:
+    """
+    Outcomes of a cycle.
+
+    Attributes:
+        cycle: a cycle's id or ``all``; empty or ``None``: those that run.
+        since: the day after which things are new, or ``last`` for the last sync; ``None``: :data:`LOOK_BACK` ago.
+    """
+
+    kind: ClassVar[str] = "outcomes"
+    cycle: str | None = None
+    since: date | str | None = None
+
+    def build(self, workspace: Workspace, judged: JudgedInputs | None = None) -> OutcomesReport:
+        """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
+        cycles, new = chosen_cycles(workspace, self.cycle or None), first_new_day(workspace, self.since)
+        if judged is None:
+            inputs = report_inputs(workspace, about_outcomes(workspace, cycles, new))
+            judged = with_outcomes(workspace, inputs, cycles)
+        return outcomes_report(workspace, judged, cycles, new)
+
+    def lay_out(self, report: OutcomesReport) -> Page:
+        """Return the page of *report*."""
+        return outcomes_page(report)
+
+
 def outcomes_report(
-    workspace: Workspace, inputs: ReportInputs, cycles: Sequence[str], since: date | None = None
+    workspace: Workspace, inputs: JudgedInputs, cycles: Sequence[str], since: date | None = None
 ) -> OutcomesReport:
     """The report on *cycles* (ids); *inputs* with what the statistics say. *since*: after which day things are new."""
     ledger = workspace.project.ledger.stated_by(inputs.as_of, inputs.zone)
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         seen = seen_expectations(workspace, view)
     values = build_values(inputs, cycles)
     look_ahead = stored_outlooks(workspace, [case.key for case in inputs.cases]).look_ahead
@@ -49,7 +81,7 @@ def outcomes_report(
     )
 
 
-def _of_cycles(report: HypothesesReport, inputs: ReportInputs, cycles: Sequence[str]) -> HypothesesReport:
+def _of_cycles(report: HypothesesReport, inputs: JudgedInputs, cycles: Sequence[str]) -> HypothesesReport:
     """*report* without what is expected of other cycles' key results: their own reports tell of it."""
     others = {entry.qualified_id for entry in inputs.okrs.key_results if entry.cycle not in cycles}
     return replace(report, hypotheses=tuple(line for line in report.hypotheses if line.key_result not in others))
@@ -69,6 +101,6 @@ def first_new_day(workspace: Workspace, since: date | str | None) -> date | None
 
 def day_of_last_sync(workspace: Workspace) -> date | None:
     """The day on which the last sync began, in the project's time zone; ``None`` before the first."""
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         started = max((run.started for run in view.last_runs().values()), default=None)
     return None if started is None else started.astimezone(workspace.project.settings.zone).date()

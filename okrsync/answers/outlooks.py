@@ -41,5 +41,5 @@ class Outlooks:
 def stored_outlooks(workspace: Workspace, key_results: Iterable[str], *, is_kept: bool = False) -> Outlooks:
     """Return the outlooks of *key_results* (qualified ids) that the store has; *is_kept*: new ones are noted."""
     names = list(key_results)
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         return Outlooks(view.fits([_KIND + name for name in names]), names if is_kept else ())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import ClassVar
 
 from okrsync.answers.calendars import calendar_of, calendar_with
 from okrsync.answers.evaluation import with_outcomes
@@ -16,7 +17,9 @@ from okrsync.answers.workspace import Workspace, chosen_cycles, scopes
 from okrsync.linking.conditions import hold
 from okrsync.linking.placement import HIDDEN
 from okrsync.model.placements import Placement
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs, ReportInputs
+from okrsync.reports.page import Page
+from okrsync.reports.pages.plan_page import plan_page
 from okrsync.reports.plan.coverage import pieces_of_work
 from okrsync.reports.plan.iteration_series import Calendar, Phase
 from okrsync.reports.plan.report import MOST_ASKED, PlanMaterial, PlanReport, build_plan, unlinked_of
@@ -29,8 +32,42 @@ _LEARNED_FROM = timedelta(days=60)
 """How far back suggestions learn from what was delivered, whatever it serves."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlanQuestion:
+    """
+    Planned work, and what it serves.
+
+    Attributes:
+        sprint: ``next``, ``current``, an id or a name of a sprint or milestone; empty: see :class:`Wanted`.
+        team: only the work of this team; empty: of all.
+        wanted: more choices than the site has; ``sprint`` and ``team`` are then empty.
+        suggests: whether key results are suggested for unlinked work.
+        fail_under: percent of the work below which the page says that the threshold is missed; ``None``: no threshold.
+    """
+
+    kind: ClassVar[str] = "plan"
+    sprint: str = ""
+    team: str = ""
+    wanted: Wanted | None = None
+    suggests: bool = True
+    fail_under: float | None = None
+
+    def build(self, workspace: Workspace, judged: JudgedInputs | None = None) -> PlanReport:
+        """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
+        return plan_of(workspace, self.wanted or self._named(workspace), judged, suggests=self.suggests)
+
+    def lay_out(self, report: PlanReport) -> Page:
+        """Return the page of *report*."""
+        return plan_page(report, self.fail_under)
+
+    def _named(self, workspace: Workspace) -> Wanted:
+        found = calendar_with(workspace, (), is_part=True).called(self.sprint)
+        is_milestone = bool(found) and all(period.is_milestone for period in found)
+        return Wanted(milestone=self.sprint, team=self.team) if is_milestone else Wanted(self.sprint, team=self.team)
+
+
 def plan_of(
-    workspace: Workspace, wanted: Wanted, judged: ReportInputs | None = None, *, suggests: bool = True
+    workspace: Workspace, wanted: Wanted, judged: JudgedInputs | None = None, *, suggests: bool = True
 ) -> PlanReport:
     """
     The plan of what was *wanted*; *judged*: where the caller has everything with its outcomes already.
@@ -41,16 +78,11 @@ def plan_of(
         UsageError: it names nothing, or more than one thing.
     """
     settings, ledger = workspace.project.settings, workspace.project.ledger
-    calendar = None if judged else calendar_with(workspace, (), is_part=True)
-    goes_into = None if calendar is None else _about(workspace, wanted, calendar, suggests=suggests)
-    inputs = judged or report_inputs(workspace, about=goes_into)
-    chosen = _chosen(workspace, wanted, inputs, calendar)
+    if judged is None:
+        inputs, chosen = _judge(workspace, wanted, suggests=suggests)
+    else:
+        inputs, chosen = judged, _chosen(workspace, wanted, judged, None)
     meant = _meant(workspace, inputs, chosen)
-    if goes_into is not None:
-        if not (inputs.within is None or meant <= inputs.within):
-            inputs = report_inputs(workspace, about=replace(goes_into, key_results=goes_into.key_results | meant))
-        # A plan tells verdicts that are there, and nothing of how they were fitted.
-        inputs = with_outcomes(workspace, inputs, (), only_due=True)
     cycles = _cycles(workspace, inputs, meant)
     asked = _asked(inputs, chosen) if suggests else []
     look_ahead = stored_outlooks(workspace, [case.key for case in inputs.cases]).look_ahead
@@ -68,6 +100,19 @@ def plan_of(
     )
 
 
+def _judge(workspace: Workspace, wanted: Wanted, *, suggests: bool) -> tuple[JudgedInputs, Chosen]:
+    """Load what a plan of what was *wanted* goes into, with the work that it chooses, and judge that."""
+    calendar = calendar_with(workspace, (), is_part=True)
+    scope = _about(workspace, wanted, calendar, suggests=suggests)
+    inputs = report_inputs(workspace, scope)
+    chosen = _chosen(workspace, wanted, inputs, calendar)
+    meant = _meant(workspace, inputs, chosen)
+    if not (inputs.within is None or meant <= inputs.within):
+        inputs = report_inputs(workspace, replace(scope, key_results=scope.key_results | meant))
+    # A plan reports verdicts that are there, and nothing of how they were fitted.
+    return with_outcomes(workspace, inputs, (), only_due=True), chosen
+
+
 def _about(workspace: Workspace, wanted: Wanted, calendar: Calendar, *, suggests: bool) -> About:
     """
     What the plan goes into: the sprints that may be meant with those before them, and open work, if that may be meant.
@@ -82,7 +127,7 @@ def _about(workspace: Workspace, wanted: Wanted, calendar: Calendar, *, suggests
     found = about(workspace, [cycle.id for cycle in workspace.project.okrs.cycles if cycle.end >= workspace.today])
     served: Collection[str] = ()
     if not named:
-        with workspace.store.read() as view:
+        with workspace.reading() as view:
             served = view.served_by_open_work(scopes(workspace.project))
     return replace(
         found,

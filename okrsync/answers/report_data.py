@@ -12,7 +12,7 @@ from okrsync.reports.inputs import ReportInputs, SourceState
 from okrsync.store.records import RunRecord
 
 
-def report_inputs(workspace: Workspace, linking: Linking | None = None, about: About | None = None) -> ReportInputs:
+def report_inputs(workspace: Workspace, about: About | None, linking: Linking | None = None) -> ReportInputs:
     """
     Everything that reports are made of, from one view of the store.
 
@@ -20,7 +20,7 @@ def report_inputs(workspace: Workspace, linking: Linking | None = None, about: A
     else is read where it need not be.
     """
     project = workspace.project
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         part = part_of(workspace, view, about) if linking is None and about is not None else None
         if part is not None:
             linking = part.linking

@@ -33,7 +33,7 @@ def suggest_links(
     *linking*: where the caller has just placed every item; *only*: no other unlinked items are asked about.
     """
     project = workspace.project
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         if linking is None:
             linking = link_all(workspace, view, as_of=workspace.now if workspace.is_pinned else None)
         learned = material(

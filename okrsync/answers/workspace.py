@@ -63,6 +63,8 @@ class Workspace:
     """Only what the store knew at that moment counts."""
     hides_titles: bool = False
     """Reports do not say what trackers call things."""
+    bound: View | None = None
+    """The read transaction that everything is read in; ``None``: each reading opens one of its own."""
 
     @property
     def store(self) -> Store:
@@ -73,6 +75,20 @@ class Workspace:
             StoreError: it cannot be opened.
         """
         return self.access.open()
+
+    @contextmanager
+    def reading(self) -> Iterator[View]:
+        """
+        Yield the read transaction that the workspace is bound to, or one that ends with the block.
+
+        Raises:
+            StoreError: the store cannot be opened.
+        """
+        if self.bound is not None:
+            yield self.bound
+        else:
+            with self.store.read() as view:
+                yield view
 
     @property
     def today(self) -> date:
@@ -110,6 +126,13 @@ def workspace_of(
         yield Workspace(project, access, now, day is not None, known, hides_titles)
     finally:
         access.close()
+
+
+@contextmanager
+def in_one_transaction(workspace: Workspace) -> Iterator[Workspace]:
+    """Yield *workspace* bound to one read transaction: a sync that commits meanwhile changes nothing that is read."""
+    with workspace.reading() as view:
+        yield replace(workspace, bound=view)
 
 
 def present(project: Project, as_of: date | None = None) -> datetime:

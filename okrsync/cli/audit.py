@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import click
 
-from okrsync.answers.audit import audit_report, retro_report
-from okrsync.answers.workspace import open_workspace
+from okrsync.answers.audit import AuditQuestion, RetroQuestion
 from okrsync.cli.reporting import ReportOptions, deliver, report_options
-from okrsync.reports.pages.audit_page import audit_page
-from okrsync.reports.pages.retro_page import retro_page
 
 _team_option = click.option("--team", default="", help="What this team delivered alone; no verdict changes.")
 
@@ -26,12 +23,8 @@ def audit(options: ReportOptions, cycle: str | None, key_result: str, team: str)
     were, decisions, moved goalposts, and what to carry over. Ends with exit code 5 where a source or metric was not
     read completely, or is out of date.
     """
-    with open_workspace(
-        options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
-    ) as workspace:
-        report = audit_report(workspace, cycle, key_result=key_result, team=team)
-    deliver(report, audit_page(report), options)
-    return 0 if report.is_complete else 5
+    answer = deliver(AuditQuestion(cycle, team, key_result), options)
+    return 0 if answer.report.is_complete else 5
 
 
 @click.command()
@@ -45,9 +38,5 @@ def retro(options: ReportOptions, sprint: str, team: str) -> int:
     Opens with the checks that came due during the sprint, most often of work from sprints before. Ends with exit code 5
     where a source or metric was not read completely.
     """
-    with open_workspace(
-        options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
-    ) as workspace:
-        report = retro_report(workspace, sprint, team=team)
-    deliver(report, retro_page(report), options)
-    return 0 if report.is_complete else 5
+    answer = deliver(RetroQuestion(sprint, team), options)
+    return 0 if answer.report.is_complete else 5

@@ -33,7 +33,7 @@ def check(config: Path, as_of: date | None, output: str, target: str, explain: b
     the points, what was clipped or masked, the models' weights, the candidates, the warnings, and what would settle it.
     """
     with open_workspace(config, as_of) as workspace:
-        inputs = with_outcomes(workspace, report_inputs(workspace))
+        inputs = with_outcomes(workspace, report_inputs(workspace, None))
         names = {name.casefold() for entry in inputs.okrs.key_results for name in (entry.id, entry.qualified_id)}
         key = None
         if target.casefold() not in names:

@@ -36,7 +36,7 @@ def export(
     """
     with (
         open_workspace(config, None, as_known, hides_titles=redact == "titles") as workspace,
-        workspace.store.read() as view,
+        workspace.reading() as view,
     ):
         stock = stock_of(workspace, view)
         for name in dict.fromkeys(tables or EXPORTS):

@@ -36,7 +36,7 @@ def progress(config: Path, as_of: date | None, output: str, cycle: str | None) -
     an effect could be seen.
     """
     with open_workspace(config, as_of) as workspace:
-        inputs = report_inputs(workspace)
+        inputs = report_inputs(workspace, None)
         check_ins = workspace.project.ledger.check_ins
         cases = cases_for(workspace, inputs)
         look_ahead = stored_outlooks(workspace, [case.key for case in cases]).look_ahead
@@ -63,7 +63,7 @@ def values(config: Path, as_of: date | None, output: str, cycle: str | None) -> 
     """
     with open_workspace(config, as_of) as workspace:
         cycles = chosen_cycles(workspace, cycle)
-        report = build_values(with_outcomes(workspace, report_inputs(workspace), cycles), cycles)
+        report = build_values(with_outcomes(workspace, report_inputs(workspace, None), cycles), cycles)
     if output == "json":
         print_json(report_document("values", report))
         return
@@ -91,7 +91,7 @@ def changes(config: Path, as_of: date | None, output: str, name: str) -> None:
     the decision about it (okrsync decide) within a week.
     """
     with open_workspace(config, as_of) as workspace:
-        with workspace.store.read() as view:
+        with workspace.reading() as view:
             versions = versions_of(workspace, view.okr_texts())
         wanted = name
         if name and name not in workspace.project.okrs.metrics_by_id:
@@ -121,7 +121,7 @@ def stoplist(config: Path, as_of: date | None, output: str, cycle: str | None) -
     with open_workspace(config, as_of) as workspace:
         rules = StopRules.from_settings(workspace.project.settings.rules)
         cycles = chosen_cycles(workspace, cycle)
-        inputs = with_outcomes(workspace, report_inputs(workspace), cycles)
+        inputs = with_outcomes(workspace, report_inputs(workspace, None), cycles)
         report = build_stoplist(inputs, workspace.project.ledger, rules, cycles)
     if output == "json":
         print_json(report_document("stoplist", report))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import click
 
-from okrsync.answers.plan import plan_of
-from okrsync.answers.workspace import open_workspace
+from okrsync.answers.plan import PlanQuestion
 from okrsync.cli.reporting import ReportOptions, deliver, report_options
 from okrsync.errors import UsageError
-from okrsync.reports.pages.plan_page import plan_page
 from okrsync.reports.plan.report import PlanReport
 from okrsync.reports.plan.scope import Wanted
 
@@ -51,14 +49,10 @@ def plan(
     if sum(map(bool, (sprint, iteration, milestone, backlog, days))) > 1:
         raise UsageError("--sprint, --iteration, --milestone, --backlog and --days exclude each other; keep one")
     wanted = Wanted(sprint or iteration, milestone, board, team, backlog, days)
-    with open_workspace(
-        options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
-    ) as workspace:
-        report = plan_of(workspace, wanted, suggests=not no_suggest)
-    deliver(report, plan_page(report, fail_under), options)
-    if not report.is_complete:
+    answer = deliver(PlanQuestion(wanted=wanted, suggests=not no_suggest, fail_under=fail_under), options)
+    if not answer.report.is_complete:
         return 5
-    return 3 if _falls_short(report, fail_under) else 0
+    return 3 if _falls_short(answer.report, fail_under) else 0
 
 
 def _falls_short(report: PlanReport, fail_under: float | None) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from okrsync import __version__
+from okrsync.answers.query import Answer, Question, Report, ask
+from okrsync.answers.workspace import open_workspace
 from okrsync.cli.output import Day, config_option, console, print_exactly
 from okrsync.errors import OkrsyncError, UsageError
 from okrsync.formats.as_csv import csv_text, tables_of
-from okrsync.formats.as_json import report_document
 from okrsync.formats.files import write_set, write_whole
 from okrsync.formats.markdown import render_page
 from okrsync.formats.text import print_page
@@ -97,23 +98,38 @@ _OPTIONS = (
 )
 
 
-def deliver(report: Any, page: Page, options: ReportOptions) -> None:
+def deliver(question: Question[Report], options: ReportOptions) -> Answer[Report]:
     """
-    Print or write *report*, laid out as *page*, as *options* ask.
+    Answer *question*, print or write the answer as *options* ask, and return it.
+
+    Raises:
+        UsageError: a choice names nothing, or more than one thing.
+        OkrsyncError: a file cannot be written, or the store not opened.
+    """
+    with open_workspace(
+        options.config, options.as_of, options.as_known, hides_titles=options.hides_titles
+    ) as workspace:
+        answer = ask(workspace, question)
+    show(answer, options)
+    return answer
+
+
+def show(answer: Answer[Any], options: ReportOptions) -> None:
+    """
+    Print or write *answer* as *options* ask.
 
     Raises:
         OkrsyncError: a file cannot be written.
     """
-    document = report_document(page.kind, report)
-    shown = _complete(page, document["data_digest"], options)
+    shown = _complete(answer.page, answer.digest, options)
     if options.is_summed_up:
         _append_summary(shown)
     if options.output == "csv":
-        _write_tables(report, page.kind, options.out)
+        _write_tables(answer.report, answer.page.kind, options.out)
     elif options.output == "text" and options.out is None:
         print_page(shown, console())
     else:
-        _put(_text(document, shown, options), options.out)
+        _put(_text(answer.document, shown, options), options.out)
 
 
 def html_of(page: Page, digest: str) -> str:

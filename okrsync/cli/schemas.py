@@ -16,17 +16,10 @@ from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from okrsync.answers.kinds import KINDS
 from okrsync.config.schemas import DIALECT, written
 from okrsync.formats.as_json import SCHEMA_VERSION
-from okrsync.reports.audit import AuditReport
-from okrsync.reports.audit.sprint import RetroReport
-from okrsync.reports.outcomes.report import OutcomesReport
-from okrsync.reports.plan.report import PlanReport
 
-REPORTS: Mapping[str, type] = MappingProxyType(
-    {"audit": AuditReport, "outcomes": OutcomesReport, "plan": PlanReport, "retro": RetroReport}
-)
-"""What each kind of report is made of."""
 _PLAIN: Mapping[Any, dict[str, Any]] = MappingProxyType(
     {
         str: {"type": "string"},
@@ -42,7 +35,7 @@ _PLAIN: Mapping[Any, dict[str, Any]] = MappingProxyType(
 
 def report_schemas() -> dict[str, dict[str, Any]]:
     """The schema of each report's JSON by file name."""
-    return {f"report-{kind}.schema.json": _schema(kind, made_of) for kind, made_of in REPORTS.items()}
+    return {f"report-{name}.schema.json": _schema(name, kind.shape_class) for name, kind in KINDS.items()}
 
 
 def _schema(kind: str, made_of: type) -> dict[str, Any]:

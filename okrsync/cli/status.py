@@ -29,14 +29,14 @@ def status(config: Path, as_of: date | None, output: str, cycle: str | None, as_
     """
     with open_workspace(config, as_of, as_known) as workspace:
         cycles = chosen_cycles(workspace, cycle)
-        with workspace.store.read() as view:
+        with workspace.reading() as view:
             names = {source.name for source in workspace.project.sources}
             letters = [
                 (letter.source, letter.external_id, letter.error)
                 for letter in view.dead_letters()
                 if letter.source in names
             ]
-        report = build_status(report_inputs(workspace, about=about(workspace, cycles)), cycles, letters)
+        report = build_status(report_inputs(workspace, about(workspace, cycles)), cycles, letters)
     if output == "json":
         print_json(report_document("status", report))
     else:

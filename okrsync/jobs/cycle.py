@@ -29,8 +29,8 @@ def close_cycle(
         cycle = okrs.cycle(known_cycle(okrs, name))
         if workspace.today <= cycle.end:
             raise UsageError(f"{cycle.id} runs until {cycle.end}; close it when it is over")
-        inputs = with_outcomes(workspace, report_inputs(workspace))
-        with workspace.store.read() as view:
+        inputs = with_outcomes(workspace, report_inputs(workspace, None))
+        with workspace.reading() as view:
             seen = view.expectations()
         ledger = workspace.project.ledger
         closed = build_closing(inputs, ledger, build_hypotheses(inputs, ledger, seen), cycle, following)

@@ -59,7 +59,7 @@ def _stored(project: Project, as_of: date | None) -> tuple[_Stored | None, str]:
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
         return None, "there is no store yet; run `okrsync sync` to make it"
     try:
-        with workspace_of(project, as_of) as workspace, workspace.store.read() as view:
+        with workspace_of(project, as_of) as workspace, workspace.reading() as view:
             return _Stored(observed(workspace, view), stored_holidays(workspace).between), ""
     except StoreTooNewError:
         raise

@@ -18,7 +18,7 @@ from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.outcome.cases import Case
 from okrsync.outcome.preregistration import late_links, seen_now
 from okrsync.reports.counts import stock_of
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs, ReportInputs
 from okrsync.reports.progress import outlook_questions
 from okrsync.store.failpoints import failpoint
 from okrsync.store.records import Placing, RecordedCheck
@@ -36,7 +36,7 @@ def keep_placements(workspace: Workspace) -> tuple[Linking, int, int]:
     return linking, added, ended
 
 
-def keep_settled(workspace: Workspace, inputs: ReportInputs) -> None:
+def keep_settled(workspace: Workspace, inputs: JudgedInputs) -> None:
     """Note the key results of *inputs* on which every delivery has its verdict on record."""
     on_record = {
         key_result: {member for check in outcome.checks if check.recorded for member in check.members}
@@ -59,7 +59,7 @@ class Recorded:
     waiting: int
 
 
-def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[ReportInputs, Recorded]:
+def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[JudgedInputs, Recorded]:
     """
     As :func:`with_outcomes`, and what has come due is put on record, once and for all.
 
@@ -100,7 +100,7 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
         for case, outcome in zip(cases, found, strict=True)
     ]
     late = late_links(inputs.linking, known.evidence)
-    told_inputs = replace(inputs, outcomes=outcomes_by_key(cases, outcomes), late_links=late, cases=cases)
+    told_inputs = JudgedInputs.of(inputs, outcomes_by_key(cases, outcomes), late, cases)
     keep_settled(workspace, told_inputs)
     return told_inputs, Recorded(len(due), len(final) - len(due))
 
@@ -111,7 +111,7 @@ def _kept_fits(workspace: Workspace, inputs: ReportInputs) -> Fits:
     lately = frozenset(
         entry.qualified_id for entry in inputs.okrs.key_results if inputs.okrs.cycle(entry.cycle).end >= since
     )
-    with workspace.store.read() as view:
+    with workspace.reading() as view:
         return Fits(view.fits(lately), inputs.as_of, lately)
 
 

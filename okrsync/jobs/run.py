@@ -51,8 +51,9 @@ def run_sync(
     last = day_of_last_sync(workspace)
     with watching or nullcontext(_ignore) as progress:
         result = sync_all(workspace, progress, options)
-    inputs, recorded = recorded_outcomes(workspace, report_inputs(workspace, result.linking), is_whole=result.is_whole)
-    report = outcomes_report(workspace, inputs, chosen_cycles(workspace, None))
+    inputs = report_inputs(workspace, None, result.linking)
+    judged, recorded = recorded_outcomes(workspace, inputs, is_whole=result.is_whole)
+    report = outcomes_report(workspace, judged, chosen_cycles(workspace, None))
     news = None if last is None else news_since(report, last)
     if all(source.age_days is None for source in report.sources):
         return Done(result, report, recorded, (), None)  # a report would show zeros that nobody counted

@@ -197,8 +197,8 @@ def hypotheses(workspace: Workspace, *, wanted: str = "", overdue: bool = False)
     Raises:
         UsageError: nothing of the kind is called *wanted*.
     """
-    inputs = with_outcomes(workspace, report_inputs(workspace))
-    with workspace.store.read() as view:
+    inputs = with_outcomes(workspace, report_inputs(workspace, None))
+    with workspace.reading() as view:
         seen = view.expectations()
     report = build_hypotheses(inputs, workspace.project.ledger, seen, wanted=wanted, overdue=overdue)
     if wanted and not report.hypotheses:

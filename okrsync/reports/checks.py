@@ -12,7 +12,7 @@ from okrsync.model.okrs import KeyResult, Metric
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.case_builder import settings_of
 from okrsync.outcome.cases import Settings
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ChecksReport:
     key_results: tuple[CheckedKeyResult, ...]
 
 
-def build_checks(inputs: ReportInputs, asked: str, item_key: str | None) -> ChecksReport:
+def build_checks(inputs: JudgedInputs, asked: str, item_key: str | None) -> ChecksReport:
     """
     The checks of the key result *asked*, or of the item *item_key* on every key result that it serves.
 
@@ -80,7 +80,7 @@ def build_checks(inputs: ReportInputs, asked: str, item_key: str | None) -> Chec
 
 
 def _checked(
-    entry: KeyResult, outcome: KeyResultOutcome, checks: tuple[OutcomeCheck, ...], inputs: ReportInputs
+    entry: KeyResult, outcome: KeyResultOutcome, checks: tuple[OutcomeCheck, ...], inputs: JudgedInputs
 ) -> CheckedKeyResult:
     metric: Metric | None = inputs.okrs.metrics_by_id.get(entry.metric)
     days = outcome.counterfactual.days

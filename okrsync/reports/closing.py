@@ -11,7 +11,7 @@ from okrsync.model.ledger import Decision, Ledger, in_time_order
 from okrsync.model.okrs import Cycle, KeyResult, Objective
 from okrsync.okrs.progress import Progress, progress_of
 from okrsync.reports.hypotheses import HypothesesReport, HypothesisLine, HypothesisState
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ClosedCycle:
 
 
 def build_closing(
-    inputs: ReportInputs, ledger: Ledger, hypotheses: HypothesesReport, cycle: Cycle, following: str
+    inputs: JudgedInputs, ledger: Ledger, hypotheses: HypothesesReport, cycle: Cycle, following: str
 ) -> ClosedCycle:
     """What *cycle* leaves; *following*: the id of the next cycle, empty for the usual one."""
     name = following or next_id(cycle.id)
@@ -97,7 +97,7 @@ def _behind(cycle: Cycle, name: str) -> Cycle:
     return Cycle(name, start, end, cycle.review_days)
 
 
-def _closed(entry: KeyResult, cycle: Cycle, ledger: Ledger, inputs: ReportInputs) -> ClosedKeyResult:
+def _closed(entry: KeyResult, cycle: Cycle, ledger: Ledger, inputs: JudgedInputs) -> ClosedKeyResult:
     metric = inputs.okrs.metrics_by_id.get(entry.metric)
     made = progress_of(entry, cycle, inputs.observations.get(entry.metric, ()), inputs.as_of)
     outcome = inputs.outcomes.get(entry.qualified_id)

@@ -14,7 +14,7 @@ from okrsync.model.ledger import Decision, EvidenceNote, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 
 
 class HypothesisState(StrEnum):
@@ -87,7 +87,7 @@ class HypothesesReport:
 
 
 def build_hypotheses(
-    inputs: ReportInputs, ledger: Ledger, seen: Sequence[SeenExpectation], *, wanted: str = "", overdue: bool = False
+    inputs: JudgedInputs, ledger: Ledger, seen: Sequence[SeenExpectation], *, wanted: str = "", overdue: bool = False
 ) -> HypothesesReport:
     """
     All hypotheses, or the one with the id *wanted* and those on that item; with *overdue* the overdue ones alone.
@@ -137,7 +137,7 @@ class _Stated:
 
 
 def _stated(
-    inputs: ReportInputs, hypotheses: Sequence[Hypothesis], seen: Iterable[SeenExpectation]
+    inputs: JudgedInputs, hypotheses: Sequence[Hypothesis], seen: Iterable[SeenExpectation]
 ) -> Iterator[_Stated]:
     replaced = {entry.replaces: entry.id for entry in hypotheses if entry.replaces}
     for entry in hypotheses:
@@ -165,7 +165,7 @@ def _stated(
 
 
 def _line(
-    stated: _Stated, inputs: ReportInputs, placed: dict[str, Placement], key_results: dict[str, KeyResult]
+    stated: _Stated, inputs: JudgedInputs, placed: dict[str, Placement], key_results: dict[str, KeyResult]
 ) -> HypothesisLine:
     key_result = _named(stated.key_result, key_results)
     items = tuple(_item(key, placed.get(key.casefold()), key_result, inputs.zone) for key in stated.items)
@@ -216,7 +216,7 @@ def _item(key: str, placement: Placement | None, key_result: KeyResult | None, z
     return ExpectedItem(placement.item.key, is_read=True, day=day, is_linked=is_linked)
 
 
-def _check_of(inputs: ReportInputs, key_result: KeyResult | None, items: Sequence[ExpectedItem]) -> OutcomeCheck | None:
+def _check_of(inputs: JudgedInputs, key_result: KeyResult | None, items: Sequence[ExpectedItem]) -> OutcomeCheck | None:
     """The check that tells of *items*: the last to be judged, where they are in several."""
     outcome = None if key_result is None else inputs.outcomes.get(key_result.qualified_id)
     if outcome is None:
@@ -244,6 +244,6 @@ def _is_overdue(state: HypothesisState, due: date, as_of: date) -> bool:
     return (state is HypothesisState.PLANNED and due < as_of) or state is HypothesisState.UNTOLD
 
 
-def _unit(key_result: KeyResult | None, inputs: ReportInputs) -> str:
+def _unit(key_result: KeyResult | None, inputs: JudgedInputs) -> str:
     metric = None if key_result is None else inputs.okrs.metrics_by_id.get(key_result.metric)
     return "" if metric is None else metric.unit

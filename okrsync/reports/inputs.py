@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -30,9 +30,9 @@ class SourceState:
         return self.status == "ok" and self.age_days is not None and self.age_days <= 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInputs:
-    """What the report is made of."""
+    """Everything of a project that a report is made of, before any verdict."""
 
     okrs: Okrs
     linking: Linking
@@ -42,12 +42,6 @@ class ReportInputs:
     failed_metrics: Sequence[str]
     zone: ZoneInfo
     as_of: date
-    outcomes: Mapping[str, KeyResultOutcome] = field(default_factory=dict)
-    """What the statistics say, by key result."""
-    late_links: frozenset[tuple[str, str]] = frozenset()
-    """Key results and items (casefolded) that were tied only after the delivery."""
-    cases: Sequence[Case] = ()
-    """What the statistics were asked; empty where they were not."""
     counted: Stock | None = None
     """The whole of the store in numbers, where *linking* is only a part of it."""
     within: frozenset[str] | None = None
@@ -57,6 +51,30 @@ class ReportInputs:
     def stock(self) -> Stock:
         """The whole of the store in numbers."""
         return stock_of(self.linking) if self.counted is None else self.counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedInputs(ReportInputs):
+    """The inputs of a report with the verdicts on its key results."""
+
+    outcomes: Mapping[str, KeyResultOutcome]
+    """What the statistics say, by key result."""
+    late_links: frozenset[tuple[str, str]]
+    """Key results and items (casefolded) that were tied only after the delivery."""
+    cases: Sequence[Case]
+    """What the statistics were asked."""
+
+    @classmethod
+    def of(
+        cls,
+        inputs: ReportInputs,
+        outcomes: Mapping[str, KeyResultOutcome],
+        late_links: frozenset[tuple[str, str]],
+        cases: Sequence[Case],
+    ) -> JudgedInputs:
+        """Return *inputs* with what was found of them."""
+        known = {entry.name: getattr(inputs, entry.name) for entry in fields(ReportInputs)}
+        return cls(**known, outcomes=outcomes, late_links=late_links, cases=cases)
 
 
 def current_value(observations: Sequence[Observation], as_of: date) -> DatedValue | None:

@@ -14,7 +14,7 @@ from okrsync.model.verdicts import KeyResultOutcome, ObservedChange, Verdict
 from okrsync.model.work import Size
 from okrsync.outcome.observed import observed_change
 from okrsync.reports.counts import natural
-from okrsync.reports.inputs import ReportInputs, current_value
+from okrsync.reports.inputs import JudgedInputs, current_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _stale_days(metric: Metric | None, observations: Sequence[Observation], as_o
     return age if age > metric.most_days else None
 
 
-def key_result_report(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> KeyResultReport:
+def key_result_report(entry: KeyResult, placements: Sequence[Placement], inputs: JudgedInputs) -> KeyResultReport:
     """*entry* with its work, delivered work newest first; *placements*: the items that serve it."""
     metric = inputs.okrs.metrics_by_id.get(entry.metric)
     observations = inputs.observations.get(entry.metric, ())
@@ -111,7 +111,7 @@ def key_result_report(entry: KeyResult, placements: Sequence[Placement], inputs:
     )
 
 
-def _delivery(piece: Piece, entry: KeyResult, observations: Sequence[Observation], inputs: ReportInputs) -> Delivery:
+def _delivery(piece: Piece, entry: KeyResult, observations: Sequence[Observation], inputs: JudgedInputs) -> Delivery:
     item, link, day = piece.placement.item, piece.link, piece.day
     measured = day is not None and entry.state != "draft" and bool(entry.metric)
     return Delivery(

@@ -19,7 +19,7 @@ from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.reports.counts import natural
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 
 NO_MOVEMENT = {Verdict.NO_MEANINGFUL_MOVEMENT, Verdict.MOVED_WRONG_WAY}
 
@@ -98,7 +98,7 @@ class _Siblings:
     checks: tuple[OutcomeCheck, ...]
 
 
-def build_stoplist(inputs: ReportInputs, ledger: Ledger, rules: StopRules, cycles: Sequence[str]) -> Stoplist:
+def build_stoplist(inputs: JudgedInputs, ledger: Ledger, rules: StopRules, cycles: Sequence[str]) -> Stoplist:
     """The stop list of the key results of *cycles* (ids) on the day of *inputs*, the most planned work first."""
     ledger = ledger.stated_by(inputs.as_of, inputs.zone)
     linked = by_key_result(inputs.linking)
@@ -115,7 +115,7 @@ def build_stoplist(inputs: ReportInputs, ledger: Ledger, rules: StopRules, cycle
     return Stoplist(inputs.as_of, rules, tuple(ordered), len(found) - len(lines))
 
 
-def _siblings(entry: KeyResult, placements: Sequence[Placement], inputs: ReportInputs) -> Iterable[_Siblings]:
+def _siblings(entry: KeyResult, placements: Sequence[Placement], inputs: JudgedInputs) -> Iterable[_Siblings]:
     delivered = [piece.placement for piece in pieces(placements, entry.qualified_id, inputs.zone, inputs.as_of)]
     still_open = [place for place in placements if place.item.status.is_open and place.is_piece]
     outcome = inputs.outcomes.get(entry.qualified_id)
@@ -136,7 +136,7 @@ def _is_judged(check: OutcomeCheck, as_of: date) -> bool:
     return check.estimate is not None and not check.is_provisional and check.evaluation <= as_of
 
 
-def _line(siblings: _Siblings, inputs: ReportInputs, ledger: Ledger, rules: StopRules) -> StopLine | None:
+def _line(siblings: _Siblings, inputs: JudgedInputs, ledger: Ledger, rules: StopRules) -> StopLine | None:
     hypotheses = _hypotheses(siblings, ledger.hypotheses)
     late = _days_past(siblings, hypotheses, inputs.as_of)
     reasons = _reasons(siblings, rules, late)

@@ -17,7 +17,7 @@ from okrsync.linking.delivered import Piece, by_key_result, pieces
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, KeyResult, Metric, Objective, Value
 from okrsync.model.verdicts import OutcomeCheck, Verdict
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 
 WINDOW_DAYS = 28
 """Days before a delivery, and up to the report's day, whose mean is held against the limits."""
@@ -89,7 +89,7 @@ class ValuesReport:
     unserved: tuple[str, ...]
 
 
-def build_values(inputs: ReportInputs, cycles: Sequence[str]) -> ValuesReport:
+def build_values(inputs: JudgedInputs, cycles: Sequence[str]) -> ValuesReport:
     """The report on the objectives of *cycles* (ids)."""
     chosen = [objective for objective in inputs.okrs.objectives if objective.cycle in cycles]
     return ValuesReport(
@@ -100,7 +100,7 @@ def build_values(inputs: ReportInputs, cycles: Sequence[str]) -> ValuesReport:
     )
 
 
-def _value(value: Value, chosen: Sequence[Objective], inputs: ReportInputs) -> ValueReport:
+def _value(value: Value, chosen: Sequence[Objective], inputs: JudgedInputs) -> ValueReport:
     serving = [objective for objective in chosen if any(use.id == value.id for use in objective.values)]
     key_results = [entry for objective in serving for entry in objective.key_results]
     work = _delivered(key_results, inputs)
@@ -138,11 +138,11 @@ def _value(value: Value, chosen: Sequence[Objective], inputs: ReportInputs) -> V
     )
 
 
-def _metric(name: str, inputs: ReportInputs) -> Metric | None:
+def _metric(name: str, inputs: JudgedInputs) -> Metric | None:
     return inputs.okrs.metrics_by_id.get(name)
 
 
-def _delivered(key_results: Sequence[KeyResult], inputs: ReportInputs) -> dict[str, Piece]:
+def _delivered(key_results: Sequence[KeyResult], inputs: JudgedInputs) -> dict[str, Piece]:
     """Each delivered piece once, however many of *key_results* it serves."""
     linked = by_key_result(inputs.linking)
     return {
@@ -153,18 +153,18 @@ def _delivered(key_results: Sequence[KeyResult], inputs: ReportInputs) -> dict[s
     }
 
 
-def _verdicts(key_results: Sequence[KeyResult], inputs: ReportInputs) -> dict[str, int]:
+def _verdicts(key_results: Sequence[KeyResult], inputs: JudgedInputs) -> dict[str, int]:
     outcomes = (inputs.outcomes.get(entry.qualified_id) for entry in key_results)
     counts = Counter(check.verdict.value for outcome in outcomes if outcome is not None for check in outcome.checks)
     return dict(sorted(counts.items()))
 
 
-def _wins(entry: KeyResult, inputs: ReportInputs) -> list[OutcomeCheck]:
+def _wins(entry: KeyResult, inputs: JudgedInputs) -> list[OutcomeCheck]:
     outcome = inputs.outcomes.get(entry.qualified_id)
     return [] if outcome is None else [check for check in outcome.checks if check.verdict is Verdict.MOVED]
 
 
-def _guardrail(metric: Metric, inputs: ReportInputs) -> Guardrail:
+def _guardrail(metric: Metric, inputs: JudgedInputs) -> Guardrail:
     known = [seen for seen in inputs.observations.get(metric.id, ()) if seen.day <= inputs.as_of]
     mean = _mean(known, inputs.as_of - timedelta(days=WINDOW_DAYS - 1), inputs.as_of)
     least, most = metric.limits
@@ -180,7 +180,7 @@ def _guardrail(metric: Metric, inputs: ReportInputs) -> Guardrail:
     )
 
 
-def _flagged(entry: KeyResult, check: OutcomeCheck, metric: Metric | None, inputs: ReportInputs) -> FlaggedWin | None:
+def _flagged(entry: KeyResult, check: OutcomeCheck, metric: Metric | None, inputs: JudgedInputs) -> FlaggedWin | None:
     """*check* as a flagged win, where *metric* kept its limits before the delivery and has not since."""
     if metric is None or metric.limits == (None, None):
         return None

@@ -8,7 +8,7 @@ else's that had its name point here. What is asked is text that is looked up, ne
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -17,16 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from okrsync import __version__
-from okrsync.answers.evaluation import with_outcomes
-from okrsync.answers.report_data import report_inputs
+from okrsync.answers.kinds import KINDS
+from okrsync.answers.query import ask
 from okrsync.answers.workspace import open_workspace
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.formats.as_json import report_document
 from okrsync.formats.html import Picker, Way, policy_of, render_html
 from okrsync.reports.words.formatting import harmless
-from okrsync.web.choices import Choice, Choices, choices_of
+from okrsync.web.choices import Choice, Choices, load_choices
 from okrsync.web.query import AS_OF, read_query, written_query
-from okrsync.web.reports import KINDS, Asked
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 _PLAIN = (
@@ -94,7 +92,7 @@ class Application:
 
     def _report(self, name: str, query: str) -> Answer:
         try:
-            return Answer(HTTPStatus.OK, self._page(name, read_query(query, KINDS[name].choices)))
+            return Answer(HTTPStatus.OK, self._page(name, read_query(query, KINDS[name].pickers)))
         except UsageError as error:
             return _refusal(HTTPStatus.BAD_REQUEST, str(error))
         except OkrsyncError as error:
@@ -107,38 +105,36 @@ class Application:
     def _page(self, name: str, query: dict[str, str]) -> str:
         day = date.fromisoformat(query[AS_OF]) if AS_OF in query else self.as_of
         with open_workspace(self.config, day, hides_titles=self.hides_titles) as workspace:
-            judged = with_outcomes(workspace, report_inputs(workspace))
-            choices = choices_of(workspace, judged, name)
-            asked = _asked(name, query, choices)
-            made = KINDS[name].make(workspace, judged, asked)
-        digest = report_document(made.page.kind, made.report)["data_digest"]
+            choices = load_choices(workspace, name)
+            chosen = _chosen(name, query, choices)
+            answer = ask(workspace, KINDS[name].question_class(**chosen))
         day_picker = Picker(AS_OF, "As of", (), query.get(AS_OF, ""), is_day=True)
         return render_html(
-            made.page,
+            answer.page,
             version=__version__,
-            digest=digest,
+            digest=answer.digest,
             ways=_ways(name, query),
-            pickers=(*_pickers(name, asked, choices), day_picker),
+            pickers=(*_pickers(name, chosen, choices), day_picker),
         )
 
 
-def _asked(name: str, query: dict[str, str], choices: Choices) -> Asked:
+def _chosen(name: str, query: dict[str, str], choices: Choices) -> dict[str, str]:
     """What *query* chooses; a sprint is always one of several boards, so the first is taken where none is named."""
-    chosen = {choice: query.get(choice, "") for choice in KINDS[name].choices}
+    chosen = {choice: query.get(choice, "") for choice in KINDS[name].pickers}
     if "sprint" in chosen and not chosen["sprint"] and choices["sprint"]:
         chosen["sprint"] = choices["sprint"][0][0]
-    return Asked(**chosen)
+    return chosen
 
 
-def _pickers(name: str, asked: Asked, choices: Choices) -> list[Picker]:
+def _pickers(name: str, chosen: Mapping[str, str], choices: Choices) -> list[Picker]:
     return [
         Picker(
             choice,
             choice.capitalize(),
-            _offered(choice, choices[choice], getattr(asked, choice)),
-            getattr(asked, choice),
+            _offered(choice, choices[choice], chosen[choice]),
+            chosen[choice],
         )
-        for choice in KINDS[name].choices
+        for choice in KINDS[name].pickers
     ]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from okrsync.answers.calendars import calendar_of
+from okrsync.answers.placement_cache import about
+from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace
-from okrsync.reports.inputs import ReportInputs
 from okrsync.reports.plan.iteration_series import Calendar, Period, Phase
 
 Choice = tuple[str, str]
@@ -17,22 +16,23 @@ _MOST_CLOSED = 3
 """Sprints of a lane that are over and can still be chosen; older ones are asked for by name on the command line."""
 
 
-def choices_of(workspace: Workspace, judged: ReportInputs, kind: str) -> Choices:
-    """What can be chosen for a report of *kind*, by the name of the choice; what is most often wanted comes first."""
-    calendar = calendar_of(workspace, judged)
+def load_choices(workspace: Workspace, kind: str) -> Choices:
+    """Return what can be chosen for a report of *kind*, by the name of the choice; the most wanted first."""
+    inputs = report_inputs(workspace, about(workspace, []))
+    calendar = calendar_of(workspace, inputs)
     wanted = to_look_back_on(calendar) if kind == "retro" else to_plan(calendar)
     cycles = sorted(workspace.project.okrs.cycles, key=lambda cycle: cycle.start, reverse=True)
     return {
         "cycle": [(cycle.id, cycle.id) for cycle in cycles if cycle.start <= workspace.today],
         "sprint": [(period.place, f"{period.name} ({period.board}, {period.phase})") for period in wanted],
-        "team": [(team, team) for team in _teams(judged)],
+        "team": [(team, team) for team in inputs.stock.teams],
     }
 
 
 def to_plan(calendar: Calendar) -> list[Period]:
     """The iterations with work that are to come, then those that run; milestones last. Without work: all of them."""
     open_ = [period for period in calendar.periods if period.phase is not Phase.CLOSED]
-    found = [period for period in open_ if calendar.work(period)] or open_
+    found = [period for period in open_ if calendar.has_work(period)] or open_
     return sorted(found, key=lambda period: (period.is_milestone, period.phase is not Phase.NEXT, _begin(period)))
 
 
@@ -52,7 +52,3 @@ def _begin(period: Period) -> tuple[int, str, str]:
 
 def _end(period: Period) -> int:
     return period.end.toordinal() if period.end else 0
-
-
-def _teams(judged: ReportInputs) -> Iterable[str]:
-    return sorted({placement.item.team for placement in judged.linking.placements if placement.item.team})

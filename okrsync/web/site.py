@@ -6,23 +6,26 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from okrsync import __version__
+from okrsync.answers.audit import AuditQuestion, RetroQuestion
 from okrsync.answers.calendars import calendar_of
 from okrsync.answers.evaluation import with_outcomes
+from okrsync.answers.outcomes import OutcomesQuestion
+from okrsync.answers.plan import PlanQuestion
+from okrsync.answers.query import Question, ask
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace
 from okrsync.errors import UsageError
-from okrsync.formats.as_json import report_document
 from okrsync.formats.files import write_set
 from okrsync.formats.html import Way, render_html
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.page import Facts, Page, text
 from okrsync.reports.pages.components import plural, source_facts, source_notices
 from okrsync.reports.plan.iteration_series import Period
 from okrsync.reports.words import formatting
 from okrsync.web.choices import to_look_back_on, to_plan
-from okrsync.web.reports import KINDS, Asked
 
 INDEX = "index.html"
 _MOST_SPRINTS = 24
@@ -48,9 +51,10 @@ class Site:
 class _Wanted:
     """A page that the site is to have, and how links to it are called."""
 
-    kind: str
-    asked: Asked
+    question: Question[Any]
     title: str
+    of: str = ""
+    """The cycle or sprint that it is of, for the name of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def write_site(workspace: Workspace, folder: Path) -> Site:
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; a site needs a folder")
-    judged = with_outcomes(workspace, report_inputs(workspace))
+    judged = with_outcomes(workspace, report_inputs(workspace, None))
     wanted, left_out = _pages_of(workspace, judged)
     entries, failed = _made(workspace, judged, wanted)
     index = _Entry(INDEX, "All reports", _index(workspace, judged, failed, left_out))
@@ -82,19 +86,18 @@ def write_site(workspace: Workspace, folder: Path) -> Site:
     return Site(tuple(paths), tuple(failed), not index.page.notices)
 
 
-def _made(workspace: Workspace, judged: ReportInputs, wanted: Sequence[_Wanted]) -> tuple[list[_Entry], list[str]]:
+def _made(workspace: Workspace, judged: JudgedInputs, wanted: Sequence[_Wanted]) -> tuple[list[_Entry], list[str]]:
     entries: list[_Entry] = []
     failed: list[str] = []
     taken = {INDEX}
     for one in wanted:
         try:
-            made = KINDS[one.kind].make(workspace, judged, one.asked)
+            answer = ask(workspace, one.question, judged)
         except UsageError as error:
             failed.append(f"{one.title} cannot be made: {str(error).splitlines()[0]}")
             continue
-        name = _free(f"{one.kind}-{one.asked.cycle or one.asked.sprint}", taken)
-        digest = report_document(made.page.kind, made.report)["data_digest"]
-        entries.append(_Entry(name, one.title, made.page, digest))
+        name = _free(f"{one.question.kind}-{one.of}", taken)
+        entries.append(_Entry(name, one.title, answer.page, answer.digest))
     return entries, failed
 
 
@@ -106,7 +109,7 @@ def _html(entry: _Entry, entries: Sequence[_Entry]) -> str:
     return render_html(entry.page, version=__version__, digest=entry.digest, ways=others)
 
 
-def _pages_of(workspace: Workspace, judged: ReportInputs) -> tuple[list[_Wanted], int]:
+def _pages_of(workspace: Workspace, judged: JudgedInputs) -> tuple[list[_Wanted], int]:
     """
     What the site is to have, in the order of its links, and how many sprints are left out.
 
@@ -115,21 +118,23 @@ def _pages_of(workspace: Workspace, judged: ReportInputs) -> tuple[list[_Wanted]
     calendar = calendar_of(workspace, judged)
     ahead, behind = to_plan(calendar), to_look_back_on(calendar)
     left_out = sum(max(0, len(periods) - _MOST_SPRINTS) for periods in (ahead, behind))
-    plans = list(_of_sprints("plan", "Plan", ahead)) or [_Wanted("plan", Asked(), "Plan")]
-    retros = _of_sprints("retro", "Retrospective", behind)
+    plans = list(_of_sprints(PlanQuestion, "Plan", ahead)) or [_Wanted(PlanQuestion(), "Plan")]
+    retros = _of_sprints(RetroQuestion, "Retrospective", behind)
     return [*plans, *_of_cycles(workspace), *retros], left_out
 
 
-def _of_sprints(kind: str, title: str, periods: Sequence[Period]) -> Iterator[_Wanted]:
+def _of_sprints(
+    kind: type[PlanQuestion] | type[RetroQuestion], title: str, periods: Sequence[Period]
+) -> Iterator[_Wanted]:
     for period in periods[:_MOST_SPRINTS]:
-        yield _Wanted(kind, Asked(sprint=period.place), f"{title} · {period.name}")
+        yield _Wanted(kind(sprint=period.place), f"{title} · {period.name}", period.place)
 
 
 def _of_cycles(workspace: Workspace) -> Iterator[_Wanted]:
     for cycle in sorted(workspace.project.okrs.cycles, key=lambda cycle: cycle.start, reverse=True):
         if cycle.start <= workspace.today:
-            yield _Wanted("outcomes", Asked(cycle=cycle.id), f"Outcomes · {cycle.id}")
-            yield _Wanted("audit", Asked(cycle=cycle.id), f"Audit · {cycle.id}")
+            yield _Wanted(OutcomesQuestion(cycle.id), f"Outcomes · {cycle.id}", cycle.id)
+            yield _Wanted(AuditQuestion(cycle.id), f"Audit · {cycle.id}", cycle.id)
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -143,7 +148,7 @@ def _free(name: str, taken: set[str]) -> str:
     return chosen
 
 
-def _index(workspace: Workspace, judged: ReportInputs, failed: Sequence[str], left_out: int) -> Page:
+def _index(workspace: Workspace, judged: JudgedInputs, failed: Sequence[str], left_out: int) -> Page:
     more = f"{plural(left_out, 'more sprint')} can be looked at with okrsync plan and okrsync retro."
     return Page(
         kind="index",

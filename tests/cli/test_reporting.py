@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 import sqlalchemy as sa
 
-from okrsync.cli.schemas import REPORTS, report_schemas
+from okrsync.answers.kinds import KINDS
+from okrsync.cli.schemas import report_schemas
 from okrsync.model.expectations import SeenExpectation
 from okrsync.model.work import Item, Iteration, IterationRecord
 from okrsync.store.records import Scope
@@ -29,7 +30,7 @@ FORMS = ("text", "json", "markdown", "html")
 PLANTED = "zyzzyva"
 
 
-@pytest.mark.parametrize("kind", REPORTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_reports_json_is_what_its_schema_says(untouched: Run, kind: str) -> None:
     schema = report_schemas()[f"report-{kind}.schema.json"]
     jsonschema.Draft202012Validator.check_schema(schema)

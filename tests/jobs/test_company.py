@@ -67,7 +67,7 @@ def opened(folder: Path) -> Iterator[Workspace]:
 
 
 def reports(workspace: Workspace, into: Path) -> dict[str, bytes]:
-    inputs = with_outcomes(workspace, report_inputs(workspace))
+    inputs = with_outcomes(workspace, report_inputs(workspace, None))
     report = outcomes_report(workspace, inputs, chosen_cycles(workspace, "all"))
     return {path.name: path.read_bytes() for path in write_outcomes(report, into)}
 
@@ -227,7 +227,7 @@ def test_a_file_that_is_no_list_of_links_is_refused(folder: Path, content: bytes
 def test_a_metric_that_vanished_and_returned_is_as_it_was_on_the_same_day(folder: Path) -> None:
     """The sandbox pins its day, so all its syncs happen at one moment."""
     with opened(folder) as workspace:
-        before = report_inputs(workspace).observations
+        before = report_inputs(workspace, None).observations
     path = sorted((folder / "metrics").glob("*.csv"))[0]
     text = path.read_text("utf-8")
 
@@ -235,8 +235,8 @@ def test_a_metric_that_vanished_and_returned_is_as_it_was_on_the_same_day(folder
     path.write_text("".join(lines[:-5]), "utf-8")
     with opened(folder) as workspace:
         assert sync_all(workspace, quiet).exit_code == 0
-        assert report_inputs(workspace).observations != before
+        assert report_inputs(workspace, None).observations != before
     path.write_text(text, "utf-8")
     with opened(folder) as workspace:
         assert sync_all(workspace, quiet).exit_code == 0
-        assert report_inputs(workspace).observations == before
+        assert report_inputs(workspace, None).observations == before

@@ -55,13 +55,13 @@ def folder(synced: Path, tmp_path: Path) -> Path:
 
 
 def outcomes(workspace: Workspace, cycles: list[str], *, of_all: bool) -> dict[str, Any]:
-    inputs = report_inputs(workspace, about=None if of_all else about_outcomes(workspace, cycles))
+    inputs = report_inputs(workspace, None if of_all else about_outcomes(workspace, cycles))
     assert (inputs.within is None) == of_all
     return report_document("outcomes", outcomes_report(workspace, with_outcomes(workspace, inputs, cycles), cycles))
 
 
 def audit(workspace: Workspace, cycle: str, *, of_all: bool, **part: str) -> dict[str, Any]:
-    judged = with_outcomes(workspace, report_inputs(workspace), [cycle]) if of_all else None
+    judged = with_outcomes(workspace, report_inputs(workspace, None), [cycle]) if of_all else None
     return report_document("audit", audit_report(workspace, cycle, judged=judged, **part))
 
 
@@ -80,7 +80,7 @@ def test_outcomes_of_a_part_are_those_of_everything(synced: Path, these: slice) 
 def test_an_audit_of_a_part_is_that_of_everything(synced: Path, number: int, part: dict[str, str]) -> None:
     with opened(synced) as workspace:
         cycle = workspace.project.okrs.cycles[number].id
-        teams = report_inputs(workspace).stock.teams
+        teams = report_inputs(workspace, None).stock.teams
         asked = {name: teams[0] if name == "team" else value for name, value in part.items()}
 
         assert audit(workspace, cycle, of_all=False, **asked) == audit(workspace, cycle, of_all=True, **asked)
@@ -89,9 +89,9 @@ def test_an_audit_of_a_part_is_that_of_everything(synced: Path, number: int, par
 def test_the_status_of_a_part_is_that_of_everything(synced: Path) -> None:
     with opened(synced) as workspace:
         cycles = [cycle.id for cycle in workspace.project.okrs.cycles]
-        part = report_inputs(workspace, about=about(workspace, cycles))
+        part = report_inputs(workspace, about(workspace, cycles))
 
-        assert build_status(part, cycles, []) == build_status(report_inputs(workspace), cycles, [])
+        assert build_status(part, cycles, []) == build_status(report_inputs(workspace, None), cycles, [])
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_the_status_of_a_part_is_that_of_everything(synced: Path) -> None:
 )
 def test_a_plan_of_a_part_is_that_of_everything_but_for_what_it_suggests(synced: Path, wanted: Wanted) -> None:
     with opened(synced) as workspace:
-        asked = replace(wanted, team=report_inputs(workspace).stock.teams[0]) if wanted.team else wanted
-        judged = with_outcomes(workspace, report_inputs(workspace))
+        asked = replace(wanted, team=report_inputs(workspace, None).stock.teams[0]) if wanted.team else wanted
+        judged = with_outcomes(workspace, report_inputs(workspace, None))
         part = plan_of(workspace, asked, suggests=False)
         everything = plan_of(workspace, asked, judged, suggests=False)
 
@@ -128,8 +128,8 @@ def test_a_board_or_team_that_nothing_has_is_refused_from_a_part_too(synced: Pat
 def test_a_report_on_one_cycle_reads_less_than_everything(synced: Path) -> None:
     with opened(synced) as workspace:
         last = workspace.project.okrs.cycles[-1]
-        part = report_inputs(workspace, about=about(workspace, [last.id]))
-        everything = report_inputs(workspace)
+        part = report_inputs(workspace, about(workspace, [last.id]))
+        everything = report_inputs(workspace, None)
 
     assert 0 < len(part.linking.placements) < len(everything.linking.placements)
     assert part.stock == everything.stock
@@ -177,7 +177,7 @@ def test_a_link_made_by_hand_counts_at_once(folder: Path) -> None:
         assert record
         assert holds(workspace)
         assert not holds(changed)
-        assert report_inputs(changed, about=about(changed, [])).within is None
+        assert report_inputs(changed, about(changed, [])).within is None
 
 
 def test_another_day_of_the_same_cycles_is_the_same_and_the_day_that_another_begins_is_not(synced: Path) -> None:
@@ -202,8 +202,8 @@ def test_a_pinned_day_since_which_no_item_changed_is_the_same(synced: Path) -> N
 
         assert workspace.is_pinned
         assert holds(workspace, wanted)
-        part = report_inputs(workspace, about=wanted)
-        everything = report_inputs(workspace)
+        part = report_inputs(workspace, wanted)
+        everything = report_inputs(workspace, None)
     assert 0 < len(part.linking.placements) < len(everything.linking.placements)
     assert all(one in everything.linking.placements for one in part.linking.placements)
     assert part.stock == everything.stock
@@ -212,7 +212,7 @@ def test_a_pinned_day_since_which_no_item_changed_is_the_same(synced: Path) -> N
 def test_hidden_titles_stay_hidden_in_a_part(synced: Path) -> None:
     with opened(synced) as workspace:
         hidden = replace(workspace, hides_titles=True)
-        inputs = report_inputs(hidden, about=about(hidden, ["2026Q4"]))
+        inputs = report_inputs(hidden, about(hidden, ["2026Q4"]))
 
     assert inputs.within is not None
     assert {one.item.title for one in inputs.linking.placements} == {"(title hidden)"}

@@ -15,7 +15,7 @@ from okrsync.model.work import Item, Size
 from okrsync.reports.audit import AuditReport, build_audit
 from okrsync.reports.audit.scope import AuditInputs, Part
 from okrsync.reports.hypotheses import HypothesesReport
-from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.inputs import JudgedInputs, SourceState
 from okrsync.reports.stoplist import StopRules
 
 CYCLE = Cycle("2026Q4", date(2026, 10, 1), date(2026, 12, 31))
@@ -108,7 +108,7 @@ def audit(
     """The audit of the cycle with these items and verdicts."""
     wanted = goals or okrs()
     rules = settings(BY_LABEL, exempt=[RUN])
-    inputs = ReportInputs(
+    inputs = JudgedInputs(
         okrs=wanted,
         linking=place(items, rules, okrs=wanted, today=as_of),
         observations=observations or {},
@@ -118,6 +118,8 @@ def audit(
         zone=BERLIN,
         as_of=as_of,
         outcomes={name: KeyResultOutcome(as_of, tuple(found)) for name, found in (checks or {}).items()},
+        late_links=frozenset(),
+        cases=(),
     )
     ledger = Ledger(decisions=tuple(decisions))
     stated = HypothesesReport(as_of, (), (), ())

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from okrsync.answers.query import Answer
 from okrsync.cli import reporting
 from okrsync.reports.page import Page
 
 ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "html": "html"}
 """CSV is a folder of its own."""
 WIDTH = 100
-COMMANDS = ("okrsync.cli.plan", "okrsync.cli.outcomes", "okrsync.cli.audit")
 
 
 @dataclass
@@ -47,16 +47,15 @@ class Delivered:
 @contextmanager
 def every_format(folder: Path, width: int = WIDTH) -> Iterator[Delivered]:
     """Inside, a report's command writes it into *folder* in every format, whichever was asked for."""
-    delivered, deliver = Delivered(folder), reporting.deliver
+    delivered, show = Delivered(folder), reporting.show
 
-    def deliver_all(report: Any, page: Page, options: reporting.ReportOptions) -> None:
-        delivered.report, delivered.page = report, page
+    def show_all(answer: Answer[Any], options: reporting.ReportOptions) -> None:
+        delivered.report, delivered.page = answer.report, answer.page
         for form, ending in ENDINGS.items():
-            deliver(report, page, replace(options, output=form, out=folder / f"report.{ending}"))
-        deliver(report, page, replace(options, output="csv", out=folder / "csv"))
+            show(answer, replace(options, output=form, out=folder / f"report.{ending}"))
+        show(answer, replace(options, output="csv", out=folder / "csv"))
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in COMMANDS:
-            patch.setattr(f"{module}.deliver", deliver_all)
+        patch.setattr(reporting, "show", show_all)
         patch.setattr(reporting, "console", lambda: Console(file=sys.stdout, width=width, highlight=False))
         yield delivered

@@ -12,7 +12,7 @@ from okrsync.linking.placement import Linking
 from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, Objective, Okrs, Value, ValueReference
 from okrsync.model.placements import Group, Placement
 from okrsync.model.work import Item, ItemKind, Iteration, IterationRecord, Link, LinkState, Size, Status
-from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.inputs import JudgedInputs, SourceState
 
 ZONE = ZoneInfo("UTC")
 TODAY = date(2026, 11, 20)
@@ -75,8 +75,21 @@ def linking(*placements: Placement) -> Linking:
     return Linking(placements, Hierarchy([placement.item for placement in placements]), ())
 
 
-def inputs(goals: Okrs, *placements: Placement, sources: Sequence[SourceState] = ()) -> ReportInputs:
-    return ReportInputs(goals, linking(*placements), {}, sources, [("run", 0.25)], (), ZONE, TODAY)
+def inputs(goals: Okrs, *placements: Placement, sources: Sequence[SourceState] = ()) -> JudgedInputs:
+    """The placements as everything that a store has; nothing is judged."""
+    return JudgedInputs(
+        okrs=goals,
+        linking=linking(*placements),
+        observations={},
+        sources=sources,
+        budgets=[("run", 0.25)],
+        failed_metrics=(),
+        zone=ZONE,
+        as_of=TODAY,
+        outcomes={},
+        late_links=frozenset(),
+        cases=(),
+    )
 
 
 def sprint(id_: str, name: str, state: str, start: str = "", end: str = "", **changes: Any) -> IterationRecord:

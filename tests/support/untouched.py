@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from okrsync.cli.reporting import ReportOptions, deliver
-from okrsync.reports.page import Page
-from support.every_format import COMMANDS, ENDINGS
+from okrsync.answers.query import Answer
+from okrsync.cli import reporting
+from okrsync.cli.reporting import ReportOptions, show
+from support.every_format import ENDINGS
 from support.running import Ran, Run
 
 Line = tuple[str, ...]
@@ -23,8 +24,7 @@ _OF_CONNECTIONS = (".lock", "-shm", "-wal")
 class _Made:
     """A report that a command made, with what it said beside it."""
 
-    report: Any
-    page: Page
+    answer: Answer[Any]
     options: ReportOptions
     ran: Ran
 
@@ -45,21 +45,20 @@ class Untouched:
                 self._said[line] = self._run(line, okrsync)
             else:
                 printed()
-                deliver(made.report, made.page, replace(made.options, output=_form(line)))
+                show(made.answer, replace(made.options, output=_form(line)))
                 self._said[line] = replace(made.ran, out=printed())
         return self._said[line]
 
     def _run(self, line: Line, okrsync: Run) -> Ran:
-        delivered: list[tuple[Any, Page, ReportOptions]] = []
+        delivered: list[tuple[Answer[Any], ReportOptions]] = []
 
-        def keep(report: Any, page: Page, options: ReportOptions) -> None:
-            delivered.append((report, page, options))
-            deliver(report, page, options)
+        def keep(answer: Answer[Any], options: ReportOptions) -> None:
+            delivered.append((answer, options))
+            show(answer, options)
 
         before = self._files()
         with pytest.MonkeyPatch.context() as patch:
-            for module in COMMANDS:
-                patch.setattr(f"{module}.deliver", keep)
+            patch.setattr(reporting, "show", keep)
             ran = okrsync(*line)
         assert self._files() == before, (
             f"{line} changes the company: run it on a copy, by the fixtures okrsync, project"

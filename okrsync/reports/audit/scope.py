@@ -13,7 +13,7 @@ from okrsync.model.placements import Placement
 from okrsync.model.verdicts import CheckKind, KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.okrs.changes import Version
 from okrsync.reports.hypotheses import HypothesesReport
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.stoplist import SizeOf, StopRules
 
 JUDGED = (
@@ -42,7 +42,7 @@ class Part:
 class AuditInputs:
     """What the audit of *cycle* is made of; the outcomes in *inputs* are those of everything, whatever *part* says."""
 
-    inputs: ReportInputs
+    inputs: JudgedInputs
     ledger: Ledger
     hypotheses: HypothesesReport
     versions: Sequence[Version]

@@ -11,7 +11,7 @@ from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Group, Placement
 from okrsync.reports.counts import FaultyLink, natural
 from okrsync.reports.hypotheses import HypothesisLine
-from okrsync.reports.inputs import ReportInputs, current_value
+from okrsync.reports.inputs import JudgedInputs, current_value
 
 
 class Trouble(StrEnum):
@@ -43,7 +43,7 @@ class AttentionLine:
 
 
 def attention(
-    inputs: ReportInputs,
+    inputs: JudgedInputs,
     key_results: Sequence[KeyResult],
     faults: Iterable[FaultyLink],
     overdue: Iterable[HypothesisLine],
@@ -73,7 +73,7 @@ def _days_late(line: HypothesisLine, as_of: date) -> int | None:
     return (as_of - due).days if due <= as_of else None
 
 
-def _stale(inputs: ReportInputs, key_results: Sequence[KeyResult]) -> Iterator[AttentionLine]:
+def _stale(inputs: JudgedInputs, key_results: Sequence[KeyResult]) -> Iterator[AttentionLine]:
     wanted = {entry.metric for entry in key_results if inputs.okrs.cycle(entry.cycle).contains(inputs.as_of)}
     for metric in inputs.okrs.metrics:
         latest = current_value(inputs.observations.get(metric.id, ()), inputs.as_of)

@@ -10,7 +10,7 @@ from okrsync.linking.delivered import day_of
 from okrsync.model.okrs import Cycle
 from okrsync.model.verdicts import HypothesisVerdict
 from okrsync.reports.counts import natural
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.key_results import KeyResultReport, newest_first
 
 
@@ -30,7 +30,7 @@ class FreshDelivery:
     """When it is judged; ``None`` where it is not."""
 
 
-def delivered_since(since: date, inputs: ReportInputs, key_results: Sequence[KeyResultReport]) -> list[FreshDelivery]:
+def delivered_since(since: date, inputs: JudgedInputs, key_results: Sequence[KeyResultReport]) -> list[FreshDelivery]:
     """What was delivered after *since*, whatever it serves, newest first; *key_results* have the checks on it."""
     checks = {
         member: check

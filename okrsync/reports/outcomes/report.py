@@ -21,7 +21,7 @@ from okrsync.reports.counts import (
     natural,
 )
 from okrsync.reports.hypotheses import HypothesesReport
-from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.inputs import JudgedInputs, SourceState
 from okrsync.reports.key_results import KeyResultReport, key_result_report, newest_first
 from okrsync.reports.outcomes.attention import AttentionLine, attention
 from okrsync.reports.outcomes.due_checks import ComingCheck, Known, MaturedCheck, Subject, coming, matured
@@ -110,7 +110,7 @@ class Beside:
 
 
 def build_outcomes(
-    inputs: ReportInputs, cycles: Sequence[str], since: date, beside: Beside, *, is_since_asked: bool = False
+    inputs: JudgedInputs, cycles: Sequence[str], since: date, beside: Beside, *, is_since_asked: bool = False
 ) -> OutcomesReport:
     """The report on *cycles* (ids); what came after *since*, which somebody asked for or is the usual day, is new."""
     linked = by_key_result(inputs.linking)
@@ -177,7 +177,7 @@ def _lies_in(day: date | None, periods: Sequence[Cycle], as_of: date) -> bool:
     return day is None or (day <= as_of and any(period.contains(day) for period in periods))
 
 
-def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: ReportInputs) -> int:
+def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: JudgedInputs) -> int:
     """How many exempt pieces were delivered in the report's cycles."""
     return sum(
         placement.group is Group.EXEMPT

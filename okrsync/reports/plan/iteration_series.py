@@ -87,7 +87,8 @@ class Calendar:
         projects: Mapping[Place, Mapping[str, int]] | None = None,
     ) -> None:
         self._work = _work_of(placements)
-        self._lanes = _lanes(records, _projects_of(self._work) if projects is None else projects)
+        self._counts = _projects_of(self._work) if projects is None else projects
+        self._lanes = _lanes(records, self._counts)
         self._hides_names = hides_names
         self._names = {(record.source, record.id): record.name.casefold() for record in records}
         made = [self._period(record, now, zone) for record in records]
@@ -110,6 +111,10 @@ class Calendar:
     def work(self, period: Period) -> list[Placement]:
         """All that is in *period*, or was while it was open; without what was dropped."""
         return self._work.get((period.source, period.id), [])
+
+    def has_work(self, period: Period) -> bool:
+        """Return whether any piece of work is, or was, in *period*."""
+        return bool(self._counts.get((period.source, period.id)))
 
     def called(self, wanted: str) -> list[Period]:
         """Those that *wanted* means, in any case: the one at that place, else those with that id or name."""

@@ -11,7 +11,7 @@ from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.okrs.progress import Health
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.plan.coverage import Amount, amount_of, share_of, weight_of
 from okrsync.reports.plan.scope import Chosen, PlanScope
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
@@ -46,7 +46,7 @@ class PlannedKeyResult:
 
 
 def planned_key_results(
-    progress: ProgressReport, inputs: ReportInputs, chosen: Chosen, work: Sequence[Placement], unit: str
+    progress: ProgressReport, inputs: JudgedInputs, chosen: Chosen, work: Sequence[Placement], unit: str
 ) -> tuple[PlannedKeyResult, ...]:
     """
     Those with planned work first, in file order; then those without, the ones that are behind first.
@@ -63,7 +63,7 @@ def planned_key_results(
 
 
 class _Builder:
-    def __init__(self, inputs: ReportInputs, chosen: Chosen, unit: str, whole: float) -> None:
+    def __init__(self, inputs: JudgedInputs, chosen: Chosen, unit: str, whole: float) -> None:
         self._inputs = inputs
         self._scope = chosen.scope
         self._here = {(place.item.source, place.item.external_id) for place in chosen.placements}

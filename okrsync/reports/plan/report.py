@@ -15,7 +15,7 @@ from okrsync.linking.delivered import day_of
 from okrsync.model.ledger import Hypothesis
 from okrsync.model.placements import Group, Placement
 from okrsync.reports.counts import natural
-from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.inputs import JudgedInputs, ReportInputs, SourceState
 from okrsync.reports.plan.balance import Balance, ExemptPlanned, balance_of, exempt_planned
 from okrsync.reports.plan.coverage import (
     Coverage,
@@ -103,7 +103,7 @@ class PlanReport:
 class PlanMaterial:
     """What a plan is made of; *suggestions*: for unlinked work, ``None`` where none were asked for."""
 
-    inputs: ReportInputs
+    inputs: JudgedInputs
     """With the outcomes of every key result."""
     chosen: Chosen
     progress: ProgressReport

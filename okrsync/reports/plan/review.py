@@ -13,7 +13,7 @@ from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.placements import Group, Placement
 from okrsync.okrs.progress import Health
 from okrsync.reports.counts import natural
-from okrsync.reports.inputs import ReportInputs
+from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.plan.coverage import Amount, amount_of
 from okrsync.reports.progress import KeyResultProgress
 from okrsync.reports.stoplist import StopLine, Stoplist
@@ -82,7 +82,7 @@ _Pairs = Sequence[tuple[Placement, float]]
 def look_again(
     work: Sequence[Placement],
     standings: Mapping[str, Standing],
-    inputs: ReportInputs,
+    inputs: JudgedInputs,
     stoplist: Stoplist,
     hypotheses: Sequence[Hypothesis],
     runs: Mapping[str, int],
@@ -106,7 +106,7 @@ def look_again(
 
 class _Reviewer:
     def __init__(
-        self, inputs: ReportInputs, stoplist: Stoplist, hypotheses: Sequence[Hypothesis], runs: Mapping[str, int]
+        self, inputs: JudgedInputs, stoplist: Stoplist, hypotheses: Sequence[Hypothesis], runs: Mapping[str, int]
     ) -> None:
         self._inputs = inputs
         self._stoplist = stoplist

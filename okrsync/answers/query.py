@@ -1,0 +1,70 @@
+"""Asks a question of the store: one read transaction, one report, one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from okrsync.answers.workspace import Workspace, in_one_transaction
+from okrsync.formats.as_json import report_document
+
+if TYPE_CHECKING:
+    from okrsync.reports.inputs import JudgedInputs
+    from okrsync.reports.page import Page
+
+Report = TypeVar("Report")
+
+
+class Question(Protocol[Report]):
+    """A question with its choices."""
+
+    kind: ClassVar[str]
+    """The name of its command, and of its rows in :data:`okrsync.answers.kinds.KINDS`."""
+
+    def build(self, workspace: Workspace, judged: JudgedInputs | None = None) -> Report:
+        """
+        Return the report that answers the question.
+
+        Args:
+            workspace: bound to the read transaction of the answer.
+            judged: everything of the store with its verdicts, if the caller has it; ``None``: the question loads what
+                it needs.
+
+        Raises:
+            UsageError: a choice names nothing, or more than one thing.
+        """
+
+    def lay_out(self, report: Report) -> Page:
+        """Return the page of *report*."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Report]):
+    """A report with its page."""
+
+    report: Report
+    page: Page
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The report as a versioned JSON document."""
+        return report_document(self.page.kind, self.report)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the report's data."""
+        return str(self.document["data_digest"])
+
+
+def ask(workspace: Workspace, question: Question[Report], judged: JudgedInputs | None = None) -> Answer[Report]:
+    """
+    Answer *question* from one read transaction of the store.
+
+    Raises:
+        UsageError: a choice names nothing, or more than one thing.
+        StoreError: the store cannot be opened.
+    """
+    with in_one_transaction(workspace) as bound:
+        report = question.build(bound, judged)
+    return Answer(report, question.lay_out(report))
