@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from okrsync.answers.plan import PlanQuestion
 from okrsync.errors import UsageError
-from okrsync.web.reports import KINDS
 from support.running import Run
 
 pytestmark = pytest.mark.long  # each writes all reports of all cycles, some of them twice
@@ -92,8 +92,7 @@ def test_one_report_that_cannot_be_made_is_named_and_stops_no_other(
     def fails(*_: Any) -> Any:
         raise UsageError("two sprints are called 12; name one:\n  okrsync plan --sprint 12")
 
-    broken = {**KINDS, "plan": KINDS["plan"].__class__("Sprint planning", ("sprint", "team"), fails)}
-    monkeypatch.setattr("okrsync.web.site.KINDS", broken)
+    monkeypatch.setattr(PlanQuestion, "build", fails)
     ran = okrsync("site", "out")
 
     assert ran.code == 5
