@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from okrsync.answers.placement_cache import about
+from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, link_all
 from okrsync.errors import UsageError
 from okrsync.linking.key_result_resolver import KeyResultNames, Named
 from okrsync.linking.placement import Linking, day_that_counts
 from okrsync.model.okrs import KeyResult
+from okrsync.model.placements import Placement
 from okrsync.model.work import Item, LinkState
 
 _ADDRESS = re.compile(
@@ -20,6 +24,24 @@ def current_linking(workspace: Workspace) -> Linking:
     """Every item's place as of now."""
     with workspace.reading() as view:
         return link_all(workspace, view)
+
+
+def find_placement(workspace: Workspace, key: str) -> Placement:
+    """
+    Return the item called *key* (see :func:`find_item`) with where it stands, read from the stored placements.
+
+    Raises:
+        UsageError: no item, or several, are called so.
+    """
+    name = _bare(key)
+    inputs = report_inputs(workspace, replace(about(workspace, []), items=frozenset({name.casefold()})))
+    if inputs.within is not None and inputs.linking.hierarchy.find(name) is None:
+        # It may be called so without its owner.
+        with workspace.reading() as view:
+            whole = view.placed_keys_ending(f"/{name.casefold()}")
+        inputs = report_inputs(workspace, replace(about(workspace, []), items=frozenset(whole)))
+    item = find_item(inputs.linking, key)
+    return inputs.linking.by_key[item.key.casefold()]
 
 
 def find_item(linking: Linking, key: str) -> Item:

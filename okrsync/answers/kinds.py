@@ -73,5 +73,24 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "okrsync.reports.audit:AuditReport",
             ("cycle", "team"),
         ),
+        "progress": Kind(
+            "Progress", "okrsync.answers.progress:ProgressQuestion", "okrsync.reports.progress:ProgressReport"
+        ),
+        "values": Kind("Values", "okrsync.answers.values:ValuesQuestion", "okrsync.reports.values:ValuesReport"),
+        "stoplist": Kind("Stop list", "okrsync.answers.stoplist:StoplistQuestion", "okrsync.reports.stoplist:Stoplist"),
+        "changes": Kind(
+            "Changes of the goals",
+            "okrsync.answers.changes:ChangesQuestion",
+            "okrsync.reports.goal_changes:GoalsReport",
+        ),
+        "check": Kind("Verdicts", "okrsync.answers.check:CheckQuestion", "okrsync.reports.checks:ChecksReport"),
+        "why": Kind("Links of an item", "okrsync.answers.why:WhyQuestion", "okrsync.reports.why:WhyReport"),
+        "hypotheses": Kind(
+            "Hypotheses",
+            "okrsync.answers.hypotheses:HypothesesQuestion",
+            "okrsync.reports.hypotheses:HypothesesReport",
+        ),
     }
 )
+PAGES: Mapping[str, Kind] = MappingProxyType({name: kind for name, kind in KINDS.items() if kind.pickers})
+"""The kinds that the server and the site have pages of."""

@@ -38,7 +38,7 @@ class About:
 
     *cycles* (ids): it tells of their key results, with all work on them; *key_results* (qualified): of these too.
     *since* and *until*: days whose delivered work it tells of, whatever that serves. *is_open*: all open work;
-    *iterations*: all that is in these.
+    *iterations*: all that is in these; *items*: those that are or were called so.
     """
 
     cycles: frozenset[str]
@@ -47,6 +47,7 @@ class About:
     is_open: bool = False
     iterations: frozenset[tuple[str, str]] = frozenset()
     key_results: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
         delivered=_moments(workspace, about),
         is_open=about.is_open,
         has_trouble=True,
-        keys=frozenset(_expected(workspace, within)),
+        keys=about.items.union(_expected(workspace, within)),
         iterations=about.iterations,
     )
     placements = view.placements(scopes(workspace.project), wanted)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from okrsync.answers.report_data import load_freshness
 from okrsync.answers.workspace import Workspace, in_one_transaction
 from okrsync.formats.as_json import report_document
+from okrsync.model.plain import to_plain
+from okrsync.reports.inputs import Freshness
+from okrsync.reports.pages.components import source_notices
 
 if TYPE_CHECKING:
     from okrsync.reports.inputs import JudgedInputs
@@ -41,15 +45,29 @@ class Question(Protocol[Report]):
 
 @dataclass(frozen=True)
 class Answer(Generic[Report]):
-    """A report with its page."""
+    """
+    A report with its page.
+
+    Attributes:
+        report: the data.
+        page: the report, laid out.
+        freshness: of the sources and metrics behind it; ``None`` if the report itself has it.
+    """
 
     report: Report
     page: Page
+    freshness: Freshness | None = None
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The report as plain data, with the state of the sources and metrics behind it."""
+        more = {} if self.freshness is None else to_plain(self.freshness)
+        return {**to_plain(self.report), **more}
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The report as a versioned JSON document."""
-        return report_document(self.page.kind, self.report)
+        """The data as a versioned JSON document."""
+        return report_document(self.page.kind, self.data)
 
     @property
     def digest(self) -> str:
@@ -67,4 +85,10 @@ def ask(workspace: Workspace, question: Question[Report], judged: JudgedInputs |
     """
     with in_one_transaction(workspace) as bound:
         report = question.build(bound, judged)
-    return Answer(report, question.lay_out(report))
+        if hasattr(report, "sources"):
+            return Answer(report, question.lay_out(report))
+        with bound.reading() as view:
+            freshness = load_freshness(bound, view)
+    page = question.lay_out(report)
+    notices = source_notices(freshness.sources, freshness.failed_metrics)
+    return Answer(report, replace(page, notices=(*notices, *page.notices)), freshness)

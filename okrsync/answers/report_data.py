@@ -8,8 +8,9 @@ from okrsync.answers.observations import observed
 from okrsync.answers.placement_cache import About, is_past, part_of
 from okrsync.answers.workspace import Workspace, link_all
 from okrsync.linking.placement import Linking, without_titles
-from okrsync.reports.inputs import ReportInputs, SourceState
+from okrsync.reports.inputs import Freshness, ReportInputs, SourceState
 from okrsync.store.records import RunRecord
+from okrsync.store.snapshot import View
 
 
 def report_inputs(workspace: Workspace, about: About | None, linking: Linking | None = None) -> ReportInputs:
@@ -29,23 +30,30 @@ def report_inputs(workspace: Workspace, about: About | None, linking: Linking | 
         if workspace.hides_titles:
             linking = without_titles(linking)
         observations = observed(workspace, view, None if part is None else part.within)
-        runs = view.last_runs()
-        read = {source.name: view.last_read(source.name) for source in project.sources}
-        failed_metrics = [name for name in view.failed_metrics() if name in project.okrs.metrics_by_id]
+        freshness = load_freshness(workspace, view)
     return ReportInputs(
         okrs=project.okrs,
         linking=linking,
         observations=observations,
-        sources=[
-            _source_state(source.name, runs.get(source.name), read[source.name], workspace.now)
-            for source in project.sources
-        ],
+        sources=freshness.sources,
         budgets=[(entry.id, entry.budget) for entry in project.settings.work.exempt],
-        failed_metrics=failed_metrics,
+        failed_metrics=freshness.failed_metrics,
         zone=project.settings.zone,
         as_of=workspace.today,
         counted=None if part is None else part.stock,
         within=None if part is None else part.within,
+    )
+
+
+def load_freshness(workspace: Workspace, view: View) -> Freshness:
+    """Return how each source's last sync ended, and the metrics whose last pull failed."""
+    runs = view.last_runs()
+    return Freshness(
+        tuple(
+            _source_state(source.name, runs.get(source.name), view.last_read(source.name), workspace.now)
+            for source in workspace.project.sources
+        ),
+        tuple(name for name in view.failed_metrics() if name in workspace.project.okrs.metrics_by_id),
     )
 
 

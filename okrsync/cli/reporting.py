@@ -125,7 +125,7 @@ def show(answer: Answer[Any], options: ReportOptions) -> None:
     if options.is_summed_up:
         _append_summary(shown)
     if options.output == "csv":
-        _write_tables(answer.report, answer.page.kind, options.out)
+        _write_tables(answer.data, answer.page.kind, options.out)
     elif options.output == "text" and options.out is None:
         print_page(shown, console())
     else:

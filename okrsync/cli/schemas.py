@@ -19,6 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from okrsync.answers.kinds import KINDS
 from okrsync.config.schemas import DIALECT, written
 from okrsync.formats.as_json import SCHEMA_VERSION
+from okrsync.reports.inputs import Freshness
 
 _PLAIN: Mapping[Any, dict[str, Any]] = MappingProxyType(
     {
@@ -41,6 +42,8 @@ def report_schemas() -> dict[str, dict[str, Any]]:
 def _schema(kind: str, made_of: type) -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     fields = _record(made_of, definitions)["properties"]
+    if "sources" not in fields:
+        fields |= _record(Freshness, definitions)["properties"]
     head = {
         "$schema": {"const": f"okrsync/{kind}/{SCHEMA_VERSION}"},
         "schema_version": {"const": SCHEMA_VERSION},

@@ -6,13 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.padding import Padding
-from rich.text import Text
 
+from okrsync.answers.hypotheses import HypothesesQuestion
 from okrsync.answers.workspace import open_workspace
 from okrsync.cli.manual_entries import by_option
-from okrsync.cli.output import Day, Number, console, print_json, project_options
-from okrsync.formats.as_json import report_document
+from okrsync.cli.output import Day, Number, print_json, project_options
+from okrsync.cli.reporting import ReportOptions, deliver, report_options
 from okrsync.jobs.statements import (
     Decided,
     Expected,
@@ -21,15 +20,13 @@ from okrsync.jobs.statements import (
     add_evidence,
     add_hypothesis,
     find_subject,
-    hypotheses,
 )
 from okrsync.jobs.statements import (
     decide as decide_about,
 )
 from okrsync.model.plain import to_plain
-from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.words import formatting
-from okrsync.reports.words.statement_text import decision_line, evidence_line, hypothesis_parts, hypothesis_title
+from okrsync.reports.words.statement_text import evidence_line
 
 
 @click.group()
@@ -77,33 +74,19 @@ def add(
 
 
 @hypothesis.command("list")
-@project_options
+@report_options
 @click.option("--overdue", is_flag=True, help="Those that were not delivered, or not judged, in time.")
-def list_(config: Path, as_of: date | None, output: str, overdue: bool) -> None:
+def list_(options: ReportOptions, overdue: bool) -> None:
     """Show what was expected, and what became of it."""
-    with open_workspace(config, as_of) as workspace:
-        report = hypotheses(workspace, overdue=overdue)
-    if output == "json":
-        print_json(report_document("hypotheses", report))
-        return
-    screen = console()
-    for entry in report.hypotheses:
-        screen.print(Padding(Text(hypothesis_title(entry)), (0, 0, 0, 2), expand=False))
-    if not report.hypotheses:
-        click.echo("nothing is overdue" if overdue else "nothing was expected yet; see okrsync hypothesis add --help")
+    deliver(HypothesesQuestion(overdue=overdue), options)
 
 
 @hypothesis.command("show")
-@project_options
+@report_options
 @click.argument("name", metavar="ID|KEY")
-def show(config: Path, as_of: date | None, output: str, name: str) -> None:
+def show(options: ReportOptions, name: str) -> None:
     """Show one hypothesis, or those on an item, with decisions and evidence."""
-    with open_workspace(config, as_of) as workspace:
-        report = hypotheses(workspace, wanted=name)
-    if output == "json":
-        print_json(report_document("hypotheses", report))
-    else:
-        _print_whole(report)
+    deliver(HypothesesQuestion(name), options)
 
 
 @click.command()
@@ -211,25 +194,3 @@ def _tell(written: Written, output: str) -> None:
         print_json({"schema_version": 1, "kind": written.kind, "record": to_plain(written.record)})
     else:
         click.echo(f"{written.record['id']} is in the ledger")
-
-
-def _print_whole(report: HypothesesReport) -> None:
-    screen = console()
-
-    def line(text: str, indent: int = 2, style: str = "") -> None:
-        screen.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
-
-    for entry in report.hypotheses:
-        screen.print()
-        line(hypothesis_title(entry), style="bold")
-        for head, text in hypothesis_parts(entry):
-            line(f"{head}: {text}", indent=4)
-    for heading, told in (
-        ("Decided", [decision_line(entry) for entry in report.decisions]),
-        ("Beside the numbers", [evidence_line(entry) for entry in report.evidence]),
-    ):
-        if told:
-            screen.print()
-            line(heading, style="bold")
-            for text in told:
-                line(text, indent=4)

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from okrsync.reports.counts import FaultyLink
 from okrsync.reports.status import StatusReport
-from okrsync.reports.why import Line, WhyReport
 from okrsync.reports.words import formatting
 
 MAX_DELIVERIES = 5
@@ -66,39 +65,6 @@ def print_status(report: StatusReport, console: Console) -> None:
             Text(formatting.harmless(result.title)),
         )
     _indented(console, results)
-
-
-def print_why(report: WhyReport, console: Console) -> None:
-    """One item followed to the values it serves."""
-    _heading(console, f"{report.key} · {formatting.harmless(report.title)}")
-    _line(
-        console,
-        f"{formatting.harmless(report.type)}, {report.status.replace('_', ' ')} "
-        f"({formatting.harmless(report.original_status)})",
-    )
-    if report.implements:
-        _line(console, f"closes {', '.join(report.implements)}")
-    if report.exempt_class:
-        _line(console, f"exempt: {report.exempt_class}; it need not serve a key result")
-    elif report.group == "unlinked":
-        _line(console, f"unlinked: {formatting.harmless(report.reason)}", style="bold")
-        _line(console, f"link it: okrsync link {report.key} KR --reason TEXT", style="dim")
-    for line in report.lines:
-        _print_why_line(line, console)
-
-
-def _print_why_line(line: Line, console: Console) -> None:
-    console.print()
-    share = f", share {formatting.percent(line.share)}" if line.share not in {0.0, 1.0} else ""
-    _line(console, f"→ {formatting.harmless(line.via)} ({line.rule}{share})")
-    state = "" if line.state == "ok" else f" [{line.state}: {line.reason}]"
-    named = f"→ {formatting.harmless(line.key_result)} · {formatting.harmless(line.key_result_title)}{state}"
-    _line(console, named, style="bold", indent=4)
-    if line.objective:
-        _line(console, f"→ {line.objective} · {formatting.harmless(line.objective_title)}", indent=6)
-    for value in line.values:
-        because = f", because {formatting.harmless(value.because)}" if value.because else ""
-        _line(console, f"→ {value.id}: {formatting.harmless(value.statement)}{because}", indent=8)
 
 
 def _print_failed_metrics(names: Sequence[str], console: Console) -> None:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.finding import current_linking, find_item, find_key_result
-from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace
 from okrsync.config.ledger_file import LedgerWriter
 from okrsync.errors import UsageError
@@ -17,7 +15,6 @@ from okrsync.linking.placement import Linking
 from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.work import Item
 from okrsync.plugins.text import without_people
-from okrsync.reports.hypotheses import HypothesesReport, build_hypotheses
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,22 +185,6 @@ def find_subject(workspace: Workspace, name: str) -> str:
         return find_item(current_linking(workspace), name).key
     except UsageError as error:
         raise UsageError(f'"{name[:80]}" is no hypothesis, key result or item: {error}') from None
-
-
-def hypotheses(workspace: Workspace, *, wanted: str = "", overdue: bool = False) -> HypothesesReport:
-    """
-    What was expected, and what became of it; *wanted*: one of them, or those on one item.
-
-    Raises:
-        UsageError: nothing of the kind is called *wanted*.
-    """
-    inputs = with_outcomes(workspace, report_inputs(workspace, None))
-    with workspace.reading() as view:
-        seen = view.expectations()
-    report = build_hypotheses(inputs, workspace.project.ledger, seen, wanted=wanted, overdue=overdue)
-    if wanted and not report.hypotheses:
-        raise UsageError(f'nothing was expected by or of "{wanted[:80]}"; see okrsync hypothesis list')
-    return report
 
 
 def _known(what: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -30,6 +30,14 @@ class SourceState:
         return self.status == "ok" and self.age_days is not None and self.age_days <= 1
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How each source's last sync ended, and the names of the metrics that could not be read."""
+
+    sources: tuple[SourceState, ...]
+    failed_metrics: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInputs:
     """Everything of a project that a report is made of, before any verdict."""

@@ -59,6 +59,12 @@ def placed_ids_called(connection: sa.Connection, scopes: Sequence[Scope], keys: 
     return found
 
 
+def placed_keys_ending(connection: sa.Connection, ending: str) -> list[str]:
+    """Return the lower-cased keys of the placed items that end with *ending*; as long as the placements hold."""
+    key = placement.c.lower_key
+    return list(connection.execute(sa.select(key).where(key.endswith(ending, autoescape=True)).order_by(key)).scalars())
+
+
 def _read(connection: sa.Connection, ids: Sequence[int], reader: ItemReader) -> list[Item]:
     return [
         reader.item(row)

@@ -19,7 +19,7 @@ from okrsync.model.work import Item, ItemEvent, IterationRecord
 from okrsync.plugins.connector import FieldMap, Missing
 from okrsync.store import codec
 from okrsync.store.backends import in_byte_order
-from okrsync.store.item_lookup import items_called, placed_items_called
+from okrsync.store.item_lookup import items_called, placed_items_called, placed_keys_ending
 from okrsync.store.item_reader import ITEM_COLUMNS, ItemReader
 from okrsync.store.item_writer import chunks, held_items
 from okrsync.store.links import delivered_links, link_starts, served_by_open_work
@@ -415,6 +415,10 @@ class View:
     def placed_items_called(self, scopes: Sequence[Scope], keys: Collection[str]) -> list[Item]:
         """As :meth:`items_called`, and quicker over a large store, as long as the stored placements hold."""
         return placed_items_called(self._connection, scopes, keys, self._reader())
+
+    def placed_keys_ending(self, ending: str) -> list[str]:
+        """Return the keys (lower-cased) of the placed items whose key ends with *ending*, which is lower-cased too."""
+        return placed_keys_ending(self._connection, ending)
 
     def work_in_iterations(self, scopes: Sequence[Scope]) -> list[tuple[str, str, str, int]]:
         """How many pieces of work of each project each iteration has or had: source, id, project, count."""

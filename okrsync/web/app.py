@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from okrsync import __version__
-from okrsync.answers.kinds import KINDS
+from okrsync.answers.kinds import PAGES
 from okrsync.answers.query import ask
 from okrsync.answers.workspace import open_workspace
 from okrsync.errors import OkrsyncError, UsageError
@@ -86,13 +86,13 @@ class Application:
         if not name:
             # Relative, so that a proxy may put the site below a path of its own.
             return Answer(HTTPStatus.SEE_OTHER, "", (("Location", "outcomes"),))
-        if name not in KINDS:
-            return _refusal(HTTPStatus.NOT_FOUND, f"There is no such page; there are {', '.join(KINDS)}.")
+        if name not in PAGES:
+            return _refusal(HTTPStatus.NOT_FOUND, f"There is no such page; there are {', '.join(PAGES)}.")
         return self._report(name, query)
 
     def _report(self, name: str, query: str) -> Answer:
         try:
-            return Answer(HTTPStatus.OK, self._page(name, read_query(query, KINDS[name].pickers)))
+            return Answer(HTTPStatus.OK, self._page(name, read_query(query, PAGES[name].pickers)))
         except UsageError as error:
             return _refusal(HTTPStatus.BAD_REQUEST, str(error))
         except OkrsyncError as error:
@@ -107,7 +107,7 @@ class Application:
         with open_workspace(self.config, day, hides_titles=self.hides_titles) as workspace:
             choices = load_choices(workspace, name)
             chosen = _chosen(name, query, choices)
-            answer = ask(workspace, KINDS[name].question_class(**chosen))
+            answer = ask(workspace, PAGES[name].question_class(**chosen))
         day_picker = Picker(AS_OF, "As of", (), query.get(AS_OF, ""), is_day=True)
         return render_html(
             answer.page,
@@ -120,7 +120,7 @@ class Application:
 
 def _chosen(name: str, query: dict[str, str], choices: Choices) -> dict[str, str]:
     """What *query* chooses; a sprint is always one of several boards, so the first is taken where none is named."""
-    chosen = {choice: query.get(choice, "") for choice in KINDS[name].pickers}
+    chosen = {choice: query.get(choice, "") for choice in PAGES[name].pickers}
     if "sprint" in chosen and not chosen["sprint"] and choices["sprint"]:
         chosen["sprint"] = choices["sprint"][0][0]
     return chosen
@@ -134,7 +134,7 @@ def _pickers(name: str, chosen: Mapping[str, str], choices: Choices) -> list[Pic
             _offered(choice, choices[choice], chosen[choice]),
             chosen[choice],
         )
-        for choice in KINDS[name].pickers
+        for choice in PAGES[name].pickers
     ]
 
 
@@ -148,7 +148,7 @@ def _offered(name: str, choices: Sequence[Choice], value: str) -> list[Choice]:
 def _ways(name: str, query: dict[str, str]) -> Sequence[Way]:
     """Links to the other kinds, which keep the day that was chosen."""
     tail = written_query({AS_OF: query[AS_OF]} if AS_OF in query else {})
-    return [Way(kind.title, f"{other}{tail}", is_here=other == name) for other, kind in KINDS.items()]
+    return [Way(kind.title, f"{other}{tail}", is_here=other == name) for other, kind in PAGES.items()]
 
 
 def _refusal(status: HTTPStatus, why: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

@@ -29,7 +29,7 @@ def test_every_running_key_result_stands_with_pace_forecast_and_what_could_be_ju
     ],
 )
 def test_drafts_bands_and_few_points_have_words_of_their_own(untouched: Run, key_result: str, words: str) -> None:
-    told = untouched("progress").out.partition(key_result)[2].partition("\n\n")[0]
+    told = untouched("progress").out.partition(f"\n  {key_result} · ")[2].partition("\n\n")[0]
 
     assert words in told
 

@@ -89,4 +89,4 @@ def test_an_objective_that_names_no_value_is_told(okrsync: Run, project: Path) -
 
     ran = okrsync("values")
 
-    assert "objectives that name no value: 2026Q4/O4" in ran.out, ran.err
+    assert "Objectives that name no value: 2026Q4/O4." in ran.out, ran.err

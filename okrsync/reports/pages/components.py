@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from okrsync.model.verdicts import Estimate, HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.reports.inputs import SourceState
-from okrsync.reports.page import Cell, Code, Interval, Span, Tone, cell
+from okrsync.reports.page import Cell, Code, Facts, Interval, Span, Tone, cell
 from okrsync.reports.words import formatting, verdict_text
 
 TONES = {
@@ -25,6 +26,14 @@ HYPOTHESIS_WORDS = {
 }
 _AXIS_ROOM = 1.08
 _MOST_KEYS = 3
+
+
+def scope_facts(as_of: date, cycles: Sequence[str]) -> Facts:
+    """Return the facts at the head of a page: its day, and its *cycles* (ids) if it has any."""
+    facts = [("As of", formatting.day(as_of))]
+    if cycles:
+        facts.append(("Cycle", ", ".join(cycles)))
+    return Facts(tuple(facts))
 
 
 def source_facts(sources: Sequence[SourceState]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from okrsync.model.okrs import Direction
 from okrsync.model.outlooks import Forecast, Judgeability
 from okrsync.okrs.progress import Health
+from okrsync.reports.page import Tone
 from okrsync.reports.progress import KeyResultProgress
 from okrsync.reports.words import formatting, verdict_text
 
@@ -18,11 +19,11 @@ MARKS = {
     Health.STALE: "◌",
 }
 """Shapes differ as well as colours; what says nothing of the target has none."""
-STYLES = {
-    Health.REACHED: "green",
-    Health.ON_TRACK: "green",
-    Health.AT_RISK: "yellow",
-    Health.OFF_TRACK: "red",
+TONES = {
+    Health.REACHED: Tone.GOOD,
+    Health.ON_TRACK: Tone.GOOD,
+    Health.AT_RISK: Tone.UNSURE,
+    Health.OFF_TRACK: Tone.BAD,
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from okrsync.reports.values import FlaggedWin, Guardrail, ValueReport
 from okrsync.reports.words import formatting
 
+WON_AT_ITS_EXPENSE = "Won at its expense"
+
 
 def lines(entry: ValueReport) -> Iterator[tuple[str, str]]:
     """What stands below a value, a heading and its text each."""
@@ -21,7 +23,7 @@ def lines(entry: ValueReport) -> Iterator[tuple[str, str]]:
     for guardrail in entry.guardrails:
         yield "Guardrail", _guardrail(guardrail)
     for win in entry.flagged:
-        yield "Won at its expense", _win(win)
+        yield WON_AT_ITS_EXPENSE, _win(win)
 
 
 def _work(entry: ValueReport) -> str:

@@ -13,7 +13,6 @@ MARKS = {
     Verdict.INCONCLUSIVE: "○",
 }
 """Shapes differ as well as colours; a verdict that says nothing of the metric has none."""
-STYLES = {Verdict.MOVED: "green", Verdict.MOVED_WRONG_WAY: "red", Verdict.HELD: "green"}
 METHOD = (
     "These verdicts compare each key result before and after a delivery, allowing for trend, weekday pattern and "
     "drift. They are not experiments. They hold only if nothing else that affects the metric changed at the same time "
