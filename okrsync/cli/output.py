@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from okrsync.errors import ConfigError, MetricError, OkrsyncError
+from okrsync.model.days import parse_day
 from okrsync.model.plain import dumped, to_plain
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ class Day(click.ParamType[date]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """The date that *value* is."""
         try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day; write YYYY-MM-DD", param, ctx)
+            return value if isinstance(value, date) else parse_day(value)
+        except ValueError as error:
+            self.fail(f"{value!r} is {error}", param, ctx)
 
 
 class Number(click.ParamType[float]):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 PORT = 8765
 _HTTP_PORT = 80
+_IDLE_SECONDS = 10
+_MOST_CONNECTIONS = 500
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
@@ -101,8 +103,19 @@ def _listening(application: Application, bind: str, port: int) -> Any:
         bound = socket.create_server((bind, port), family=socket.AF_INET6 if ":" in bind else socket.AF_INET)
     except OSError as error:
         raise OkrsyncError(f"{bind}:{port} cannot be used ({error.strerror}); take another --port, or 0") from None
-    # No more than reading needs: no bodies, and no name of the server in every answer.
-    return create_server(application, sockets=[bound], threads=2, ident=None, max_request_body_size=1024)
+    return create_server(
+        application,
+        sockets=[bound],
+        threads=2,
+        # No more than reading needs: no bodies, and no name of the server in every answer.
+        ident=None,
+        max_request_body_size=1024,
+        # A connection that sends half a request and waits keeps its place for seconds, not for minutes, and there are
+        # more places than a browser, or somebody who means harm on this machine, opens in that time.
+        channel_timeout=_IDLE_SECONDS,
+        cleanup_interval=_IDLE_SECONDS // 2,
+        connection_limit=_MOST_CONNECTIONS,
+    )
 
 
 def _names(address: str, port: int) -> Iterator[str]:

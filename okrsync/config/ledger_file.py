@@ -19,6 +19,7 @@ from okrsync.config.document import MAX_BYTES, Document, is_unicode, not_utf8, s
 from okrsync.config.validation import Entry, check
 from okrsync.errors import OkrsyncError, Problem
 from okrsync.model import ledger as model
+from okrsync.model.days import check_day
 from okrsync.plugins.secret import looks_like_token
 
 # A ledger grows for years, a configuration file does not.
@@ -53,9 +54,10 @@ def _aware(moment: datetime) -> datetime:
 
 def _read_day(value: Any) -> Any:
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except (TypeError, ValueError):
         raise ValueError('no date; write "2026-12-01"') from None
+    return check_day(day)
 
 
 Moment = Annotated[

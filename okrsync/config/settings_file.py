@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from okrsync.config.lint_section import LintSection
 from okrsync.config.patterns import compile_pattern
 from okrsync.config.validation import ONE_OR_MORE, Entry, Texts
+from okrsync.model.days import check_day
 
 
 def _known_zone(name: str) -> str:
@@ -237,9 +238,10 @@ class SettingsFile(Entry):
     store: Annotated[str, AfterValidator(store_url)] = "sqlite:///okrsync.db"
     okrs: Annotated[Texts, Field(min_length=1, description="A file, or a list of files and globs")] = ["okrs.yaml"]
     ledger: Annotated[str, Field(min_length=1)] = "ledger/"
-    as_of: Annotated[date | None, Field(description="The day that reports take as today; for examples and tests")] = (
-        None
-    )
+    as_of: Annotated[
+        Annotated[date, AfterValidator(check_day)] | None,
+        Field(description="The day that reports take as today; for examples and tests"),
+    ] = None
     sources: Annotated[list[dict[str, Any]], Field(min_length=1)]
     work: Work = Work()
     rules: Annotated[RulesSection, Field(description="When work comes onto the stop list")] = RulesSection()

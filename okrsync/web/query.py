@@ -7,6 +7,7 @@ from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from okrsync.errors import UsageError
+from okrsync.model.days import parse_day
 from okrsync.reports.words.formatting import harmless
 
 AS_OF = "as-of"
@@ -50,9 +51,9 @@ def written_query(chosen: dict[str, str]) -> str:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{_shown(text)} is no day; write YYYY-MM-DD") from None
+        return parse_day(text)
+    except ValueError as error:
+        raise UsageError(f"{_shown(text)} is {error}") from None
 
 
 def _shown(text: str) -> str:

@@ -6,8 +6,10 @@ import re
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -264,3 +266,25 @@ def test_titles_can_be_kept_back(folder: Path, tokens: None) -> None:
 
     assert "(title hidden)" in body
     assert "GRO Sprint" not in body + wrong
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_out_of_range_is_refused_with_what_to_write(site: Served, okrsync: Run, name: str, day: str) -> None:
+    reply = site.ask(f"/{name}?as-of={day}")
+
+    assert reply.status == 400
+    assert "write a day from 1970-01-01 to 2200-12-31" in reply.body
+    ran = okrsync(name, *(("--sprint", "last") if name == "retro" else ()), "--as-of", day)
+    assert (ran.code, "write a day from 1970-01-01 to 2200-12-31" in " ".join(ran.err.split())) == (2, True)
+
+
+def test_150_connections_that_send_half_a_request_block_nobody(site: Served) -> None:
+    with ExitStack() as idle:
+        for _ in range(150):
+            line = idle.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=10))
+            line.sendall(f"GET /outcomes HTTP/1.1\r\nHost: 127.0.0.1:{site.port}".encode())
+        asked = time.monotonic()
+
+        assert site.ask("/").status == 303
+        assert time.monotonic() - asked < 20
