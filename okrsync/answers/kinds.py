@@ -85,6 +85,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "check": Kind("Verdicts", "okrsync.answers.check:CheckQuestion", "okrsync.reports.checks:ChecksReport"),
         "why": Kind("Links of an item", "okrsync.answers.why:WhyQuestion", "okrsync.reports.why:WhyReport"),
+        "status": Kind("Status", "okrsync.answers.status:StatusQuestion", "okrsync.reports.status:StatusReport"),
+        "suggest": Kind(
+            "Suggestions", "okrsync.answers.suggest:SuggestQuestion", "okrsync.reports.suggestions:SuggestReport"
+        ),
+        "metrics": Kind("Metrics", "okrsync.answers.metrics:MetricsQuestion", "okrsync.reports.metrics:MetricsReport"),
+        "metric": Kind("A metric", "okrsync.answers.metrics:MetricQuestion", "okrsync.reports.metrics:MetricReport"),
         "hypotheses": Kind(
             "Hypotheses",
             "okrsync.answers.hypotheses:HypothesesQuestion",

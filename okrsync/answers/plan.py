@@ -12,10 +12,9 @@ from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.outlooks import stored_outlooks
 from okrsync.answers.placement_cache import About, about
 from okrsync.answers.report_data import report_inputs
-from okrsync.answers.suggest import suggest_links
+from okrsync.answers.suggest import suggest_links, without_titles
 from okrsync.answers.workspace import Workspace, chosen_cycles, scopes
 from okrsync.linking.conditions import hold
-from okrsync.linking.placement import HIDDEN
 from okrsync.model.placements import Placement
 from okrsync.reports.inputs import JudgedInputs, ReportInputs
 from okrsync.reports.page import Page
@@ -179,8 +178,7 @@ def _suggested(
     if not workspace.hides_titles:
         return suggest_links(workspace, cycles, linking=inputs.linking, only=asked)
     # Titles are what it learns from: it gets them, and what it says of them is kept back.
-    found = suggest_links(workspace, cycles, only=asked)
-    return replace(found, suggestions=tuple(replace(entry, title=HIDDEN, words=()) for entry in found.suggestions))
+    return without_titles(suggest_links(workspace, cycles, only=asked))
 
 
 def _discovery(workspace: Workspace, inputs: ReportInputs, chosen: Chosen) -> frozenset[tuple[str, str]] | None:

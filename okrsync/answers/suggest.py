@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
-from okrsync.answers.workspace import Workspace, link_all
+from okrsync.answers.workspace import Workspace, chosen_cycles, link_all
 from okrsync.errors import UsageError
 from okrsync.formats.files import write_whole
 from okrsync.formats.suggestions import links_csv
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import HIDDEN, Linking
 from okrsync.model.placements import Placement
+from okrsync.reports.inputs import JudgedInputs
+from okrsync.reports.page import Page
+from okrsync.reports.pages.suggestions_page import suggestions_page
 from okrsync.reports.suggestions import SuggestReport, build_suggestions
 from okrsync.store.free_text import prose
 from okrsync.suggesting.sampling import place_of
 from okrsync.suggesting.suggestions import suggest
 from okrsync.suggesting.training_data import material
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestQuestion:
+    """
+    Key results that unlinked items may serve.
+
+    Attributes:
+        cycle: a cycle's id or ``all``; empty or ``None``: those that run.
+        min_score: only suggestions that score at least this, 0 to 1.
+        limit: at most so many, the surest first; ``None``: all of them.
+    """
+
+    kind: ClassVar[str] = "suggest"
+    cycle: str | None = None
+    min_score: float = 0.0
+    limit: int | None = None
+
+    def build(self, workspace: Workspace, judged: JudgedInputs | None = None) -> SuggestReport:
+        """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
+        cycles = chosen_cycles(workspace, self.cycle or None)
+        linking = None if judged is None or workspace.hides_titles else judged.linking
+        report = suggest_links(workspace, cycles, min_score=self.min_score, limit=self.limit, linking=linking)
+        return without_titles(report) if workspace.hides_titles else report
+
+    def lay_out(self, report: SuggestReport) -> Page:
+        """Return the page of *report*."""
+        return suggestions_page(report)
+
+
+def without_titles(report: SuggestReport) -> SuggestReport:
+    """Return *report* without the titles that its suggestions were learned from, and without their words."""
+    return replace(
+        report,
+        suggestions=tuple(replace(entry, title=HIDDEN, words=()) for entry in report.suggestions),
+    )
 
 
 def suggest_links(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from okrsync.answers.metrics import MetricQuestion, MetricsQuestion
 from okrsync.answers.workspace import open_workspace
-from okrsync.cli.output import console, print_json, project_options
-from okrsync.formats.as_json import report_document
-from okrsync.formats.metric_screen import print_metric, print_metrics
-from okrsync.jobs.metrics import Pulled, metric_report, metrics_report, pull_metrics
+from okrsync.cli.output import print_json, project_options
+from okrsync.cli.reporting import ReportOptions, deliver, report_options
+from okrsync.jobs.metrics import Pulled, pull_metrics
 from okrsync.model.plain import to_plain
 
 
@@ -22,36 +22,26 @@ def metric() -> None:
 
 
 @metric.command("list")
-@project_options
-def list_(config: Path, as_of: date | None, output: str) -> None:
+@report_options
+def list_(options: ReportOptions) -> None:
     """
     Show where each metric comes from, and how old it is.
 
     Stale is what is older than its max_age_days, or than two cadences.
     """
-    with open_workspace(config, as_of) as workspace:
-        report = metrics_report(workspace)
-    if output == "json":
-        print_json(report_document("metrics", report))
-    else:
-        print_metrics(report, console())
+    deliver(MetricsQuestion(), options)
 
 
 @metric.command()
-@project_options
+@report_options
 @click.argument("name", metavar="ID")
-def show(config: Path, as_of: date | None, output: str, name: str) -> None:
+def show(options: ReportOptions, name: str) -> None:
     """
     Show one metric.
 
     Its definition, source and events, its last points, and how often a day's value was changed afterwards.
     """
-    with open_workspace(config, as_of) as workspace:
-        report = metric_report(workspace, name)
-    if output == "json":
-        print_json(report_document("metric", report))
-    else:
-        print_metric(report, console())
+    deliver(MetricQuestion(name), options)
 
 
 @metric.command()

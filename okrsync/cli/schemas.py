@@ -28,6 +28,7 @@ _PLAIN: Mapping[Any, dict[str, Any]] = MappingProxyType(
         int: {"type": "integer"},
         float: {"type": "number"},
         NoneType: {"type": "null"},
+        object: {},
         date: {"type": "string", "format": "date"},
         datetime: {"type": "string", "format": "date-time"},
     }

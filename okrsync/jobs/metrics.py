@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from okrsync.answers.observations import observations_of
+from okrsync.answers.metrics import chosen_metrics
 from okrsync.answers.workspace import Workspace, scopes
-from okrsync.config.project import Project
-from okrsync.errors import Problem, UsageError
+from okrsync.errors import Problem
 from okrsync.metrics.collection import Reading, gather
 from okrsync.model.history import ItemPast, past_of
-from okrsync.model.okrs import Metric
 from okrsync.model.work import Status
-from okrsync.reports.metrics import MetricReport, MetricsReport, build_metric, build_metrics
 from okrsync.store.failpoints import failpoint
 from okrsync.store.snapshot import View
 
@@ -27,22 +23,6 @@ class Pulled:
     days: int
     added: int
     problems: tuple[Problem, ...] = ()
-
-
-def chosen_metrics(project: Project, names: Collection[str]) -> list[Metric]:
-    """
-    The metrics called *names*, in file order; all of them without names.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    known = project.okrs.metrics_by_id
-    for name in names:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(known) or 'none'}"
-            raise UsageError(f'no metric is called "{name[:80]}"; {hint}')
-    return [metric for metric in project.okrs.metrics if not names or metric.id in names]
 
 
 def pull_metrics(workspace: Workspace, names: Collection[str] = ()) -> list[Pulled]:
@@ -59,32 +39,6 @@ def pull_metrics(workspace: Workspace, names: Collection[str] = ()) -> list[Pull
         wanted=lambda metric: metric.id in wanted,
     )
     return [_saved(workspace, reading) for reading in readings]
-
-
-def metrics_report(workspace: Workspace) -> MetricsReport:
-    """How every metric stands, in file order."""
-    with workspace.store.read() as view:
-        failed = view.failed_metrics()
-        return build_metrics(
-            [
-                build_metric(metric, observations_of(workspace, metric, view), failed, workspace.today)
-                for metric in workspace.project.okrs.metrics
-            ],
-            workspace.today,
-        )
-
-
-def metric_report(workspace: Workspace, name: str) -> MetricReport:
-    """
-    How the metric called *name* stands, with its points.
-
-    Raises:
-        UsageError: there is none.
-    """
-    (metric,) = chosen_metrics(workspace.project, [name])
-    with workspace.store.read() as view:
-        known = observations_of(workspace, metric, view)
-        return build_metric(metric, known, view.failed_metrics(), workspace.today, view.revisions(metric.id))
 
 
 def _saved(workspace: Workspace, reading: Reading) -> Pulled:

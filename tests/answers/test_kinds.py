@@ -25,6 +25,7 @@ CHOICES = {
     "retro": {"sprint": "product:1131"},
     "check": {"target": "KR1.1"},
     "why": {"item": "GRO-84"},
+    "metric": {"name": "activation"},
 }
 """What has to be chosen: the server takes the first sprint of its list where none is named."""
 COMMANDS = {
@@ -33,6 +34,8 @@ COMMANDS = {
     "check": ("check", "KR1.1"),
     "why": ("why", "GRO-84"),
     "hypotheses": ("hypothesis", "list"),
+    "metrics": ("metric", "list"),
+    "metric": ("metric", "show", "activation"),
 }
 FORMATS = {"text": "txt", "markdown": "md", "json": "json", "html": "html", "csv": "csv"}
 DIGEST = re.compile(r"data <code>([0-9a-f]+)</code>")

@@ -69,10 +69,10 @@ def test_the_version_is_told(okrsync: Run) -> None:
 
 
 def test_a_bug_is_told_without_a_traceback(okrsync: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("okrsync.cli.status.open_workspace", broken)
+    monkeypatch.setattr("okrsync.cli.reporting.open_workspace", broken)
     ran = okrsync("status")
     assert ran.code == 1
     assert "bug in okrsync (ZeroDivisionError)" in ran.err

@@ -27,8 +27,10 @@ COMMANDS = {
     "check": ["check", "KR1.1"],
     "why": ["why", "GRO-84"],
     "hypotheses": ["hypothesis", "list"],
+    "metrics": ["metric", "list"],
+    "metric": ["metric", "show", "activation"],
 }
-SHORT_AS_THEY_ARE = {"retro", "check", "why", "hypotheses"}
+SHORT_AS_THEY_ARE = {"retro", "check", "why", "hypotheses", "metrics", "metric"}
 FORMS = ("text", "json", "markdown", "html")
 PLANTED = "zyzzyva"
 
@@ -169,7 +171,7 @@ def planted(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", [kind for kind in COMMANDS if kind != "hypotheses"])
+@pytest.mark.parametrize("kind", [kind for kind in COMMANDS if kind not in {"hypotheses", "metrics", "metric"}])
 def test_without_titles_no_form_holds_a_word_of_a_tracker(okrsync: Run, planted: Path, kind: str) -> None:
     assert PLANTED in okrsync(*COMMANDS[kind], "--format", "json").out, "it is there where nobody hides it"
 

@@ -28,9 +28,9 @@ _AXIS_ROOM = 1.08
 _MOST_KEYS = 3
 
 
-def scope_facts(as_of: date, cycles: Sequence[str]) -> Facts:
-    """Return the facts at the head of a page: its day, and its *cycles* (ids) if it has any."""
-    facts = [("As of", formatting.day(as_of))]
+def scope_facts(as_of: date | None, cycles: Sequence[str]) -> Facts:
+    """Return the facts at the head of a page: its day and its *cycles* (ids), if it has any."""
+    facts = [] if as_of is None else [("As of", formatting.day(as_of))]
     if cycles:
         facts.append(("Cycle", ", ".join(cycles)))
     return Facts(tuple(facts))
