@@ -111,14 +111,14 @@ def _(block: Table, console: Console) -> None:
     grid = _grid([block.columns[index] for index in shown])
     # A note in a column that is not cut would push the others off the screen.
     noted = [console.width >= _RANKS[2] or block.columns[index].is_flexible for index in shown]
-    for row in block.rows[:MAX_ROWS]:
+    for row in block.rows if block.is_whole else block.rows[:MAX_ROWS]:
         grid.add_row(*(_cell(row[index], has_note=has_note) for index, has_note in zip(shown, noted, strict=True)))
     console.print(Padding(grid, (0, 0, 0, 2), expand=False))
     _print_rest(block, console)
 
 
 def _print_rest(block: Table, console: Console) -> None:
-    rest = len(block.rows) - MAX_ROWS
+    rest = 0 if block.is_whole else len(block.rows) - MAX_ROWS
     told = [f"… {rest:,} more"] if rest > 0 else []
     if block.more:
         told.append(plain(block.more))

@@ -132,6 +132,8 @@ class Table:
     """The caption is shown; else only readers who do not see the page get it."""
     brief_rows: int = EXECUTIVE_ROWS
     """So many rows at most in the one-page form."""
+    is_whole: bool = False
+    """A screen shows every row: a sum or the last of a fixed few must not be cut off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def metrics_page(report: MetricsReport) -> Page:
         headline=f"{plural(len(rows), 'metric')}; {troubled:,} stale, never measured or not read.",
         lede="",
         facts=scope_facts(report.as_of, ()),
-        sections=(Section("metrics", "", (Table("metrics-table", "Metrics", columns, rows),)),),
+        sections=(Section("metrics", "", (Table("metrics-table", "Metrics", columns, rows, is_whole=True),)),),
         detail="okrsync metric list --format json",
     )
 

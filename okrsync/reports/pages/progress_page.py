@@ -51,6 +51,7 @@ def _sections(report: ProgressReport) -> Iterator[Section]:
         ),
         tuple(tuple(_row(entry)) for entry in report.key_results),
         brief_rows=len(report.key_results),
+        is_whole=True,
     )
     yield Section("key-results", "Key results", (table,))
     for number, entry in enumerate(report.key_results, 1):

@@ -85,7 +85,7 @@ def _items(report: StatusReport) -> Table:
     ]
     made.append((cell("all"), cell(f"{items.total:,}"), cell("")))
     columns = (Column(""), Column("Items", _RIGHT), Column("Share", _RIGHT))
-    return Table("items-table", "Items", columns, tuple(made), brief_rows=len(made))
+    return Table("items-table", "Items", columns, tuple(made), brief_rows=len(made), is_whole=True)
 
 
 def _faulty(report: StatusReport) -> Section:
@@ -107,7 +107,7 @@ def _key_results(report: StatusReport) -> Table:
         Column("Title", is_flexible=True),
     )
     rows = tuple(tuple(_key_result(entry)) for entry in report.key_results)
-    return Table("key-results-table", "Key results", columns, rows, empty="No cycle runs on this day.")
+    return Table("key-results-table", "Key results", columns, rows, empty="No cycle runs on this day.", is_whole=True)
 
 
 def _key_result(entry: KeyResultState) -> Iterator[Cell]:
