@@ -14,7 +14,7 @@ from okrsync.answers.placement_cache import placement_cache_key, stock_adapter
 from okrsync.answers.workspace import Workspace, link_all
 from okrsync.linking.placement import Linking
 from okrsync.model.plain import canonical, to_plain
-from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
+from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.cases import Case
 from okrsync.outcome.preregistration import late_links, seen_now
 from okrsync.reports.counts import stock_of
@@ -126,7 +126,7 @@ def _kept_outlooks(workspace: Workspace, inputs: ReportInputs, cases: Sequence[C
 
 
 def _is_final(check: OutcomeCheck, as_of: date) -> bool:
-    return check.recorded is None and not check.is_provisional and check.evaluation <= as_of and check.verdict in _FINAL
+    return check.recorded is None and not check.is_provisional and check.evaluation <= as_of and check.verdict.is_final
 
 
 def _inputs(case: Case, outcome: KeyResultOutcome, check: OutcomeCheck) -> bytes:
@@ -150,17 +150,6 @@ def _with_new(case: Case, due: Sequence[RecordedCheck]) -> Case:
     """Return *case* with those of *due* that are on its key result."""
     new = tuple(entry.check for entry in due if entry.key_result == case.key)
     return replace(case, recorded=(*case.recorded, *new)) if new else case
-
-
-_FINAL = {
-    Verdict.MOVED,
-    Verdict.MOVED_WRONG_WAY,
-    Verdict.HELD,
-    Verdict.NO_MEANINGFUL_MOVEMENT,
-    Verdict.INCONCLUSIVE,
-    Verdict.OBSERVED_CHANGE_ONLY,
-}
-"""Verdicts that are put on record; without data, or with data withheld, it may come later."""
 
 
 _LATELY = timedelta(days=120)

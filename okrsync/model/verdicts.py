@@ -29,6 +29,26 @@ class Verdict(StrEnum):
         """Whether it says that the metric moved after the delivery."""
         return self in {Verdict.MOVED, Verdict.MOVED_WRONG_WAY}
 
+    @property
+    def is_win(self) -> bool:
+        """Whether the work did what its key result asks for."""
+        return self in {Verdict.MOVED, Verdict.HELD}
+
+    @property
+    def is_setback(self) -> bool:
+        """Whether it is evidence against the work: the wrong way, or by less than matters."""
+        return self in {Verdict.MOVED_WRONG_WAY, Verdict.NO_MEANINGFUL_MOVEMENT}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was judged: no data, withheld, too early, or a change without an interval."""
+        return not (self.is_win or self.is_setback or self is Verdict.INCONCLUSIVE)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is recorded once its evaluation date has passed; without data, a verdict may still come."""
+        return not self.is_silent or self is Verdict.OBSERVED_CHANGE_ONLY
+
 
 class HypothesisVerdict(StrEnum):
     """What became of an expectation."""

@@ -20,8 +20,7 @@ from okrsync.model.placements import Placement
 from okrsync.model.verdicts import HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import JudgedInputs
-
-NO_MOVEMENT = {Verdict.NO_MEANINGFUL_MOVEMENT, Verdict.MOVED_WRONG_WAY}
+from okrsync.reports.words.verdict_table import VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +168,16 @@ def _line(siblings: _Siblings, inputs: JudgedInputs, ledger: Ledger, rules: Stop
 def _reasons(siblings: _Siblings, rules: StopRules, late: int | None) -> tuple[str, ...]:
     """Why the siblings are listed; nothing where one of them moved the key result, or where it held."""
     kinds = Counter(check.verdict for check in siblings.checks)
-    if kinds[Verdict.MOVED] or kinds[Verdict.HELD]:
+    if any(kind.is_win for kind in kinds):
         return ()
     refuted = sum(check.hypothesis is HypothesisVerdict.REFUTED for check in siblings.checks)
     against = sum(
-        check.verdict in NO_MOVEMENT or check.hypothesis is HypothesisVerdict.REFUTED for check in siblings.checks
+        check.verdict.is_setback or check.hypothesis is HypothesisVerdict.REFUTED for check in siblings.checks
     )
     found = []
     if against >= rules.no_movement:
         for count, what in (
-            (kinds[Verdict.MOVED_WRONG_WAY], "moved it the wrong way"),
-            (kinds[Verdict.NO_MEANINGFUL_MOVEMENT], "did not move it by as much as matters"),
+            *((kinds[kind], words.one) for kind, words in VERDICTS.items() if kind.is_setback),
             (refuted, "fell short of what was expected"),
         ):
             if count:

@@ -17,7 +17,7 @@ def test_the_headline_counts_every_verdict_that_came_due(untouched: Run) -> None
 
     assert f"Of {len(verdicts)} checks that came due" in document["headline"]
     assert f"{verdicts.count('moved')} moved their key results" in document["headline"]
-    assert f"{verdicts.count('inconclusive')} cannot be told from drift" in document["headline"]
+    assert f"{verdicts.count('inconclusive')} could not be told from drift" in document["headline"]
 
 
 def test_what_came_due_asks_for_a_decision_until_there_is_one(okrsync: Run, untouched: Run, project: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from okrsync.cli.main import COMMANDS, cli
 from okrsync.cli.reporting import FORMATS
 from okrsync.model.verdicts import HypothesisVerdict, Verdict
-from okrsync.reports.words import verdict_text
+from okrsync.reports.words.verdict_table import VERDICTS
 from support.running import Run
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -65,8 +65,8 @@ def test_the_page_names_every_format() -> None:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_is_explained(verdict: Verdict) -> None:
-    word = verdict_text.verdict_word(verdict)
-    mark = f"{verdict_text.MARKS[verdict]} " if verdict in verdict_text.MARKS else ""
+    word = VERDICTS[verdict].word
+    mark = f"{VERDICTS[verdict].mark} ".lstrip()
     assert re.search(rf"^\| {mark}{word} \| `{verdict}` \|", PAGE, re.MULTILINE)
     assert f"`{verdict}`" in METHOD
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from okrsync.model.ledger import Decision
-from okrsync.model.verdicts import OutcomeCheck, Verdict
+from okrsync.model.verdicts import OutcomeCheck
 from okrsync.reports.audit.scope import AuditInputs, Served, is_judged
-from okrsync.reports.stoplist import NO_MOVEMENT
 
 GOING_ON, ENDING = {"persevere", "scale"}, {"stop", "revert"}
 
@@ -107,5 +106,6 @@ def _checks(entry: Served, about: str, given: AuditInputs) -> Iterator[OutcomeCh
 
 def _is_against(choice: str, known: Sequence[OutcomeCheck]) -> bool:
     kinds = {check.verdict for check in known}
-    has_moved, has_failed = bool(kinds & {Verdict.MOVED, Verdict.HELD}), bool(kinds & NO_MOVEMENT)
+    has_moved = any(kind.is_win for kind in kinds)
+    has_failed = any(kind.is_setback for kind in kinds)
     return (choice in GOING_ON and has_failed and not has_moved) or (choice in ENDING and has_moved and not has_failed)

@@ -13,10 +13,18 @@ from dataclasses import dataclass
 from okrsync.linking.delivered import day_of
 from okrsync.model.placements import Group, Placement
 from okrsync.model.work import ItemKind
-from okrsync.reports.audit.scope import JUDGED, AuditInputs, Served, is_in_cycle, is_judged, is_open
+from okrsync.reports.audit.scope import AuditInputs, Served, is_in_cycle, is_judged, is_open
+from okrsync.reports.words.verdict_table import VERDICTS
 
 OPEN, UNCHECKED, OTHER_CYCLE, EXEMPT, UNLINKED = "open", "unchecked", "other_cycle", "exempt", "unlinked"
-_ORDER = (*(verdict.value for verdict in JUDGED), OPEN, UNCHECKED, OTHER_CYCLE, EXEMPT, UNLINKED)
+_ORDER = (
+    *(verdict.value for verdict in VERDICTS if not verdict.is_silent),
+    OPEN,
+    UNCHECKED,
+    OTHER_CYCLE,
+    EXEMPT,
+    UNLINKED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,7 @@ from okrsync.model.verdicts import Verdict
 from okrsync.reports.audit.effort import EXEMPT, OTHER_CYCLE, UNLINKED, Effort
 from okrsync.reports.audit.scope import AuditInputs
 from okrsync.reports.audit.work import CheckState, WorkLine
-
-_SAID = (
-    (Verdict.MOVED, "moved {its} key result"),
-    (Verdict.HELD, "held {its} key result in its band"),
-    (Verdict.MOVED_WRONG_WAY, "moved it the wrong way"),
-    (Verdict.NO_MEANINGFUL_MOVEMENT, "did not move it by as much as matters"),
-    (Verdict.INCONCLUSIVE, "could not be told from drift"),
-)
+from okrsync.reports.words.verdict_table import VERDICTS
 
 _ELSEWHERE = {EXEMPT, OTHER_CYCLE, UNLINKED}
 """Effort on no key result of the cycle."""
@@ -53,12 +46,9 @@ def _judged(lines: Sequence[WorkLine]) -> str:
 
 def verdicts_in_words(counts: Mapping[Verdict, int]) -> str:
     """``3 moved their key result and 5 could not be told from drift``; *counts* of verdicts, not all of them 0."""
-    parts = [f"{count:,} {said.format(its=_its(count))}" for kind, said in _SAID if (count := counts.get(kind, 0))]
-    return _listed(parts)
-
-
-def _its(count: int) -> str:
-    return "its" if count == 1 else "their"
+    return _listed(
+        [f"{count:,} {words.sentence(count)}" for kind, words in VERDICTS.items() if (count := counts.get(kind, 0))]
+    )
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -16,15 +16,6 @@ from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.stoplist import SizeOf, StopRules
 
-JUDGED = (
-    Verdict.MOVED,
-    Verdict.HELD,
-    Verdict.MOVED_WRONG_WAY,
-    Verdict.NO_MEANINGFUL_MOVEMENT,
-    Verdict.INCONCLUSIVE,
-)
-"""Verdicts that say something of the metric, be it that nothing can be told from drift."""
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -133,7 +124,7 @@ def is_in_cycle(day: date | None, cycle: Cycle, as_of: date) -> bool:
 def is_judged(check: OutcomeCheck, as_of: date) -> bool:
     """Whether *check* has its verdict for good, with an estimate behind it."""
     is_final = not check.is_provisional and check.evaluation <= as_of
-    return check.estimate is not None and is_final and check.verdict in JUDGED
+    return check.estimate is not None and is_final and not check.verdict.is_silent
 
 
 def is_open(check: OutcomeCheck) -> bool:

@@ -121,7 +121,7 @@ def _cause(served: Served, made: Progress, judged: Sequence[OutcomeCheck]) -> Mi
     found = (
         (not served.delivered, MissCause.NO_WORK),
         (not judged, MissCause.NOT_JUDGED),
-        (bool(kinds & {Verdict.MOVED, Verdict.HELD}), MissCause.NOT_ENOUGH),
+        (any(kind.is_win for kind in kinds), MissCause.NOT_ENOUGH),
         (Verdict.MOVED_WRONG_WAY in kinds, MissCause.WRONG_WAY),
         (Verdict.INCONCLUSIVE not in kinds, MissCause.NO_MOVEMENT),
     )

@@ -34,16 +34,12 @@ def extremes_of(lines: Sequence[WorkLine]) -> Extremes:
 
 
 def _is_win(line: WorkLine) -> bool:
-    return line.check.verdict in {Verdict.MOVED, Verdict.HELD}
+    return line.check.verdict.is_win
 
 
 def _is_setback(line: WorkLine) -> bool:
     missed = {HypothesisVerdict.REFUTED, HypothesisVerdict.WEAKER_THAN_EXPECTED}
-    return bool(
-        line.check.verdict in {Verdict.MOVED_WRONG_WAY, Verdict.NO_MEANINGFUL_MOVEMENT}
-        or line.check.hypothesis in missed
-        or line.guardrails
-    )
+    return bool(line.check.verdict.is_setback or line.check.hypothesis in missed or line.guardrails)
 
 
 def _ranked(lines: Sequence[WorkLine], is_one: Callable[[WorkLine], bool]) -> tuple[WorkLine, ...]:

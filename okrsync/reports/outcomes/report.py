@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from okrsync.linking.delivered import by_key_result, day_of
 from okrsync.model.okrs import Cycle
 from okrsync.model.placements import Group, Placement
-from okrsync.model.verdicts import Verdict
 from okrsync.reports.counts import (
     ExemptShare,
     FaultyLink,
@@ -27,6 +26,7 @@ from okrsync.reports.outcomes.attention import AttentionLine, attention
 from okrsync.reports.outcomes.due_checks import ComingCheck, Known, MaturedCheck, Subject, coming, matured
 from okrsync.reports.outcomes.recent_deliveries import FreshDelivery, delivered_since, is_of
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
+from okrsync.reports.words.verdict_table import VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +219,6 @@ def _served(key_results: Sequence[KeyResultReport], unlinked: int, exempt: int, 
     return Served(len(inside), with_work, unlinked, exempt, len(delivered) - len(inside))
 
 
-_SAID = {
-    Verdict.MOVED: ("moved its key result", "moved their key results"),
-    Verdict.MOVED_WRONG_WAY: ("moved it the wrong way", "moved them the wrong way"),
-    Verdict.HELD: ("kept it in its band", "kept them in their bands"),
-    Verdict.NO_MEANINGFUL_MOVEMENT: ("did not move it by as much as matters",) * 2,
-    Verdict.INCONCLUSIVE: ("cannot be told from drift",) * 2,
-}
-
-
 def _headline(
     judged: Sequence[MaturedCheck],
     items: ItemCounts,
@@ -243,7 +234,11 @@ def _headline(
     if not judged:
         return "No check has come due yet: nothing can be said of what delivered work moved."
     counts = Counter(entry.check.verdict for entry in judged)
-    parts = [f"{counts[verdict]:,} {said[counts[verdict] > 1]}" for verdict, said in _SAID.items() if counts[verdict]]
+    parts = [
+        f"{counts[verdict]:,} {words.sentence(counts[verdict])}"
+        for verdict, words in VERDICTS.items()
+        if counts[verdict] and words.one
+    ]
     checks = "1 check that came due" if len(judged) == 1 else f"{len(judged):,} checks that came due"
     return f"Of {checks}, {listed(parts)}."
 

@@ -14,9 +14,10 @@ from okrsync.reports.audit.evidence_gaps import UnexpectedWork
 from okrsync.reports.audit.work import CheckState, Worked, WorkLine
 from okrsync.reports.page import Align, Bar, Bars, Block, Cell, Code, Column, Span, Table, Tone, cell, text
 from okrsync.reports.pages import audit_words
-from okrsync.reports.pages.components import TONES, credit, plural, verdict_cell, work_cell
+from okrsync.reports.pages.components import credit, plural, verdict_cell, work_cell
 from okrsync.reports.stoplist import SizeOf
 from okrsync.reports.words import formatting, verdict_text
+from okrsync.reports.words.verdict_table import VERDICTS
 
 RIGHT = Align.RIGHT
 _WORK_COLUMNS = (
@@ -65,11 +66,11 @@ def extreme_table(lines: Sequence[WorkLine], named: Named, rows: int) -> Table:
 
 def _extreme_row(line: WorkLine) -> tuple[Cell, ...]:
     check = line.check
-    said = verdict_text.verdict_word(check.verdict)
+    said = VERDICTS[check.verdict].word
     buts = ["fell short"] if check.hypothesis is HypothesisVerdict.WEAKER_THAN_EXPECTED else []
     buts += ["broke a guardrail"] if line.guardrails else []
-    mark = verdict_text.MARKS.get(check.verdict, "")
-    tone = Tone.UNSURE if buts else TONES.get(check.verdict, Tone.PLAIN)
+    mark = VERDICTS[check.verdict].mark
+    tone = Tone.UNSURE if buts else VERDICTS[check.verdict].tone
     return (
         line_cell(line),
         cell(name(line.key_result)),
@@ -117,7 +118,7 @@ def measured(line: WorkLine) -> Cell:
     """The effect with its interval; what is only provisional is shown muted."""
     told = line.check.estimate
     if told is not None:
-        tone = Tone.MUTED if line.state is CheckState.OPEN else TONES.get(line.check.verdict, Tone.PLAIN)
+        tone = Tone.MUTED if line.state is CheckState.OPEN else VERDICTS[line.check.verdict].tone
         return cell(verdict_text.effect(told, line.unit), tone=tone)
     if line.check.verdict is Verdict.OBSERVED_CHANGE_ONLY and line.check.observed_change is not None:
         return cell(change(line.check.observed_change, line.unit), note="no interval")
@@ -221,7 +222,7 @@ def _signs(fate: str) -> tuple[Tone, str]:
     verdict = Verdict(fate) if fate in {kind.value for kind in Verdict} else None
     if verdict is None:
         return Tone.MUTED, ""
-    return TONES.get(verdict, Tone.PLAIN), verdict_text.MARKS.get(verdict, "")
+    return VERDICTS[verdict].tone, VERDICTS[verdict].mark
 
 
 def sizes(told: SizeOf) -> str:

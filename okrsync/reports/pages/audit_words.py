@@ -14,6 +14,7 @@ from okrsync.reports.audit.movement import Movement
 from okrsync.reports.audit.scores import MissCause
 from okrsync.reports.page import Tone
 from okrsync.reports.words import formatting, verdict_text
+from okrsync.reports.words.verdict_table import VERDICTS
 
 ZONES = {"green": ("●", Tone.GOOD), "amber": ("◐", Tone.UNSURE), "red": ("○", Tone.BAD)}
 """The sign and tone of each zone of scores."""
@@ -56,7 +57,7 @@ _ORDERS = {
 
 def fate(name: str) -> str:
     """What became of a part of the effort."""
-    return _FATES[name] if name in _FATES else verdict_text.verdict_word(Verdict(name))
+    return _FATES[name] if name in _FATES else VERDICTS[Verdict(name)].word
 
 
 def unchecked(work: UncheckedWork) -> str:
@@ -75,23 +76,8 @@ def order(pair: LeadingPair) -> str:
 
 def counted_verdicts(counts: Mapping[str, int]) -> str:
     """``3 moved, 12 inconclusive``, in the order of the method; a dash where there is none."""
-    parts = [
-        f"{counts[kind.value]:,} {verdict_text.verdict_word(kind)}" for kind in _BY_WEIGHT if counts.get(kind.value)
-    ]
+    parts = [f"{counts[kind.value]:,} {words.word}" for kind, words in VERDICTS.items() if counts.get(kind.value)]
     return ", ".join(parts) or formatting.MISSING
-
-
-_BY_WEIGHT = (
-    Verdict.MOVED,
-    Verdict.HELD,
-    Verdict.MOVED_WRONG_WAY,
-    Verdict.NO_MEANINGFUL_MOVEMENT,
-    Verdict.INCONCLUSIVE,
-    Verdict.OBSERVED_CHANGE_ONLY,
-    Verdict.TOO_EARLY,
-    Verdict.WITHHELD,
-    Verdict.NO_DATA,
-)
 
 
 def rate(told: Rate) -> str:

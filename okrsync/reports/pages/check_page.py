@@ -9,6 +9,7 @@ from okrsync.reports.page import Page, Section, Tone, text
 from okrsync.reports.pages.components import plural, scope_facts
 from okrsync.reports.words import formatting, verdict_text
 from okrsync.reports.words.explanation import story
+from okrsync.reports.words.verdict_table import VERDICTS
 
 
 def check_page(report: ChecksReport, *, explains: bool) -> Page:
@@ -36,7 +37,7 @@ def _sections(entry: CheckedKeyResult, *, explains: bool) -> Iterator[Section]:
     yield Section(f"checks-{entry.id}", f"{entry.id} · {entry.title}", tuple(about))
     ordered = sorted(entry.checks, key=lambda check: check.last, reverse=True)
     for number, check in enumerate(ordered, 1):
-        mark = verdict_text.MARKS.get(check.verdict, "·")
+        mark = VERDICTS[check.verdict].mark or "·"
         title = f"{mark} {', '.join(check.members)}: {verdict_text.line(check, entry.unit)}"
         lines = tuple(text(f"{head}: {words}.") for head, words in (story(entry, check) if explains else ()))
         yield Section(f"check-{entry.id}-{number}", title, lines, level=3)

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from okrsync.model.verdicts import Estimate, HypothesisVerdict, OutcomeCheck, Verdict
+from okrsync.model.verdicts import Estimate, HypothesisVerdict, OutcomeCheck
 from okrsync.reports.inputs import SourceState
 from okrsync.reports.page import Cell, Code, Facts, Interval, Span, Tone, cell
 from okrsync.reports.words import formatting, verdict_text
+from okrsync.reports.words.verdict_table import VERDICTS
 
-TONES = {
-    Verdict.MOVED: Tone.GOOD,
-    Verdict.HELD: Tone.GOOD,
-    Verdict.MOVED_WRONG_WAY: Tone.BAD,
-    Verdict.INCONCLUSIVE: Tone.UNSURE,
-}
 HYPOTHESIS_WORDS = {
     HypothesisVerdict.CONFIRMED: "confirmed",
     HypothesisVerdict.WEAKER_THAN_EXPECTED: "weaker than expected",
@@ -71,9 +66,9 @@ def verdict_cell(check: OutcomeCheck) -> Cell:
     """The verdict with its sign and its colour."""
     modifiers = ["smaller than matters" if check.is_small else "", "provisional" if check.is_provisional else ""]
     return cell(
-        verdict_text.verdict_word(check.verdict),
-        mark=verdict_text.MARKS.get(check.verdict, ""),
-        tone=TONES.get(check.verdict, Tone.PLAIN),
+        VERDICTS[check.verdict].word,
+        mark=VERDICTS[check.verdict].mark,
+        tone=VERDICTS[check.verdict].tone,
         note=", ".join(filter(None, modifiers)),
     )
 
@@ -107,7 +102,7 @@ def effect_cells(checks: Sequence[OutcomeCheck], least: float | None, unit: str)
             yield cell(formatting.MISSING, tone=Tone.MUTED)
             continue
         drawn = Interval(told.effect, told.low, told.high, least or 0.0, told.mde, first - margin, last + margin)
-        yield Cell((verdict_text.effect(told, unit),), interval=drawn, tone=TONES.get(check.verdict, Tone.PLAIN))
+        yield Cell((verdict_text.effect(told, unit),), interval=drawn, tone=VERDICTS[check.verdict].tone)
 
 
 def _ends(told: Estimate, least: float) -> tuple[float, ...]:

@@ -26,7 +26,6 @@ from okrsync.reports.page import (
     text,
 )
 from okrsync.reports.pages.components import (
-    TONES,
     credit,
     effect_cells,
     expectation_cell,
@@ -37,6 +36,7 @@ from okrsync.reports.pages.components import (
 )
 from okrsync.reports.progress import KeyResultProgress
 from okrsync.reports.words import formatting, progress_text, verdict_text
+from okrsync.reports.words.verdict_table import VERDICTS
 
 _RIGHT = Align.RIGHT
 _SEASON = timedelta(days=91)
@@ -116,7 +116,7 @@ def _chart(
                 letters[check.members],
                 check.first,
                 f"{_work(entry, check)}: {verdict_text.verdict(check)}",
-                TONES.get(check.verdict, Tone.PLAIN),
+                VERDICTS[check.verdict].tone,
             )
             for check in checks
             if check.first >= days[0]
@@ -156,7 +156,7 @@ def _checks(
         ),
         tuple(
             (
-                cell(letters[check.members], tone=TONES.get(check.verdict, Tone.PLAIN)),
+                cell(letters[check.members], tone=VERDICTS[check.verdict].tone),
                 work_cell(check.members, [titles.get(member, "") for member in check.members], credit(check)),
                 effect,
                 cell(formatting.MISSING if check.estimate is None else f"≥ {formatting.number(check.estimate.mde)}"),

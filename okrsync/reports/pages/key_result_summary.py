@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.reports.key_results import KeyResultReport
 from okrsync.reports.page import Align, Cell, Column, Section, Table, Tone, cell
-from okrsync.reports.pages.components import TONES, short_id
+from okrsync.reports.pages.components import short_id
 from okrsync.reports.progress import KeyResultProgress
-from okrsync.reports.words import formatting, progress_text, verdict_text
+from okrsync.reports.words import formatting, progress_text
+from okrsync.reports.words.verdict_table import VERDICTS
 
 _BRIEF_ROWS = 15
 _RIGHT = Align.RIGHT
@@ -62,8 +63,8 @@ def _last_verdict(checks: Sequence[OutcomeCheck]) -> Cell:
         return cell(formatting.MISSING, tone=Tone.MUTED)
     last = max(judged, key=lambda check: (check.evaluation, check.members))
     return cell(
-        verdict_text.verdict_word(last.verdict),
-        mark=verdict_text.MARKS.get(last.verdict, ""),
-        tone=TONES.get(last.verdict, Tone.PLAIN),
+        VERDICTS[last.verdict].word,
+        mark=VERDICTS[last.verdict].mark,
+        tone=VERDICTS[last.verdict].tone,
         note=formatting.short_day(last.evaluation),
     )

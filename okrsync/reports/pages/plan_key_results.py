@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from okrsync.model.verdicts import OutcomeCheck, Verdict
 from okrsync.okrs.progress import Health
 from okrsync.reports.page import Align, Cell, Column, Table, Tone, cell
-from okrsync.reports.pages.components import TONES, keys, plural
+from okrsync.reports.pages.components import keys, plural
 from okrsync.reports.pages.plan_words import percent, short
 from okrsync.reports.plan.key_results import PlannedKeyResult
 from okrsync.reports.plan.report import PlanReport
 from okrsync.reports.words import formatting, progress_text, verdict_text
+from okrsync.reports.words.verdict_table import VERDICTS
 
 _RIGHT = Align.RIGHT
 _HEALTH = {
@@ -87,9 +88,9 @@ def _verdict_row(entry: PlannedKeyResult, check: OutcomeCheck, report: PlanRepor
     return (
         cell(short(entry.standing.id, report.cycles)),
         cell(
-            verdict_text.verdict_word(check.verdict),
-            mark=verdict_text.MARKS.get(check.verdict, ""),
-            tone=TONES.get(check.verdict, Tone.PLAIN),
+            VERDICTS[check.verdict].word,
+            mark=VERDICTS[check.verdict].mark,
+            tone=VERDICTS[check.verdict].tone,
         ),
         cell(_effect(check, entry.standing.unit)),
         cell(formatting.short_day(check.evaluation, report.as_of)),

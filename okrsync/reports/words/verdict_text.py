@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from okrsync.model.verdicts import Estimate, HypothesisVerdict, KeyResultOutcome, OutcomeCheck, Span, Verdict
 from okrsync.reports.words import formatting
+from okrsync.reports.words.verdict_table import VERDICTS
 
-MARKS = {
-    Verdict.MOVED: "▲",
-    Verdict.MOVED_WRONG_WAY: "▼",
-    Verdict.HELD: "■",
-    Verdict.NO_MEANINGFUL_MOVEMENT: "◆",
-    Verdict.INCONCLUSIVE: "○",
-}
-"""Shapes differ as well as colours; a verdict that says nothing of the metric has none."""
 METHOD = (
     "These verdicts compare each key result before and after a delivery, allowing for trend, weekday pattern and "
     "drift. They are not experiments. They hold only if nothing else that affects the metric changed at the same time "
@@ -43,14 +36,9 @@ def unit_of_change(unit: str) -> str:
     return "pts" if unit == "%" else unit
 
 
-def verdict_word(verdict: Verdict) -> str:
-    """The verdict as people say it."""
-    return "moved the wrong way" if verdict is Verdict.MOVED_WRONG_WAY else verdict.value.replace("_", " ")
-
-
 def verdict(check: OutcomeCheck) -> str:
     """The verdict with whose it is: ``moved (one of 2)``."""
-    said = verdict_word(check.verdict)
+    said = VERDICTS[check.verdict].word
     if check.is_small:
         said += " (smaller than matters)"
     if check.is_sole:
