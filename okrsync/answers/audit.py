@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from okrsync.answers.calendars import calendar_of
+from okrsync.answers.calendars import calendar_of, calendar_with
 from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.finding import find_key_result
 from okrsync.answers.okr_versions import versions_of
@@ -166,6 +166,8 @@ def retro_report(
     Raises:
         UsageError: there is none, more than one, or it has not begun.
     """
+    if judged is None:
+        _check_named(workspace, wanted)
     inputs = judged or report_inputs(workspace, None)
     calendar = calendar_of(workspace, inputs)
     part = Part(team=_team(inputs, team))
@@ -173,6 +175,13 @@ def retro_report(
     # A retro reports verdicts, and nothing of how they were fitted.
     judged = judged or with_outcomes(workspace, inputs, ())
     return build_retro(_given(workspace, judged, _any_cycle(workspace), part), sprint, calendar)
+
+
+def _check_named(workspace: Workspace, wanted: str) -> None:
+    """Refuse a sprint that no iteration is called before everything is read."""
+    calendar = calendar_with(workspace, (), is_part=True)
+    if wanted.casefold() != "last" and not calendar.called(wanted):
+        chosen_sprint(calendar, wanted, Part())
 
 
 def _any_cycle(workspace: Workspace) -> Cycle:
