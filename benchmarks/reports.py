@@ -41,7 +41,7 @@ from okrsync.model.work import (
 )
 from okrsync.store import codec
 from okrsync.store.database import Store
-from okrsync.store.records import RunRecord, Saved
+from okrsync.store.records import RunRecord, SaveCounts
 from okrsync.store.tables import item, item_event, observation, stream_state
 
 TODAY = datetime.now(UTC).date()
@@ -246,7 +246,7 @@ def fill(folder: Path, count: int) -> None:
         _fill_series(store, [(entry.metric, okrs.cycle(entry.cycle).start) for entry in okrs.key_results], chance)
         with store.write() as unit:
             unit.save_iterations("web", "sprints", list(calendar()), "")
-            unit.save_run(RunRecord("web", workspace.now, workspace.now, "ok", {}, Saved(count, count, 0)))
+            unit.save_run(RunRecord("web", workspace.now, workspace.now, "ok", {}, SaveCounts(count, count, 0)))
             for path, text in workspace.project.okr_texts.items():
                 unit.save_okr_text(path, text, workspace.now)
         linking, _, _ = keep_placements(workspace)

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from okrsync.cli.main import run
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.model.work import Status
 from okrsync.sandbox.demo import company_sites, free_port, lay_out, sandbox_tokens
 from okrsync.suggesting.suggestions import suggest
@@ -50,7 +50,7 @@ def with_unlinked(case: Case, wanted: int) -> Case:
     unlinked = [
         placement
         for placement in case.linking.placements
-        if placement.group is Group.UNLINKED and placement.item.status is not Status.DROPPED
+        if placement.group is LinkStatus.UNLINKED and placement.item.status is not Status.DROPPED
     ]
 
     def copies() -> Iterator[Placement]:

@@ -16,7 +16,7 @@ from okrsync.errors import NotFoundError, UnexpectedResponseError, UnreachableEr
 from okrsync.plugins.connector import RawItem
 from okrsync.plugins.context import Context
 from okrsync_github.client import GithubClient, GraphqlAnswer, RefusedQueryError, TooMuchError
-from okrsync_github.queries import Level, details, timeline
+from okrsync_github.queries import QueryLevel, details, timeline
 from okrsync_github.reduction import Reducer
 
 BATCH = 200
@@ -78,7 +78,7 @@ class DetailsReader:
         reducer = Reducer(extra_fields)
         found: dict[str, Any] = {}
         left = [raw for raw in raws if raw.get("node_id")]
-        while left and self._level is not Level.NONE:
+        while left and self._level is not QueryLevel.NONE:
             batch = left[: self._size.size]
             try:
                 answer = self._ask(repository, [str(raw["node_id"]) for raw in batch])
@@ -86,14 +86,14 @@ class DetailsReader:
                 self._lower()
                 continue
             except NotFoundError:
-                self._keep_level(Level.NONE)
+                self._keep_level(QueryLevel.NONE)
                 break
             except UnreachableError as error:
                 if not is_too_much(error, self._client) or not self._size.halve(len(batch)):
                     raise
                 continue
             nodes = _nodes(answer, len(batch), self._client.url)
-            if self._level is Level.FULL and _projects_refused(answer, nodes):
+            if self._level is QueryLevel.FULL and _projects_refused(answer, nodes):
                 self._lower()
                 continue
             if answer.was_too_much and None in nodes and self._size.halve(len(batch)):
@@ -126,25 +126,25 @@ class DetailsReader:
         raise UnexpectedResponseError("a timeline without an end", where=self._client.url)
 
     @property
-    def _level(self) -> Level:
+    def _level(self) -> QueryLevel:
         kept = self._context.memory.get("level")
         if not isinstance(kept, dict):
-            return Level.FULL
+            return QueryLevel.FULL
         try:
             since = datetime.fromisoformat(kept["since"])
             # Servers are updated and tokens given more rights.
-            return Level(kept["level"]) if self._context.clock() - since < _TRY_AGAIN_AFTER else Level.FULL
+            return QueryLevel(kept["level"]) if self._context.clock() - since < _TRY_AGAIN_AFTER else QueryLevel.FULL
         except (KeyError, TypeError, ValueError):
-            return Level.FULL
+            return QueryLevel.FULL
 
     def _lower(self) -> None:
-        if self._level is Level.LEAN:
+        if self._level is QueryLevel.LEAN:
             raise UnexpectedResponseError(
                 "GraphQL refuses the query for histories", where=self._client.url, next_step="run `okrsync doctor`"
             )
-        self._keep_level(Level(self._level + 1))
+        self._keep_level(QueryLevel(self._level + 1))
 
-    def _keep_level(self, level: Level) -> None:
+    def _keep_level(self, level: QueryLevel) -> None:
         self._context.memory["level"] = {"level": int(level), "since": self._context.clock().isoformat()}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Level(IntEnum):
+class QueryLevel(IntEnum):
     """How much a server understands or allows; each level leaves out what the one before it was refused for."""
 
     FULL = 0
@@ -64,7 +64,7 @@ _PROJECT_ITEMS = (
 )
 
 
-def details(level: Level) -> str:
+def details(level: QueryLevel) -> str:
     """
     Everything that the issue list lacks, of up to twice 100 nodes, in their order; and the repository's milestones.
 
@@ -79,11 +79,11 @@ def details(level: Level) -> str:
         f" ... on Issue {{ {_of_issue(level)} {_timeline(level, 'Issue', 50)} }}"
         " ... on PullRequest { headRefName"
         f" closingIssuesReferences(first: 20) {{ nodes {{ {_REFERENCE} }} }}"
-        f" {_PROJECT_ITEMS if level is Level.FULL else ''} {_timeline(level, 'PullRequest', 50)} }} }}"
+        f" {_PROJECT_ITEMS if level is QueryLevel.FULL else ''} {_timeline(level, 'PullRequest', 50)} }} }}"
     )
 
 
-def timeline(level: Level) -> str:
+def timeline(level: QueryLevel) -> str:
     """The events of one node behind a cursor."""
     return (
         "query Timeline($id: ID!, $after: String) { node(id: $id) { __typename"
@@ -92,17 +92,17 @@ def timeline(level: Level) -> str:
     )
 
 
-def _of_issue(level: Level) -> str:
-    parent = f"parent {{ {_REFERENCE} }}" if level < Level.LEAN else ""
-    return f"{parent} {_PROJECT_ITEMS if level is Level.FULL else ''}"
+def _of_issue(level: QueryLevel) -> str:
+    parent = f"parent {{ {_REFERENCE} }}" if level < QueryLevel.LEAN else ""
+    return f"{parent} {_PROJECT_ITEMS if level is QueryLevel.FULL else ''}"
 
 
-def _timeline(level: Level, kind: str, first: int, after: str = "") -> str:
+def _timeline(level: QueryLevel, kind: str, first: int, after: str = "") -> str:
     if kind == "PullRequest":
         types, events = _PULL_TYPES, f"{_EVENTS}{_PULL_EVENTS}"
     else:
         types, events = _ISSUE_TYPES, f"{_EVENTS}{_ISSUE_EVENTS}"
-        if level < Level.LEAN:
+        if level < QueryLevel.LEAN:
             types, events = f"{types} {_PARENT_TYPES}", f"{events}{_PARENT_EVENTS}"
     return f"timelineItems(first: {first}{after}, itemTypes: [{types}]) {{ nodes {{ {events} }} {_PAGE} }}"
 

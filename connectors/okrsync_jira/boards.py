@@ -36,7 +36,7 @@ class Board:
     """Empty: it estimates in no field of its own."""
 
 
-class Boards:
+class BoardReader:
     """The boards of a source, asked for once a day; a site without Jira Software has none."""
 
     def __init__(self, client: JiraClient, settings: JiraSettings, context: Context) -> None:

@@ -17,7 +17,7 @@ _MOST_SKEW_SECONDS = 60.0
 _READS, _ADMINISTERS = "BROWSE_PROJECTS", "ADMINISTER"
 
 
-class Check:
+class ConnectionCheck:
     """Looks at one source; what is wrong is a line, never an error."""
 
     def __init__(self, client: JiraClient, settings: JiraSettings, context: Context) -> None:

@@ -25,10 +25,10 @@ from okrsync.plugins.connector import (
 from okrsync.plugins.context import Context
 from okrsync.plugins.paging import Batch, Stamped, keyset_batches
 from okrsync_jira import history, jql, normalise
-from okrsync_jira.boards import Board, Boards, board_filter
+from okrsync_jira.boards import Board, BoardReader, board_filter
 from okrsync_jira.census import Census
 from okrsync_jira.changelogs import EXPANDED, Changelogs
-from okrsync_jira.check import Check
+from okrsync_jira.check import ConnectionCheck
 from okrsync_jira.client import BULK_ISSUES, JiraClient, answered
 from okrsync_jira.daily_cache import Daily
 from okrsync_jira.settings import JiraSettings
@@ -61,7 +61,7 @@ class JiraConnector:
         self._settings = settings
         self._context = context
         self._client = JiraClient(settings, context)
-        self._boards = Boards(self._client, settings, context)
+        self._boards = BoardReader(self._client, settings, context)
         self._changelogs = Changelogs(self._client)
         self._filter_query: str | None = None
         self._daily_statuses = Daily(context, "statuses")
@@ -145,7 +145,7 @@ class JiraConnector:
 
     def check(self) -> Sequence[CheckLine]:
         """Reach, clock, account, rights, scope, fields and boards."""
-        check = Check(self._client, self._settings, self._context)
+        check = ConnectionCheck(self._client, self._settings, self._context)
         return list(check.lines(self.discover, lambda: self._boards.all(self._projects()), self._first_page))
 
     def normalise(self, raw: RawItem, fields: FieldMap) -> Item:

@@ -9,19 +9,19 @@ from okrsync.answers.calendars import calendar_of, calendar_with
 from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.finding import find_key_result
 from okrsync.answers.okr_versions import versions_of
-from okrsync.answers.placement_cache import About, about
+from okrsync.answers.placement_cache import ReportScope, about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, known_cycle, seen_expectations
 from okrsync.errors import UsageError
 from okrsync.model.okrs import Cycle
 from okrsync.reports.audit import AuditReport, build_audit
 from okrsync.reports.audit.late_verdicts import cycle_before
-from okrsync.reports.audit.scope import AuditInputs, Part
+from okrsync.reports.audit.scope import AuditFilter, AuditInputs
 from okrsync.reports.audit.sprint import RetroReport, build_retro
 from okrsync.reports.audit.sprint_selection import chosen_sprint
 from okrsync.reports.hypotheses import build_hypotheses
 from okrsync.reports.inputs import JudgedInputs, ReportInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.audit_page import audit_page
 from okrsync.reports.pages.retro_page import retro_page
 from okrsync.reports.stoplist import StopRules
@@ -47,7 +47,7 @@ class AuditQuestion:
         """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
         return audit_report(workspace, self.cycle or None, key_result=self.key_result, team=self.team, judged=judged)
 
-    def lay_out(self, report: AuditReport) -> Page:
+    def lay_out(self, report: AuditReport) -> ReportPage:
         """Return the page of *report*."""
         return audit_page(report)
 
@@ -70,7 +70,7 @@ class RetroQuestion:
         """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
         return retro_report(workspace, self.sprint or "last", team=self.team, judged=judged)
 
-    def lay_out(self, report: RetroReport) -> Page:
+    def lay_out(self, report: RetroReport) -> ReportPage:
         """Return the page of *report*."""
         return retro_page(report)
 
@@ -94,11 +94,11 @@ def audit_report(
     """
     cycle, chosen = _cycle(workspace, wanted)
     inputs = judged or with_outcomes(workspace, report_inputs(workspace, _about(workspace, cycle)), [cycle.id])
-    part = Part(_key_result(workspace, key_result, cycle), _team(inputs, team))
+    part = AuditFilter(_key_result(workspace, key_result, cycle), _team(inputs, team))
     return build_audit(_given(workspace, inputs, cycle, part), chosen)
 
 
-def _about(workspace: Workspace, cycle: Cycle) -> About:
+def _about(workspace: Workspace, cycle: Cycle) -> ReportScope:
     """What the audit of *cycle* goes into: the one before it too, whose last verdicts came late."""
     before = cycle_before(workspace.project.okrs, cycle)
     wanted = about(workspace, [cycle.id], until=cycle.end)
@@ -141,7 +141,7 @@ def _team(inputs: ReportInputs, wanted: str) -> str:
     return found
 
 
-def _given(workspace: Workspace, inputs: JudgedInputs, cycle: Cycle, part: Part) -> AuditInputs:
+def _given(workspace: Workspace, inputs: JudgedInputs, cycle: Cycle, part: AuditFilter) -> AuditInputs:
     with workspace.reading() as view:
         seen = seen_expectations(workspace, view)
         texts = view.okr_texts(workspace.as_known)
@@ -170,7 +170,7 @@ def retro_report(
         _check_named(workspace, wanted)
     inputs = judged or report_inputs(workspace, None)
     calendar = calendar_of(workspace, inputs)
-    part = Part(team=_team(inputs, team))
+    part = AuditFilter(team=_team(inputs, team))
     sprint = chosen_sprint(calendar, wanted, part)
     # A retro reports verdicts, and nothing of how they were fitted.
     judged = judged or with_outcomes(workspace, inputs, ())
@@ -181,7 +181,7 @@ def _check_named(workspace: Workspace, wanted: str) -> None:
     """Refuse a sprint that no iteration is called before everything is read."""
     calendar = calendar_with(workspace, (), is_part=True)
     if wanted.casefold() != "last" and not calendar.called(wanted):
-        chosen_sprint(calendar, wanted, Part())
+        chosen_sprint(calendar, wanted, AuditFilter())
 
 
 def _any_cycle(workspace: Workspace) -> Cycle:

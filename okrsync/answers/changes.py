@@ -10,7 +10,7 @@ from okrsync.answers.okr_versions import versions_of
 from okrsync.answers.workspace import Workspace
 from okrsync.reports.goal_changes import GoalsReport, build_goals
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.changes_page import changes_page
 
 
@@ -34,7 +34,7 @@ class ChangesQuestion:
         decisions = workspace.project.ledger.decisions
         return build_goals(versions, decisions, workspace.today, workspace.project.settings.zone, wanted)
 
-    def lay_out(self, report: GoalsReport) -> Page:
+    def lay_out(self, report: GoalsReport) -> ReportPage:
         """Return the page of *report*."""
         return changes_page(report)
 

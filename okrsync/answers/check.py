@@ -14,7 +14,7 @@ from okrsync.errors import UsageError
 from okrsync.model.work import LinkState
 from okrsync.reports.checks import ChecksReport, build_checks
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.check_page import check_page
 
 
@@ -42,7 +42,7 @@ class CheckQuestion:
             judged = with_outcomes(workspace, report_inputs(workspace, scope), cycles)
         return with_outlook(workspace, judged, build_checks(judged, self.target, key))
 
-    def lay_out(self, report: ChecksReport) -> Page:
+    def lay_out(self, report: ChecksReport) -> ReportPage:
         """Return the page of *report*."""
         return check_page(report, explains=self.explains)
 

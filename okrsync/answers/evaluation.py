@@ -8,19 +8,19 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from okrsync.answers.fit_cache import Fits
-from okrsync.answers.holidays import Holidays, stored_holidays
+from okrsync.answers.fit_cache import FitCache
+from okrsync.answers.holidays import HolidayCache, stored_holidays
 from okrsync.answers.okr_versions import Texts, versions_of
 from okrsync.answers.workspace import Workspace, scopes
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.model.work import Item
 from okrsync.okrs.changes import key_result_at
-from okrsync.outcome.case_builder import Questions, cases_of, settings_of
+from okrsync.outcome.case_builder import CaseInputs, cases_of, settings_of
 from okrsync.outcome.cases import Case, Settings
-from okrsync.outcome.preregistration import Evidence, expectations_of, items_to_look_into, late_links
+from okrsync.outcome.preregistration import RegistrationEvidence, expectations_of, items_to_look_into, late_links
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
 from okrsync.reports.inputs import JudgedInputs, ReportInputs
-from okrsync.store.records import ToldCheck
+from okrsync.store.records import StoredCheck
 
 GONE = "no longer read"
 """Stands in a check for a member that is not in the store any more."""
@@ -44,7 +44,7 @@ def with_outcomes(
     shown = {entry.qualified_id for entry in inputs.okrs.key_results if cycles is None or entry.cycle in cycles}
     others = None if inputs.within is None else partial(_on_record_elsewhere, workspace, inputs.within)
     with workspace.reading() as view:
-        fits = Fits(view.fits([case.key for case in cases]), inputs.as_of)
+        fits = FitCache(view.fits([case.key for case in cases]), inputs.as_of)
     outcomes = outcomes_by_key(cases, attribute_cases(cases, inputs.as_of, fits, _Wish(shown, only_due, others)))
     return JudgedInputs.of(inputs, outcomes, late, cases)
 
@@ -85,7 +85,7 @@ def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksRepor
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What is wanted of the statistics: as :class:`okrsync.outcome.evaluation.Asked`, and *others* beside them."""
+    """What is wanted of the statistics: as :class:`okrsync.outcome.judged.EvaluationOptions`, and *others* beside them."""
 
     shown: Collection[str] | None = None
     only_due: bool = False
@@ -95,15 +95,15 @@ class _Wish:
 _ALL = _Wish()
 
 
-def attribute_cases(cases: list[Case], as_of: date, fits: Fits, wish: _Wish = _ALL) -> list[KeyResultOutcome]:
+def attribute_cases(cases: list[Case], as_of: date, fits: FitCache, wish: _Wish = _ALL) -> list[KeyResultOutcome]:
     """Return the outcome of each of *cases* on the day *as_of*."""
     if not cases:
         return []
     # Imported here: numpy takes a tenth of a second, and not every command asks for verdicts.
     from okrsync.outcome.attribution import attribute_all  # noqa: PLC0415
-    from okrsync.outcome.judged import Asked  # noqa: PLC0415
+    from okrsync.outcome.judged import EvaluationOptions  # noqa: PLC0415
 
-    asked = Asked(wish.shown, wish.only_due, fits)
+    asked = EvaluationOptions(wish.shown, wish.only_due, fits)
     return attribute_all(cases, as_of=as_of, asked=asked, others=wish.others)
 
 
@@ -121,9 +121,9 @@ def cases_for(workspace: Workspace, inputs: ReportInputs) -> list[Case]:
 class RecordedEvidence:
     """Verdicts on record, OKR texts and statements, as the store and the ledger have them."""
 
-    on_record: list[ToldCheck]
+    on_record: list[StoredCheck]
     texts: Texts
-    evidence: Evidence
+    evidence: RegistrationEvidence
 
 
 def load_evidence(workspace: Workspace, inputs: ReportInputs) -> RecordedEvidence:
@@ -139,17 +139,19 @@ def load_evidence(workspace: Workspace, inputs: ReportInputs) -> RecordedEvidenc
         return RecordedEvidence(
             view.checks(workspace.as_known, inputs.within),
             view.okr_texts(workspace.as_known),
-            Evidence(ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(inputs.within), events),
+            RegistrationEvidence(
+                ledger.hypotheses, ledger.links, view.expectations(), view.link_starts(inputs.within), events
+            ),
         )
 
 
 def build_recorded_cases(
-    workspace: Workspace, inputs: ReportInputs, known: RecordedEvidence, holidays: Holidays | None = None
+    workspace: Workspace, inputs: ReportInputs, known: RecordedEvidence, holidays: HolidayCache | None = None
 ) -> list[Case]:
     """Return one case for each key result of *inputs*, with the verdicts that are on record of it."""
     holidays = holidays or stored_holidays(workspace)
     cases = cases_of(
-        Questions(
+        CaseInputs(
             inputs.okrs,
             inputs.linking,
             inputs.observations,
@@ -196,7 +198,7 @@ def _as_declared(workspace: Workspace, texts: Texts, cases: list[Case]) -> list[
     return found
 
 
-def _names_now(workspace: Workspace, items: Sequence[Item], told: Sequence[ToldCheck]) -> dict[str, str]:
+def _names_now(workspace: Workspace, items: Sequence[Item], told: Sequence[StoredCheck]) -> dict[str, str]:
     """The key that each member of *told* has now, by what it was called then; *items* are those at hand."""
     names = _by_every_name(items)
     others = {member for entry in told for member in entry.check.members if member.casefold() not in names}

@@ -9,8 +9,8 @@ from okrsync.answers.placement_cache import about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, link_all
 from okrsync.errors import UsageError
-from okrsync.linking.key_result_resolver import KeyResultNames, Named
-from okrsync.linking.placement import Linking, day_that_counts
+from okrsync.linking.key_result_resolver import KeyResultResolver, ResolvedKeyResult
+from okrsync.linking.placement import Placements, day_that_counts
 from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.work import Item, LinkState
@@ -20,7 +20,7 @@ _ADDRESS = re.compile(
 )
 
 
-def current_linking(workspace: Workspace) -> Linking:
+def current_linking(workspace: Workspace) -> Placements:
     """Every item's place as of now."""
     with workspace.reading() as view:
         return link_all(workspace, view)
@@ -44,7 +44,7 @@ def find_placement(workspace: Workspace, key: str) -> Placement:
     return inputs.linking.by_key[item.key.casefold()]
 
 
-def find_item(linking: Linking, key: str) -> Item:
+def find_item(linking: Placements, key: str) -> Item:
     """
     The item called *key*, or at that address; a repository's owner may be left out (``web#12``) where that is clear.
 
@@ -79,7 +79,7 @@ def find_key_result(workspace: Workspace, name: str) -> KeyResult:
     return next(entry for entry in workspace.project.okrs.key_results if entry.qualified_id == named.key_result)
 
 
-def resolve_key_result(workspace: Workspace, name: str, item: Item | None = None) -> Named:
+def resolve_key_result(workspace: Workspace, name: str, item: Item | None = None) -> ResolvedKeyResult:
     """
     Return the key result that *name* means on the day that counts for *item*, or today without one.
 
@@ -87,7 +87,7 @@ def resolve_key_result(workspace: Workspace, name: str, item: Item | None = None
         UsageError: none is called so, or several are.
     """
     day = workspace.today if item is None else day_that_counts(item, workspace.today, workspace.project.settings.zone)
-    named = KeyResultNames(workspace.project.okrs).resolve(name, day)
+    named = KeyResultResolver(workspace.project.okrs).resolve(name, day)
     if named.state in {LinkState.BROKEN, LinkState.AMBIGUOUS}:
         raise UsageError(f"{named.reason}; key results: {_known(workspace)}")
     return named

@@ -12,15 +12,15 @@ from pydantic import TypeAdapter
 from okrsync.answers.result_cache import ResultCache
 from okrsync.answers.workspace import Workspace
 from okrsync.config.calendars import public_holidays
-from okrsync.store.records import Fit
+from okrsync.store.records import CacheEntry
 
 _KIND = "holidays "
 
 
-class Holidays:
+class HolidayCache:
     """The holidays that are *stored*, a year of a calendar each; *is_kept*: new ones are noted for the next sync."""
 
-    def __init__(self, stored: Mapping[str, Fit], *, is_kept: bool = False) -> None:
+    def __init__(self, stored: Mapping[str, CacheEntry], *, is_kept: bool = False) -> None:
         self._cache = ResultCache(stored, _KIND, lambda: TypeAdapter(frozenset[date]), None if is_kept else ())
         self._of_year = cache(self._in_year)
 
@@ -31,7 +31,7 @@ class Holidays:
         years = range(first.year, last.year + 1)
         return frozenset(day for year in years for day in self._of_year(calendar, year) if first <= day <= last)
 
-    def entries(self) -> Iterator[Fit]:
+    def entries(self) -> Iterator[CacheEntry]:
         """Yield what the store is to have from now on."""
         return self._cache.entries()
 
@@ -50,7 +50,7 @@ def _installed_version() -> str:
     return version("holidays")
 
 
-def stored_holidays(workspace: Workspace, *, is_kept: bool = False) -> Holidays:
+def stored_holidays(workspace: Workspace, *, is_kept: bool = False) -> HolidayCache:
     """Return the holidays that the store has; *is_kept*: those that are computed are noted."""
     with workspace.reading() as view:
-        return Holidays(view.fits_of_kind(_KIND), is_kept=is_kept)
+        return HolidayCache(view.fits_of_kind(_KIND), is_kept=is_kept)

@@ -12,7 +12,7 @@ from okrsync.answers.workspace import Workspace, seen_expectations
 from okrsync.errors import UsageError
 from okrsync.reports.hypotheses import HypothesesReport, build_hypotheses
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.hypotheses_page import hypotheses_page
 
 
@@ -51,6 +51,6 @@ class HypothesesQuestion:
             raise UsageError(f'nothing was expected by or of "{self.wanted[:80]}"; see okrsync hypothesis list')
         return report
 
-    def lay_out(self, report: HypothesesReport) -> Page:
+    def lay_out(self, report: HypothesesReport) -> ReportPage:
         """Return the page of *report*."""
         return hypotheses_page(report, wanted=self.wanted, overdue=self.overdue)

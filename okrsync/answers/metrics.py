@@ -14,7 +14,7 @@ from okrsync.errors import UsageError
 from okrsync.model.okrs import Metric
 from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.metrics import MetricReport, MetricsReport, build_metric, build_metrics
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.metrics_page import metric_page, metrics_page
 
 
@@ -36,7 +36,7 @@ class MetricsQuestion:
                 workspace.today,
             )
 
-    def lay_out(self, report: MetricsReport) -> Page:
+    def lay_out(self, report: MetricsReport) -> ReportPage:
         """Return the page of *report*."""
         return metrics_page(report)
 
@@ -60,7 +60,7 @@ class MetricQuestion:
             known = observations_of(workspace, metric, view)
             return build_metric(metric, known, view.failed_metrics(), workspace.today, view.revisions(metric.id))
 
-    def lay_out(self, report: MetricReport) -> Page:
+    def lay_out(self, report: MetricReport) -> ReportPage:
         """Return the page of *report*."""
         return metric_page(report)
 

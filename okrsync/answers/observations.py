@@ -12,10 +12,12 @@ from okrsync.model.okrs import KeyResult, Metric
 from okrsync.plugins.metric_source import CHECK_IN
 
 if TYPE_CHECKING:
-    from okrsync.store.snapshot import View
+    from okrsync.store.snapshot import Snapshot
 
 
-def observed(workspace: Workspace, view: View, within: Collection[str] | None = None) -> dict[str, list[Observation]]:
+def observed(
+    workspace: Workspace, view: Snapshot, within: Collection[str] | None = None
+) -> dict[str, list[Observation]]:
     """
     The observations of every metric by its id, ascending by day.
 
@@ -37,7 +39,7 @@ def _metrics_of(entry: KeyResult) -> tuple[str, ...]:
     return (entry.metric, *entry.controls)
 
 
-def observations_of(workspace: Workspace, metric: Metric, view: View) -> list[Observation]:
+def observations_of(workspace: Workspace, metric: Metric, view: Snapshot) -> list[Observation]:
     """The latest value of each day; check-ins come from the ledger itself, so that they count at once."""
     if metric.source_type != CHECK_IN:
         return view.observations(metric.id, as_known=workspace.as_known)

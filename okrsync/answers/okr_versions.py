@@ -11,12 +11,12 @@ from okrsync.config.document import Document, parse_document
 from okrsync.config.okrs_file import OkrsFile, to_model
 from okrsync.config.validation import check
 from okrsync.model.okrs import Okrs
-from okrsync.okrs.changes import Version
+from okrsync.okrs.changes import OkrVersion
 
 Texts = Sequence[tuple[datetime, str, str]]
 
 
-def versions_of(workspace: Workspace, texts: Texts, since: datetime | None = None) -> list[Version]:
+def versions_of(workspace: Workspace, texts: Texts, since: datetime | None = None) -> list[OkrVersion]:
     """
     The versions in *texts* (when first seen, path, text; oldest first), the present one last.
 
@@ -28,13 +28,13 @@ def versions_of(workspace: Workspace, texts: Texts, since: datetime | None = Non
         before = [moment for moment in moments if moment <= since]
         moments = [*before[-1:], *(moment for moment in moments if moment > since)]
     if len(moments) < 2:
-        return [Version(moments[-1] if moments else workspace.now, workspace.project.okrs)]
+        return [OkrVersion(moments[-1] if moments else workspace.now, workspace.project.okrs)]
     found = []
     for moment in moments[:-1]:
         okrs = _at({path: text for seen, path, text in texts if seen <= moment}, workspace.project.folder)
         if okrs is not None:
-            found.append(Version(moment, okrs))
-    return [*found, Version(moments[-1], workspace.project.okrs)]
+            found.append(OkrVersion(moment, okrs))
+    return [*found, OkrVersion(moments[-1], workspace.project.okrs)]
 
 
 def _at(texts: Mapping[str, str], folder: Path) -> Okrs | None:

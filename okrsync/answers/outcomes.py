@@ -9,14 +9,14 @@ from typing import ClassVar
 
 from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.outlooks import stored_outlooks
-from okrsync.answers.placement_cache import About, about
+from okrsync.answers.placement_cache import ReportScope, about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, chosen_cycles, seen_expectations
 from okrsync.reports.hypotheses import HypothesesReport, build_hypotheses
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.outcomes.due_checks import Known
-from okrsync.reports.outcomes.report import Beside, OutcomesReport, build_outcomes
-from okrsync.reports.page import Page
+from okrsync.reports.outcomes.due_checks import DecisionContext
+from okrsync.reports.outcomes.report import OutcomesReport, RelatedReports, build_outcomes
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import StopRules, build_stoplist
@@ -48,7 +48,7 @@ class OutcomesQuestion:
             judged = with_outcomes(workspace, inputs, cycles)
         return outcomes_report(workspace, judged, cycles, new)
 
-    def lay_out(self, report: OutcomesReport) -> Page:
+    def lay_out(self, report: OutcomesReport) -> ReportPage:
         """Return the page of *report*."""
         return outcomes_page(report)
 
@@ -66,10 +66,10 @@ def outcomes_report(
         inputs,
         cycles,
         since or workspace.today - LOOK_BACK,
-        Beside(
+        RelatedReports(
             build_progress(inputs, inputs.cases, ledger.check_ins, cycles, look_ahead),
             _of_cycles(build_hypotheses(inputs, ledger, seen, overdue=True), inputs, cycles),
-            Known(
+            DecisionContext(
                 ledger.decisions,
                 ledger.hypotheses,
                 inputs.zone,
@@ -87,7 +87,7 @@ def _of_cycles(report: HypothesesReport, inputs: JudgedInputs, cycles: Sequence[
     return replace(report, hypotheses=tuple(line for line in report.hypotheses if line.key_result not in others))
 
 
-def about_outcomes(workspace: Workspace, cycles: Sequence[str], since: date | None = None) -> About:
+def about_outcomes(workspace: Workspace, cycles: Sequence[str], since: date | None = None) -> ReportScope:
     """What the report on *cycles* goes into; *since* as for :func:`outcomes_report`."""
     return about(workspace, cycles, since or workspace.today - LOOK_BACK)
 

@@ -19,20 +19,20 @@ from pydantic import TypeAdapter
 from okrsync import __version__
 from okrsync.answers.workspace import Workspace, scopes
 from okrsync.linking.conditions import MAX_ANCESTORS, Hierarchy
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.okrs import Okrs
 from okrsync.model.plain import canonical, to_plain
 from okrsync.model.work import Item
-from okrsync.reports.counts import Stock
-from okrsync.store.records import Wanted
-from okrsync.store.snapshot import View
+from okrsync.reports.counts import StoreTotals
+from okrsync.store.records import ItemFilter
+from okrsync.store.snapshot import Snapshot
 
 _LONGEST = timedelta(days=400)
 """Until when after its cycle a check may still come due: a slow metric needs eight points."""
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ReportScope:
     """
     What a report goes into.
 
@@ -51,28 +51,28 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CachedPlacements:
     """The part of the store that a report is about: *within* are the key results that all is known of."""
 
-    linking: Linking
-    stock: Stock
+    linking: Placements
+    stock: StoreTotals
     within: frozenset[str]
 
 
 @cache
-def stock_adapter() -> TypeAdapter[Stock]:
+def stock_adapter() -> TypeAdapter[StoreTotals]:
     """Return what reads and writes the stored counts."""
-    return TypeAdapter(Stock)
+    return TypeAdapter(StoreTotals)
 
 
-def is_past(workspace: Workspace, view: View) -> bool:
+def is_past(workspace: Workspace, view: Snapshot) -> bool:
     """Return whether *workspace* asks for items that may differ from those of now."""
     if workspace.as_known is not None:
         return True
     return workspace.is_pinned and view.has_changed_since(scopes(workspace.project), workspace.now)
 
 
-def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
+def part_of(workspace: Workspace, view: Snapshot, about: ReportScope) -> CachedPlacements | None:
     """The stored part of what a report is *about*; ``None`` where what is stored does not hold."""
     if is_past(workspace, view):
         return None
@@ -81,7 +81,7 @@ def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
         return None
     stock = stock_adapter().validate_json(made.stock)
     within = _within(workspace.project.okrs, made.settled, about)
-    wanted = Wanted(
+    wanted = ItemFilter(
         key_results=within,
         delivered=_moments(workspace, about),
         is_open=about.is_open,
@@ -92,8 +92,8 @@ def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
     placements = view.placements(scopes(workspace.project), wanted)
     items = [one.item for one in placements]
     unread = set(stock.unread)
-    return Part(
-        Linking(
+    return CachedPlacements(
+        Placements(
             tuple(placements),
             Hierarchy([*items, *_above(workspace, view, items)]),
             tuple(record for record in workspace.project.ledger.links if record.item in unread),
@@ -103,7 +103,7 @@ def part_of(workspace: Workspace, view: View, about: About) -> Part | None:
     )
 
 
-def _within(okrs: Okrs, settled: Collection[str], about: About) -> frozenset[str]:
+def _within(okrs: Okrs, settled: Collection[str], about: ReportScope) -> frozenset[str]:
     """
     The key results of the report's cycles, and those on which something may still be judged.
 
@@ -119,7 +119,7 @@ def _within(okrs: Okrs, settled: Collection[str], about: About) -> frozenset[str
     )
 
 
-def _moments(workspace: Workspace, about: About) -> tuple[datetime, datetime]:
+def _moments(workspace: Workspace, about: ReportScope) -> tuple[datetime, datetime]:
     zone = workspace.project.settings.zone
     return datetime.combine(about.since, time.min, zone), datetime.combine(about.until, time.max, zone)
 
@@ -133,7 +133,7 @@ def _expected(workspace: Workspace, within: Collection[str]) -> Iterable[str]:
             yield from entry.items
 
 
-def _above(workspace: Workspace, view: View, items: Collection[Item]) -> list[Item]:
+def _above(workspace: Workspace, view: Snapshot, items: Collection[Item]) -> list[Item]:
     """What lies above *items* and is not among them."""
     known = {(item.source, item.external_id) for item in items}
     keys = {item.parent.casefold() for item in items if item.parent}
@@ -171,7 +171,9 @@ def placement_cache_key(workspace: Workspace) -> str:
     return sha256(canonical(told)).hexdigest()
 
 
-def about(workspace: Workspace, cycles: Collection[str], since: date | None = None, until: date | None = None) -> About:
+def about(
+    workspace: Workspace, cycles: Collection[str], since: date | None = None, until: date | None = None
+) -> ReportScope:
     """
     What a report on *cycles* (ids) goes into.
 
@@ -179,4 +181,4 @@ def about(workspace: Workspace, cycles: Collection[str], since: date | None = No
     """
     chosen = [cycle for cycle in workspace.project.okrs.cycles if cycle.id in cycles]
     first = min([workspace.today, *(cycle.start for cycle in chosen), *([] if since is None else [since])])
-    return About(frozenset(cycles), first, until or workspace.today)
+    return ReportScope(frozenset(cycles), first, until or workspace.today)

@@ -10,19 +10,19 @@ from typing import ClassVar
 from okrsync.answers.calendars import calendar_of, calendar_with
 from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.outlooks import stored_outlooks
-from okrsync.answers.placement_cache import About, about
+from okrsync.answers.placement_cache import ReportScope, about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.suggest import suggest_links, without_titles
 from okrsync.answers.workspace import Workspace, chosen_cycles, scopes
 from okrsync.linking.conditions import hold
 from okrsync.model.placements import Placement
 from okrsync.reports.inputs import JudgedInputs, ReportInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.plan_page import plan_page
 from okrsync.reports.plan.coverage import pieces_of_work
 from okrsync.reports.plan.iteration_series import Calendar, Phase
 from okrsync.reports.plan.report import MOST_ASKED, PlanMaterial, PlanReport, build_plan, unlinked_of
-from okrsync.reports.plan.scope import EARLIER, Chosen, Wanted, choose
+from okrsync.reports.plan.scope import EARLIER, Chosen, PlanChoice, choose
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import StopRules, build_stoplist
 from okrsync.reports.suggestions import SuggestReport
@@ -37,7 +37,7 @@ class PlanQuestion:
     Planned work, and what it serves.
 
     Attributes:
-        sprint: ``next``, ``current``, an id or a name of a sprint or milestone; empty: see :class:`Wanted`.
+        sprint: ``next``, ``current``, an id or a name of a sprint or milestone; empty: see :class:`PlanChoice`.
         team: only the work of this team; empty: of all.
         wanted: more choices than the site has; ``sprint`` and ``team`` are then empty.
         suggests: whether key results are suggested for unlinked work.
@@ -47,7 +47,7 @@ class PlanQuestion:
     kind: ClassVar[str] = "plan"
     sprint: str = ""
     team: str = ""
-    wanted: Wanted | None = None
+    wanted: PlanChoice | None = None
     suggests: bool = True
     fail_under: float | None = None
 
@@ -55,18 +55,22 @@ class PlanQuestion:
         """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
         return plan_of(workspace, self.wanted or self._named(workspace), judged, suggests=self.suggests)
 
-    def lay_out(self, report: PlanReport) -> Page:
+    def lay_out(self, report: PlanReport) -> ReportPage:
         """Return the page of *report*."""
         return plan_page(report, self.fail_under)
 
-    def _named(self, workspace: Workspace) -> Wanted:
+    def _named(self, workspace: Workspace) -> PlanChoice:
         found = calendar_with(workspace, (), is_part=True).called(self.sprint)
         is_milestone = bool(found) and all(period.is_milestone for period in found)
-        return Wanted(milestone=self.sprint, team=self.team) if is_milestone else Wanted(self.sprint, team=self.team)
+        return (
+            PlanChoice(milestone=self.sprint, team=self.team)
+            if is_milestone
+            else PlanChoice(self.sprint, team=self.team)
+        )
 
 
 def plan_of(
-    workspace: Workspace, wanted: Wanted, judged: JudgedInputs | None = None, *, suggests: bool = True
+    workspace: Workspace, wanted: PlanChoice, judged: JudgedInputs | None = None, *, suggests: bool = True
 ) -> PlanReport:
     """
     The plan of what was *wanted*; *judged*: where the caller has everything with its outcomes already.
@@ -99,7 +103,7 @@ def plan_of(
     )
 
 
-def _judge(workspace: Workspace, wanted: Wanted, *, suggests: bool) -> tuple[JudgedInputs, Chosen]:
+def _judge(workspace: Workspace, wanted: PlanChoice, *, suggests: bool) -> tuple[JudgedInputs, Chosen]:
     """Load what a plan of what was *wanted* goes into, with the work that it chooses, and judge that."""
     calendar = calendar_with(workspace, (), is_part=True)
     scope = _about(workspace, wanted, calendar, suggests=suggests)
@@ -112,7 +116,7 @@ def _judge(workspace: Workspace, wanted: Wanted, *, suggests: bool) -> tuple[Jud
     return with_outcomes(workspace, inputs, (), only_due=True), chosen
 
 
-def _about(workspace: Workspace, wanted: Wanted, calendar: Calendar, *, suggests: bool) -> About:
+def _about(workspace: Workspace, wanted: PlanChoice, calendar: Calendar, *, suggests: bool) -> ReportScope:
     """
     What the plan goes into: the sprints that may be meant with those before them, and open work, if that may be meant.
 
@@ -137,7 +141,7 @@ def _about(workspace: Workspace, wanted: Wanted, calendar: Calendar, *, suggests
     )
 
 
-def _chosen(workspace: Workspace, wanted: Wanted, inputs: ReportInputs, known: Calendar | None) -> Chosen:
+def _chosen(workspace: Workspace, wanted: PlanChoice, inputs: ReportInputs, known: Calendar | None) -> Chosen:
     is_part = known is not None and inputs.within is not None
     calendar = known.with_work(inputs.linking.placements) if known and is_part else calendar_of(workspace, inputs)
     return choose(wanted, calendar, inputs.linking, inputs.as_of, inputs.zone, inputs.stock)

@@ -11,7 +11,7 @@ from okrsync.answers.placement_cache import about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, chosen_cycles
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.progress_page import progress_page
 from okrsync.reports.progress import ProgressReport, build_progress
 
@@ -36,6 +36,6 @@ class ProgressQuestion:
         look_ahead = stored_outlooks(workspace, [case.key for case in cases]).look_ahead
         return build_progress(inputs, cases, workspace.project.ledger.check_ins, cycles, look_ahead)
 
-    def lay_out(self, report: ProgressReport) -> Page:
+    def lay_out(self, report: ProgressReport) -> ReportPage:
         """Return the page of *report*."""
         return progress_page(report)

@@ -15,7 +15,7 @@ from okrsync.reports.pages.components import source_notices
 
 if TYPE_CHECKING:
     from okrsync.reports.inputs import JudgedInputs
-    from okrsync.reports.page import Page
+    from okrsync.reports.page import ReportPage
 
 Report = TypeVar("Report")
 
@@ -39,7 +39,7 @@ class Question(Protocol[Report]):
             UsageError: a choice names nothing, or more than one thing.
         """
 
-    def lay_out(self, report: Report) -> Page:
+    def lay_out(self, report: Report) -> ReportPage:
         """Return the page of *report*."""
 
 
@@ -55,7 +55,7 @@ class Answer(Generic[Report]):
     """
 
     report: Report
-    page: Page
+    page: ReportPage
     freshness: Freshness | None = None
 
     @cached_property

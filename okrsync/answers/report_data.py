@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from okrsync.answers.observations import observed
-from okrsync.answers.placement_cache import About, is_past, part_of
+from okrsync.answers.placement_cache import ReportScope, is_past, part_of
 from okrsync.answers.workspace import Workspace, link_all
-from okrsync.linking.placement import Linking, without_titles
+from okrsync.linking.placement import Placements, without_titles
 from okrsync.reports.inputs import Freshness, ReportInputs, SourceState
 from okrsync.store.records import RunRecord
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 
 
-def report_inputs(workspace: Workspace, about: About | None, linking: Linking | None = None) -> ReportInputs:
+def report_inputs(workspace: Workspace, about: ReportScope | None, linking: Placements | None = None) -> ReportInputs:
     """
     Everything that reports are made of, from one view of the store.
 
@@ -45,7 +45,7 @@ def report_inputs(workspace: Workspace, about: About | None, linking: Linking | 
     )
 
 
-def load_freshness(workspace: Workspace, view: View) -> Freshness:
+def load_freshness(workspace: Workspace, view: Snapshot) -> Freshness:
     """Return how each source's last sync ended, and the metrics whose last pull failed."""
     runs = view.last_runs()
     return Freshness(

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from okrsync import __version__
 from okrsync.model.plain import digest
-from okrsync.store.records import Fit
+from okrsync.store.records import CacheEntry
 
 Result = TypeVar("Result")
 
@@ -35,7 +35,7 @@ class ResultCache(Generic[Result]):
 
     def __init__(
         self,
-        stored: Mapping[str, Fit],
+        stored: Mapping[str, CacheEntry],
         kind: str,
         adapter: Callable[[], TypeAdapter[Result]],
         keeps: Collection[str] | None = (),
@@ -44,7 +44,7 @@ class ResultCache(Generic[Result]):
         self._kind = kind
         self._adapter = cache(adapter)
         self._keeps = keeps
-        self._noted: dict[str, Fit] = {}
+        self._noted: dict[str, CacheEntry] = {}
 
     def get(self, key: str, inputs: Any) -> Result | None:
         """Return the result for *key* that was computed from *inputs*; ``None`` if there is none."""
@@ -62,9 +62,9 @@ class ResultCache(Generic[Result]):
         text = self._adapter().dump_json(result)
         if self._is_readable(text, result):
             name = self._kind + key
-            self._noted[name] = Fit(name, _digest_of(inputs), zlib.compress(text, 1))
+            self._noted[name] = CacheEntry(name, _digest_of(inputs), zlib.compress(text, 1))
 
-    def entries(self) -> Iterator[Fit]:
+    def entries(self) -> Iterator[CacheEntry]:
         """Yield everything that the store is to have of this kind from now on, by key."""
         return (self._noted[name] for name in sorted(self._noted))
 

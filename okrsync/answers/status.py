@@ -9,7 +9,7 @@ from okrsync.answers.placement_cache import about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, chosen_cycles
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.status_page import status_page
 from okrsync.reports.status import StatusReport, build_status
 
@@ -38,6 +38,6 @@ class StatusQuestion:
             ]
         return build_status(judged or report_inputs(workspace, about(workspace, cycles)), cycles, letters)
 
-    def lay_out(self, report: StatusReport) -> Page:
+    def lay_out(self, report: StatusReport) -> ReportPage:
         """Return the page of *report*."""
         return status_page(report)

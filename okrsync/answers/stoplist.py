@@ -10,7 +10,7 @@ from okrsync.answers.placement_cache import about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, chosen_cycles
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.stoplist_page import stoplist_page
 from okrsync.reports.stoplist import Stoplist, StopRules, build_stoplist
 
@@ -34,6 +34,6 @@ class StoplistQuestion:
         rules = StopRules.from_settings(workspace.project.settings.rules)
         return build_stoplist(judged, workspace.project.ledger, rules, cycles)
 
-    def lay_out(self, report: Stoplist) -> Page:
+    def lay_out(self, report: Stoplist) -> ReportPage:
         """Return the page of *report*."""
         return stoplist_page(report)

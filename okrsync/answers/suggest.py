@@ -11,10 +11,10 @@ from okrsync.answers.workspace import Workspace, chosen_cycles, link_all
 from okrsync.errors import UsageError
 from okrsync.formats.files import write_whole
 from okrsync.formats.suggestions import links_csv
-from okrsync.linking.placement import HIDDEN, Linking
+from okrsync.linking.placement import HIDDEN, Placements
 from okrsync.model.placements import Placement
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.suggestions_page import suggestions_page
 from okrsync.reports.suggestions import SuggestReport, build_suggestions
 from okrsync.store.free_text import prose
@@ -46,7 +46,7 @@ class SuggestQuestion:
         report = suggest_links(workspace, cycles, min_score=self.min_score, limit=self.limit, linking=linking)
         return without_titles(report) if workspace.hides_titles else report
 
-    def lay_out(self, report: SuggestReport) -> Page:
+    def lay_out(self, report: SuggestReport) -> ReportPage:
         """Return the page of *report*."""
         return suggestions_page(report)
 
@@ -65,7 +65,7 @@ def suggest_links(
     *,
     min_score: float = 0.0,
     limit: int | None = None,
-    linking: Linking | None = None,
+    linking: Placements | None = None,
     only: Collection[Placement] | None = None,
 ) -> SuggestReport:
     """

@@ -10,7 +10,7 @@ from okrsync.answers.placement_cache import about
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, chosen_cycles
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.values_page import values_page
 from okrsync.reports.values import ValuesReport, build_values
 
@@ -33,6 +33,6 @@ class ValuesQuestion:
         judged = judged or with_outcomes(workspace, report_inputs(workspace, about(workspace, cycles)), cycles)
         return build_values(judged, cycles)
 
-    def lay_out(self, report: ValuesReport) -> Page:
+    def lay_out(self, report: ValuesReport) -> ReportPage:
         """Return the page of *report*."""
         return values_page(report)

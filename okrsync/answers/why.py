@@ -8,7 +8,7 @@ from typing import ClassVar
 from okrsync.answers.finding import find_placement
 from okrsync.answers.workspace import Workspace
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 from okrsync.reports.pages.why_page import why_page
 from okrsync.reports.why import WhyReport, build_why
 
@@ -29,6 +29,6 @@ class WhyQuestion:
         """Return the report; see :meth:`okrsync.answers.query.Question.build`."""
         return build_why(find_placement(workspace, self.item), workspace.project.okrs)
 
-    def lay_out(self, report: WhyReport) -> Page:
+    def lay_out(self, report: WhyReport) -> ReportPage:
         """Return the page of *report*."""
         return why_page(report)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from okrsync.config.project import Project, load_project
 from okrsync.errors import UsageError
-from okrsync.linking.placement import Linking, place_items
-from okrsync.model.expectations import SeenExpectation
+from okrsync.linking.placement import Placements, place_items
+from okrsync.model.expectations import RecordedExpectation
 from okrsync.model.okrs import Okrs
 from okrsync.plugins.context import utc_now
 from okrsync.store.records import Scope
 
 if TYPE_CHECKING:
     from okrsync.store.database import Store
-    from okrsync.store.snapshot import View
+    from okrsync.store.snapshot import Snapshot
 
 _END_OF_DAY = time(23, 59, 59)
 
@@ -63,7 +63,7 @@ class Workspace:
     """Only what the store knew at that moment counts."""
     hides_titles: bool = False
     """Reports do not say what trackers call things."""
-    bound: View | None = None
+    bound: Snapshot | None = None
     """The read transaction that everything is read in; ``None``: each reading opens one of its own."""
 
     @property
@@ -77,7 +77,7 @@ class Workspace:
         return self.access.open()
 
     @contextmanager
-    def reading(self) -> Iterator[View]:
+    def reading(self) -> Iterator[Snapshot]:
         """
         Yield the read transaction that the workspace is bound to, or one that ends with the block.
 
@@ -145,7 +145,7 @@ def _end_of(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, _END_OF_DAY, zone).astimezone(UTC)
 
 
-def link_all(workspace: Workspace, view: View, *, as_of: datetime | None = None) -> Linking:
+def link_all(workspace: Workspace, view: Snapshot, *, as_of: datetime | None = None) -> Placements:
     """Every item of the store with its place; *as_of*: as they were at that moment."""
     project = workspace.project
     return place_items(
@@ -158,7 +158,7 @@ def link_all(workspace: Workspace, view: View, *, as_of: datetime | None = None)
     )
 
 
-def seen_expectations(workspace: Workspace, view: View) -> list[SeenExpectation]:
+def seen_expectations(workspace: Workspace, view: Snapshot) -> list[RecordedExpectation]:
     """What items were ever seen to expect, oldest first; their reasons are trackers' words, as titles are."""
     seen = view.expectations()
     return [replace(entry, because="") for entry in seen] if workspace.hides_titles else seen

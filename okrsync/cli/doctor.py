@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from okrsync.cli.output import print_json, project_options
-from okrsync.jobs.doctor import Check, Diagnosis, diagnose, levels
+from okrsync.jobs.doctor import CheckResult, Diagnosis, diagnose, levels
 
 _COLUMNS = 80
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -47,7 +47,7 @@ def text_lines(diagnosis: Diagnosis) -> Iterator[str]:
     yield ", ".join(f"{count} {level}" for level, count in counted.items())
 
 
-def _lines(check: Check) -> Iterator[str]:
+def _lines(check: CheckResult) -> Iterator[str]:
     first, *others = _wrapped(check.what)
     yield f"  {click.style(f'{check.level:4}', fg=_COLOURS[check.level])}  {first}"
     yield from (f"        {line}" for line in others)

@@ -8,7 +8,7 @@ from okrsync.answers.plan import PlanQuestion
 from okrsync.cli.reporting import ReportOptions, deliver, report_options
 from okrsync.errors import UsageError
 from okrsync.reports.plan.report import PlanReport
-from okrsync.reports.plan.scope import Wanted
+from okrsync.reports.plan.scope import PlanChoice
 
 
 @click.command()
@@ -48,7 +48,7 @@ def plan(
     """
     if sum(map(bool, (sprint, iteration, milestone, backlog, days))) > 1:
         raise UsageError("--sprint, --iteration, --milestone, --backlog and --days exclude each other; keep one")
-    wanted = Wanted(sprint or iteration, milestone, board, team, backlog, days)
+    wanted = PlanChoice(sprint or iteration, milestone, board, team, backlog, days)
     answer = deliver(PlanQuestion(wanted=wanted, suggests=not no_suggest, fail_under=fail_under), options)
     if not answer.report.is_complete:
         return 5

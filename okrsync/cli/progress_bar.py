@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from okrsync.store.records import Saved
+from okrsync.store.records import SaveCounts
 
 
 class SyncProgress:
@@ -35,7 +35,7 @@ class SyncProgress:
     ) -> None:
         self._progress.stop()
 
-    def __call__(self, source: str, partition: str, saved: Saved) -> None:
+    def __call__(self, source: str, partition: str, saved: SaveCounts) -> None:
         """Show that *saved* of *source* is stored."""
         text = f"{source} {partition}: {saved.seen:,} read, {saved.new:,} new, {saved.changed:,} changed"
         if source not in self._tasks:

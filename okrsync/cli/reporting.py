@@ -22,7 +22,7 @@ from okrsync.formats.files import write_set, write_whole
 from okrsync.formats.markdown import render_page
 from okrsync.formats.text import print_page
 from okrsync.model.plain import dumped
-from okrsync.reports.page import Facts, Page, for_executives
+from okrsync.reports.page import Facts, ReportPage, for_executives
 
 FORMATS = ("text", "json", "markdown", "html", "csv")
 _SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -132,7 +132,7 @@ def show(answer: Answer[Any], options: ReportOptions) -> None:
         _put(_text(answer.document, shown, options), options.out)
 
 
-def html_of(page: Page, digest: str) -> str:
+def html_of(page: ReportPage, digest: str) -> str:
     """*page* as one HTML file; *digest* tells the data behind it."""
     # Imported here: templates take a while to load, and most commands print text.
     from okrsync.formats.html import render_html  # noqa: PLC0415
@@ -140,12 +140,12 @@ def html_of(page: Page, digest: str) -> str:
     return render_html(page, digest=digest, version=__version__)
 
 
-def _complete(page: Page, digest: str, options: ReportOptions) -> Page:
+def _complete(page: ReportPage, digest: str, options: ReportOptions) -> ReportPage:
     named = replace(page, facts=Facts((*page.facts.facts, ("Digest", f"{digest[:4]} {digest[4:8]}"))))
     return for_executives(named) if options.is_for_executives else named
 
 
-def _text(document: dict[str, Any], page: Page, options: ReportOptions) -> str:
+def _text(document: dict[str, Any], page: ReportPage, options: ReportOptions) -> str:
     match options.output:
         case "json":
             return dumped(document)
@@ -177,7 +177,7 @@ def _write_tables(report: Any, kind: str, out: Path | None) -> None:
         click.echo(f"wrote {path}", err=True)
 
 
-def _append_summary(page: Page) -> None:
+def _append_summary(page: ReportPage) -> None:
     target = os.environ.get(_SUMMARY)
     if not target:
         click.echo(f"okrsync: {_SUMMARY} is not set, so no summary is appended", err=True)

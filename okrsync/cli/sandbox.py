@@ -19,7 +19,7 @@ from okrsync.errors import OkrsyncError, UsageError
 from okrsync.formats.as_json import report_document
 from okrsync.formats.files import write_whole
 from okrsync.formats.text import print_page
-from okrsync.jobs.cancellation import Stopping
+from okrsync.jobs.cancellation import Cancellation
 from okrsync.jobs.run import run_sync
 from okrsync.jobs.sync_all import SyncOptions
 from okrsync.reports.pages.outcomes_page import outcomes_page, summary_page
@@ -89,7 +89,7 @@ def demo(folder: Path, seed: int, output: str) -> int:
         click.echo(f"{folder}: an earlier demo there is replaced, with its ledger", err=True)
     lay_out(company, folder)
     with sandbox_tokens(), sites, open_workspace(folder / "okrsync.yaml") as workspace:
-        options = SyncOptions(Stopping())
+        options = SyncOptions(Cancellation())
         done = run_sync(workspace, options, watch(options.stopping))
     if output == "json":
         print_json(sync_document(done))

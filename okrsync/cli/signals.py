@@ -9,14 +9,14 @@ from types import FrameType
 
 import click
 
-from okrsync.jobs.cancellation import Stopping, handle_signals
+from okrsync.jobs.cancellation import Cancellation, handle_signals
 
 ENDING = ("SIGTERM", "SIGINT", "SIGBREAK")
 """SIGBREAK: what Windows sends for Ctrl-Break and when a console is closed."""
 
 
 @contextmanager
-def stopped_by_signals(stopping: Stopping) -> Iterator[None]:
+def stopped_by_signals(stopping: Cancellation) -> Iterator[None]:
     """
     Have SIGTERM and Ctrl-C end the run behind the page that it is at; a second one ends it at once.
 

@@ -13,9 +13,9 @@ from okrsync.cli.manual_entries import by_option
 from okrsync.cli.output import Day, Number, print_json, project_options
 from okrsync.cli.reporting import ReportOptions, deliver, report_options
 from okrsync.jobs.statements import (
-    Decided,
-    Expected,
-    Noted,
+    NewDecision,
+    NewEvidence,
+    NewHypothesis,
     Written,
     add_evidence,
     add_hypothesis,
@@ -68,7 +68,7 @@ def add(
 
     Written before the delivery it is tested; written after it, it is kept as post hoc.
     """
-    expected = Expected(key_result, change, items, due, because, stop_if, guardrails, replaces)
+    expected = NewHypothesis(key_result, change, items, due, because, stop_if, guardrails, replaces)
     with open_workspace(config, as_of) as workspace:
         _tell(add_hypothesis(workspace, expected, by), output)
 
@@ -127,7 +127,7 @@ def decide(
 
     About a hypothesis, an item or a key result. Appends to the ledger; nothing there is ever changed.
     """
-    decided = Decided(about, choice, because, _listed(values), _listed(evidence), alignment or "", reverses)
+    decided = NewDecision(about, choice, because, _listed(values), _listed(evidence), alignment or "", reverses)
     with open_workspace(config, as_of) as workspace:
         _tell(decide_about(workspace, decided, by), output)
 
@@ -163,7 +163,7 @@ def note(
 ) -> None:
     """Note a survey, interview, support case or usage figure about a hypothesis, an item or a key result."""
     with open_workspace(config, as_of) as workspace:
-        _tell(add_evidence(workspace, Noted(about, kind, text, n, url), by), output)
+        _tell(add_evidence(workspace, NewEvidence(about, kind, text, n, url), by), output)
 
 
 @evidence.command("list")

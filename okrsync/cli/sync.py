@@ -16,15 +16,15 @@ from okrsync.cli.output import Duration, console, print_json, project_options
 from okrsync.cli.progress_bar import SyncProgress
 from okrsync.cli.signals import stopped_by_signals
 from okrsync.formats.text import print_page
-from okrsync.jobs.cancellation import Stopping
-from okrsync.jobs.run import Done, run_sync
+from okrsync.jobs.cancellation import Cancellation
+from okrsync.jobs.run import RunResult, run_sync
 from okrsync.jobs.sync_all import MAX_WAIT_SECONDS, RunSummary, SyncOptions
 from okrsync.model.plain import to_plain
 from okrsync.plugins.discovery import broken_plugins
 from okrsync.reports.outcomes.report import News
 from okrsync.reports.pages.outcomes_page import outcomes_page
 from okrsync.reports.words.formatting import short_day
-from okrsync.sync.engine import CensusRule, Progress
+from okrsync.sync.engine import ProgressCallback, ReconciliationPolicy
 
 if TYPE_CHECKING:
     from okrsync.web.site import Site
@@ -66,7 +66,7 @@ def sync(
     report as Markdown and JSON. A source that fails stops no other. SIGTERM or Ctrl-C ends it behind the page that it
     is at; what was read by then stays.
     """
-    options = SyncOptions(Stopping(deadline), max_wait, CensusRule(census or allow_shrink, allow_shrink))
+    options = SyncOptions(Cancellation(deadline), max_wait, ReconciliationPolicy(census or allow_shrink, allow_shrink))
     for broken in broken_plugins():
         click.echo(f"okrsync: {broken}; what does not need it goes on", err=True)
     with open_workspace(config, as_of) as workspace:
@@ -95,13 +95,13 @@ def _site(workspace: Workspace, folder: Path) -> Site:
 
 
 @contextmanager
-def watch(stopping: Stopping) -> Iterator[Progress]:
+def watch(stopping: Cancellation) -> Iterator[ProgressCallback]:
     """Show progress on stderr, and let signals end the run in good order, for as long as the block runs."""
     with stopped_by_signals(stopping), SyncProgress() as progress:
         yield progress
 
 
-def tell_runs(done: Done) -> None:
+def tell_runs(done: RunResult) -> None:
     """What was read of each source, and every problem, on stderr."""
     for summary in done.result.runs:
         run = summary.run
@@ -146,7 +146,7 @@ def words_of_news(news: News) -> str:
     return f"since the last sync ({short_day(news.since)}): {delivered}, {due}"
 
 
-def sync_document(done: Done, made: Site | None = None) -> dict[str, Any]:
+def sync_document(done: RunResult, made: Site | None = None) -> dict[str, Any]:
     """The sync as JSON; *made*: the site that was written after it."""
     result = done.result
     return {

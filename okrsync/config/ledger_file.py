@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from okrsync.config.document import MAX_BYTES, Document, is_unicode, not_utf8, shown
-from okrsync.config.validation import Entry, check
+from okrsync.config.validation import YamlEntry, check
 from okrsync.errors import OkrsyncError, Problem
 from okrsync.model import ledger as model
 from okrsync.model.days import check_day
@@ -71,7 +71,7 @@ Word = Annotated[str, Field(min_length=1, max_length=500)]
 Prose = Annotated[str, Field(max_length=10_000)]
 
 
-class RecordEntry(Entry):
+class RecordEntry(YamlEntry):
     """What every record carries."""
 
     id: Word
@@ -110,7 +110,7 @@ class CheckInEntry(RecordEntry):
         return model.CheckIn(*self._common(), self.key_result, self.value, self.confidence, self.note)
 
 
-class Expected(Entry):
+class Expected(YamlEntry):
     """The expected change, in the metric's unit, and by when."""
 
     change: float

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from okrsync.config.validation import Entry
+from okrsync.config.validation import YamlEntry
 
 Language = Literal["de", "en", "es", "fr"]
 
 
-class LintSection(Entry):
+class LintSection(YamlEntry):
     """What ``okrsync lint`` takes for too much or too little."""
 
     disable: Annotated[

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from okrsync.config.calendars import checked_calendar
 from okrsync.config.document import Document
-from okrsync.config.validation import Entry
+from okrsync.config.validation import YamlEntry
 from okrsync.model import okrs as model
 from okrsync.plugins.metric_source import ITEMS
 
@@ -18,7 +18,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
-class ValueEntry(Entry):
+class ValueEntry(YamlEntry):
     """What the organisation stands for."""
 
     id: Id
@@ -27,7 +27,7 @@ class ValueEntry(Entry):
     guardrails: Annotated[list[Id], Field(description="Metrics that must not get worse")] = []
 
 
-class CycleEntry(Entry):
+class CycleEntry(YamlEntry):
     """A period that objectives run in; both days belong to it."""
 
     id: Id
@@ -36,7 +36,7 @@ class CycleEntry(Entry):
     review_days: Annotated[int, Field(ge=0)] = 28
 
 
-class EventEntry(Entry):
+class EventEntry(YamlEntry):
     """A day or days on which a metric's series is not what it was."""
 
     date_: Annotated[date | None, Field(alias="date")] = None
@@ -55,7 +55,7 @@ class EventEntry(Entry):
         return self
 
 
-class SourceEntry(Entry):
+class SourceEntry(YamlEntry):
     """Where a metric's observations come from; the metric source checks the rest."""
 
     model_config = ConfigDict(extra="allow")
@@ -63,7 +63,7 @@ class SourceEntry(Entry):
     type: str
 
 
-class LimitsEntry(Entry):
+class LimitsEntry(YamlEntry):
     """Where a guardrail has to stay: at least, at most, or both."""
 
     least: float | None = None
@@ -78,7 +78,7 @@ class LimitsEntry(Entry):
         return self
 
 
-class MetricEntry(Entry):
+class MetricEntry(YamlEntry):
     """A number that is measured over time."""
 
     id: Id
@@ -97,21 +97,21 @@ class MetricEntry(Entry):
     calendar: Annotated[str, AfterValidator(checked_calendar)] = ""
 
 
-class DatedEntry(Entry):
+class DatedEntry(YamlEntry):
     """A value with its day."""
 
     value: float
     date: date
 
 
-class ValueUse(Entry):
+class ValueUse(YamlEntry):
     """A value that an objective serves, and why."""
 
     id: Id
     because: str = ""
 
 
-class KeyResultEntry(Entry):
+class KeyResultEntry(YamlEntry):
     """The measure of an objective; a draft may lack metric, baseline and target."""
 
     id: Id
@@ -132,7 +132,7 @@ class KeyResultEntry(Entry):
     review_every_days: Annotated[int, Field(ge=1)] = 30
 
 
-class ObjectiveEntry(Entry):
+class ObjectiveEntry(YamlEntry):
     """A goal of one cycle."""
 
     id: Id
@@ -145,7 +145,7 @@ class ObjectiveEntry(Entry):
     key_results: Annotated[list[KeyResultEntry], Field(min_length=1)]
 
 
-class OkrsFile(Entry):
+class OkrsFile(YamlEntry):
     """One OKR file; several together must hold at least one cycle."""
 
     version: Literal[1]

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from okrsync.config.lint_section import LintSection
 from okrsync.config.patterns import compile_pattern
-from okrsync.config.validation import ONE_OR_MORE, Entry, Texts
+from okrsync.config.validation import ONE_OR_MORE, Texts, YamlEntry
 from okrsync.model.days import check_day
 
 
@@ -76,7 +76,7 @@ def marked_word(marker: str) -> str:
     return marker.rstrip(":").strip().casefold()
 
 
-class Conditions(Entry):
+class Conditions(YamlEntry):
     """What an item must be like; all that are given must hold. Several values of one condition: any of them."""
 
     label: Patterns | None = None
@@ -104,7 +104,7 @@ class Conditions(Entry):
         return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
 
 
-class Rule(Entry):
+class Rule(YamlEntry):
     """One way to tie items to key results."""
 
     condition: Annotated[Conditions, Field(alias="if")]
@@ -135,7 +135,7 @@ class Rule(Entry):
         return self
 
 
-class ExemptClass(Entry):
+class ExemptClass(YamlEntry):
     """Work that need not serve a key result; counted and shown against its budget, never hidden."""
 
     id: Annotated[str, Field(min_length=1)]
@@ -149,7 +149,7 @@ class ExemptClass(Entry):
         return self
 
 
-class DoneRule(Entry):
+class DoneRule(YamlEntry):
     """What counts as delivered in one source, beside the tracker's own idea."""
 
     dropped: Annotated[Texts, Field(description="Resolutions that mean: not delivered")] = []
@@ -169,7 +169,7 @@ class DoneRule(Entry):
         return self
 
 
-class SizeRule(Entry):
+class SizeRule(YamlEntry):
     """Where the size of an item comes from in one source: a field, a label prefix, or each item counts 1."""
 
     field: str = ""
@@ -190,7 +190,7 @@ def _size(value: Any) -> Any:
 Size = Annotated[SizeRule, BeforeValidator(_size, json_schema_input_type=Literal["count"] | SizeRule)]
 
 
-class Work(Entry):
+class Work(YamlEntry):
     """How work is tied to key results."""
 
     rules: list[Rule] = []
@@ -200,7 +200,7 @@ class Work(Entry):
     size: Annotated[dict[str, Size], Field(description="By source: {field: ID}, {label: PREFIX} or count")] = {}
 
 
-class RulesSection(Entry):
+class RulesSection(YamlEntry):
     """When evidence speaks against going on; printed with the stop list."""
 
     stop_after_no_movement: Annotated[
@@ -209,7 +209,7 @@ class RulesSection(Entry):
     stop_after_inconclusive: Annotated[int, Field(ge=1, description="Verdicts that cannot be told from drift")] = 3
 
 
-class PlanSection(Entry):
+class PlanSection(YamlEntry):
     """What a plan is held against."""
 
     threshold: Annotated[
@@ -230,7 +230,7 @@ class PlanSection(Entry):
         return self
 
 
-class SettingsFile(Entry):
+class SettingsFile(YamlEntry):
     """``okrsync.yaml`` but for the sources, which each connector checks itself."""
 
     version: Literal[1]

@@ -15,7 +15,7 @@ from okrsync.errors import Problem
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class Entry(BaseModel):
+class YamlEntry(BaseModel):
     """Base of everything that a file may hold: strict types, unknown keys refused."""
 
     model_config = ConfigDict(

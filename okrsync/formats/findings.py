@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from okrsync import __version__
-from okrsync.lint.findings import Finding, LintReport, Rule, Severity
+from okrsync.lint.findings import Finding, LintReport, LintRule, Severity
 from okrsync.reports.words.formatting import harmless
 
 _MOST = 600
@@ -52,7 +52,7 @@ def summary(report: LintReport) -> str:
     return "; ".join(told)
 
 
-def sarif(report: LintReport, rules: Sequence[Rule]) -> dict[str, Any]:
+def sarif(report: LintReport, rules: Sequence[LintRule]) -> dict[str, Any]:
     """*report* as a SARIF 2.1.0 log; ignored findings are in it as suppressed ones, with their reason."""
     numbers = {rule.code: number for number, rule in enumerate(rules)}
     results = [_result(entry, numbers) for entry in report.findings]
@@ -83,7 +83,7 @@ def _result(entry: Finding, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: LintRule) -> dict[str, Any]:
     return {
         "id": rule.code,
         "shortDescription": {"text": rule.title},

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from okrsync.formats.charts import coverage, forest, metric
 from okrsync.formats.html_layout import lay_out
-from okrsync.reports.page import Align, Anchor, Cell, Code, Column, Page, Span, Step, Tone, plain
+from okrsync.reports.page import Align, Anchor, Cell, Code, Column, ReportPage, Span, Step, Tone, plain
 from okrsync.reports.words import formatting
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Picker:
 
 
 def render_html(
-    page: Page,
+    page: ReportPage,
     *,
     version: str,
     digest: str = "",

@@ -25,8 +25,8 @@ from okrsync.reports.page import (
     Facts,
     Interval,
     MetricChart,
-    Page,
     Paragraph,
+    ReportPage,
     Section,
     Table,
     Waterfall,
@@ -116,13 +116,13 @@ class LaidOutSection:
 class LaidOutPage:
     """A page whose parts have places; *contents* are the sections to be listed at its head."""
 
-    page: Page
+    page: ReportPage
     sections: tuple[LaidOutSection, ...]
     notes: tuple[LaidOutBlock, ...]
     contents: tuple[LaidOutSection, ...]
 
 
-def lay_out(page: Page) -> LaidOutPage:
+def lay_out(page: ReportPage) -> LaidOutPage:
     """*page*, ready to be written."""
     names = _Names()
     most = _rows_each([block for section in page.sections for block in section.blocks])

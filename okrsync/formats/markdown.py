@@ -19,8 +19,8 @@ from okrsync.reports.page import (
     CoverageChart,
     Facts,
     MetricChart,
-    Page,
     Paragraph,
+    ReportPage,
     Section,
     Span,
     Table,
@@ -61,7 +61,7 @@ def code(text: str) -> str:
     return f"`{clean}`" if clean else ""
 
 
-def render_page(page: Page) -> str:
+def render_page(page: ReportPage) -> str:
     """The whole page; tables get shorter where it would be too long for a comment."""
     for rows in MAX_ROWS:
         text = "\n".join(_lines(page, rows))
@@ -72,7 +72,7 @@ def render_page(page: Page) -> str:
     return f"{cut}\n\n_The rest does not fit here: {escaped(page.detail)}_\n"
 
 
-def _lines(page: Page, rows: int) -> Iterator[str]:
+def _lines(page: ReportPage, rows: int) -> Iterator[str]:
     yield f"# {escaped(' · '.join(filter(None, (page.title, page.kicker))))}"
     yield from ("", f"**{escaped(page.headline, _LONGEST)}**", "")
     if page.lede:

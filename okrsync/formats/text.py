@@ -20,8 +20,8 @@ from okrsync.reports.page import (
     CoverageChart,
     Facts,
     MetricChart,
-    Page,
     Paragraph,
+    ReportPage,
     Section,
     Table,
     Tone,
@@ -48,7 +48,7 @@ _LONGEST = 2000
 """Characters of a paragraph; of a cell there are as many as fit."""
 
 
-def print_page(page: Page, console: Console) -> None:
+def print_page(page: ReportPage, console: Console) -> None:
     """Print *page*, each table and each run of like sections cut to what fits a screen."""
     console.print()
     _line(console, " · ".join(filter(None, (page.title, page.kicker))), "bold")

@@ -84,7 +84,7 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class SheetPeriod:
     """A quarter, half-year or year; both days belong to it."""
 
     id: str
@@ -182,7 +182,7 @@ def day(text: str) -> date:
     raise CellError(f'"{text[:40]}" is no day', "write YYYY-MM-DD, or a quarter such as 2026Q4")
 
 
-def period(text: str) -> Period | None:
+def period(text: str) -> SheetPeriod | None:
     """The quarter, half-year or year that *text* is (``Q4 2026``, ``2026-Q4``, ``H1/27``, ``2026``), or ``None``."""
     match = _PERIOD.fullmatch(text)
     if match is None:
@@ -197,7 +197,7 @@ def period(text: str) -> Period | None:
         return None
     after = date(year + last_month // 12, last_month % 12 + 1, 1)
     name = f"{year}{kind}{part}" if kind else str(year)
-    return Period(name, date(year, last_month - months + 1, 1), after - timedelta(days=1))
+    return SheetPeriod(name, date(year, last_month - months + 1, 1), after - timedelta(days=1))
 
 
 def choice(text: str, field: str) -> str:

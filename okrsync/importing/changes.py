@@ -55,7 +55,7 @@ class Reported:
 
 
 @dataclass(slots=True)
-class Draft:
+class DraftFile:
     """An entry as it will be: what was there, and what was put."""
 
     old: Mapping[str, Any]

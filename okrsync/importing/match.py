@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SheetEntry:
     """A part of an OKR file that has an id, with where it stands."""
 
     document: Document
@@ -39,7 +39,7 @@ class Meant:
 
     row: SheetKeyResult
     id: str
-    known: Entry | None
+    known: SheetEntry | None
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class MeantObjective:
     sheet: SheetObjective
     cycle: str
     id: str = ""
-    known: Entry | None = None
+    known: SheetEntry | None = None
     key_results: list[Meant] = field(default_factory=list)
 
 
@@ -69,18 +69,18 @@ def match(
     return found
 
 
-def objectives_of(documents: Iterable[Document], cycle: str) -> Iterator[Entry]:
+def objectives_of(documents: Iterable[Document], cycle: str) -> Iterator[SheetEntry]:
     """The objectives of *cycle* in *documents*, which have passed the check of their shape."""
     for document in documents:
         for path, data in entries(document, "objectives"):
             if data["cycle"] == cycle:
-                yield Entry(document, path, data)
+                yield SheetEntry(document, path, data)
 
 
-def key_results_of(objective: Entry) -> list[Entry]:
+def key_results_of(objective: SheetEntry) -> list[SheetEntry]:
     """The key results of *objective*, in file order."""
     return [
-        Entry(objective.document, (*objective.path, "key_results", index), data)
+        SheetEntry(objective.document, (*objective.path, "key_results", index), data)
         for index, data in enumerate(objective.data["key_results"])
     ]
 
@@ -109,13 +109,13 @@ class _Cycle:
         rows = [(objective, *pair) for objective in wanted for pair in self._rows_of(objective)]
         self._number_key_results(rows)
 
-    def _claim(self, objective: MeantObjective, found: Sequence[Entry]) -> None:
+    def _claim(self, objective: MeantObjective, found: Sequence[SheetEntry]) -> None:
         free = [entry for entry in found if entry.id not in self._taken]
         if len(free) == 1:
             objective.known = free[0]
             self._taken.add(free[0].id)
 
-    def _by_key_results(self, objective: SheetObjective) -> list[Entry]:
+    def _by_key_results(self, objective: SheetObjective) -> list[SheetEntry]:
         """The objectives that hold what the rows of *objective* name by id or title."""
         titles = {same(row.title) for row in objective.key_results if row.title}
         ids = {row.id.casefold() for row in objective.key_results if row.id}
@@ -135,10 +135,10 @@ class _Cycle:
                 last += 1
                 objective.id = f"O{last}"
 
-    def _rows_of(self, objective: MeantObjective) -> list[tuple[SheetKeyResult, Entry | None]]:
+    def _rows_of(self, objective: MeantObjective) -> list[tuple[SheetKeyResult, SheetEntry | None]]:
         """The rows of *objective*, each with what the file holds of it: by id, by title, by title without numbers."""
         inside = key_results_of(objective.known) if objective.known else []
-        found: dict[int, Entry] = {}
+        found: dict[int, SheetEntry] = {}
         for row in objective.sheet.key_results:
             entry = self._by_id(row, objective)
             if entry is not None:
@@ -153,7 +153,7 @@ class _Cycle:
                     found[row.line] = alike[0]
         return [(row, found.get(row.line)) for row in objective.sheet.key_results]
 
-    def _by_id(self, row: SheetKeyResult, objective: MeantObjective) -> Entry | None:
+    def _by_id(self, row: SheetKeyResult, objective: MeantObjective) -> SheetEntry | None:
         for entry, holder in self._holders:
             if _is(entry, row.id):
                 if holder is objective.known:
@@ -163,7 +163,7 @@ class _Cycle:
                 self._problems.append(Problem(self._file, row.line, 1, message, fix))
         return None
 
-    def _number_key_results(self, rows: Sequence[tuple[MeantObjective, SheetKeyResult, Entry | None]]) -> None:
+    def _number_key_results(self, rows: Sequence[tuple[MeantObjective, SheetKeyResult, SheetEntry | None]]) -> None:
         used = [entry.id for entry, _ in self._holders] + [row.id for _, row, _ in rows]
         first: dict[str, int] = {}
         for objective, row, known in rows:
@@ -179,7 +179,7 @@ class _Cycle:
             objective.key_results.append(Meant(row, id_, known))
 
 
-def _is(entry: Entry, id_: str) -> bool:
+def _is(entry: SheetEntry, id_: str) -> bool:
     return bool(id_) and entry.id.casefold() == id_.casefold()
 
 

@@ -13,9 +13,9 @@ from typing import Any
 from okrsync.config.document import DataPath, Document, entries
 from okrsync.config.okrs_edit import Edit
 from okrsync.errors import ConfigError, Problem
-from okrsync.importing.cells import Period, period
-from okrsync.importing.changes import Draft, EntryChange, Left, Reported, field_changes, field_edits, spaced, whole
-from okrsync.importing.match import Entry, Meant, MeantObjective, key_results_of, match, objectives_of
+from okrsync.importing.cells import SheetPeriod, period
+from okrsync.importing.changes import DraftFile, EntryChange, Left, Reported, field_changes, field_edits, spaced, whole
+from okrsync.importing.match import Meant, MeantObjective, SheetEntry, key_results_of, match, objectives_of
 from okrsync.importing.sheet import Aim, Sheet, SheetKeyResult, same
 from okrsync.plugins.metric_source import CHECK_IN
 
@@ -57,12 +57,12 @@ class _Merger:
         self._problems: list[Problem] = []
         self._lengths = {name: len(list(entries(target, name))) for name in _SECTIONS}
         self._cycles = {
-            str(data["id"]): Period(str(data["id"]), data["start"], data["end"])
+            str(data["id"]): SheetPeriod(str(data["id"]), data["start"], data["end"])
             for document in self._documents
             for _, data in entries(document, "cycles")
         }
         self._metrics = {
-            str(data["id"]): Entry(document, path, data)
+            str(data["id"]): SheetEntry(document, path, data)
             for document in self._documents
             for path, data in entries(document, "metrics")
         }
@@ -140,7 +140,7 @@ class _Merger:
         self._refuse(line, f'cycle "{written[:40]}" does not exist', fix)
         return ""
 
-    def _new_cycle(self, wanted: Period, line: int) -> str:
+    def _new_cycle(self, wanted: SheetPeriod, line: int) -> str:
         self._cycles[wanted.id] = wanted
         self._append("cycles", {"id": wanted.id, "start": wanted.start, "end": wanted.end})
         self._changes.append(EntryChange("cycle", wanted.id, f"{wanted.start} to {wanted.end}", line, is_new=True))
@@ -152,7 +152,7 @@ class _Merger:
         if meant.known is None:
             self._new_objective(meant)
             return
-        known, sheet, draft = meant.known, meant.sheet, Draft(meant.known.data)
+        known, sheet, draft = meant.known, meant.sheet, DraftFile(meant.known.data)
         if sheet.title and spaced(known.data["title"]) != sheet.title:
             draft.put("title", sheet.title)
         if sheet.owners:
@@ -189,7 +189,7 @@ class _Merger:
     # Key results
 
     def _new_key_result(self, meant: Meant, cycle: str) -> dict[str, Any]:
-        row, draft = meant.row, Draft({})
+        row, draft = meant.row, DraftFile({})
         if not row.title:
             self._refuse(row.line, f'key result "{meant.id}" is new and has no title', "write one, or mend the id")
         draft.put("id", meant.id)
@@ -213,8 +213,8 @@ class _Merger:
         )
         return {name: draft.values[name] for name in _KEY_RESULT if name in draft.values}
 
-    def _change_key_result(self, meant: Meant, known: Entry, cycle: str) -> None:
-        row, draft = meant.row, Draft(known.data)
+    def _change_key_result(self, meant: Meant, known: SheetEntry, cycle: str) -> None:
+        row, draft = meant.row, DraftFile(known.data)
         waswhole = not draft.missing()
         if row.title and spaced(known.data["title"]) != row.title:
             draft.put("title", row.title)
@@ -226,7 +226,7 @@ class _Merger:
             draft.put("state", "active")
         self._change("key_result", f"{cycle}/{meant.id}", row.line, known, draft)
 
-    def _put_goal(self, draft: Draft, row: SheetKeyResult, cycle: Period) -> None:
+    def _put_goal(self, draft: DraftFile, row: SheetKeyResult, cycle: SheetPeriod) -> None:
         """Put what *row* says of baseline, target, band and direction; days it does not say are the cycle's."""
         draft.put_dated("baseline", row.baseline, row.baseline_date, cycle.start - timedelta(days=1))
         draft.put_dated("target", row.target, row.due, cycle.end)
@@ -241,7 +241,7 @@ class _Merger:
             draft.put("direction", direction)
         self._refuse_contradictions(draft, row.line)
 
-    def _refuse_contradictions(self, draft: Draft, line: int) -> None:
+    def _refuse_contradictions(self, draft: DraftFile, line: int) -> None:
         before, after = draft.values.get("baseline"), draft.values.get("target")
         if draft.changed and before and after:
             aim = Aim(before["value"], after["value"], before["date"], after["date"], draft.values.get("direction", ""))
@@ -252,7 +252,7 @@ class _Merger:
 
     # Metrics
 
-    def _put_metric(self, draft: Draft, meant: Meant, cycle: str) -> None:
+    def _put_metric(self, draft: DraftFile, meant: Meant, cycle: str) -> None:
         """Put the metric that a row names; one that is whole but for it gets a metric of its own."""
         row = meant.row
         own = f"{cycle}-{meant.id}"
@@ -306,8 +306,8 @@ class _Merger:
             elif said:
                 yield name, said
 
-    def _change_metric(self, known: Entry, row: SheetKeyResult, words: Iterable[tuple[str, str]]) -> None:
-        draft = Draft(known.data)
+    def _change_metric(self, known: SheetEntry, row: SheetKeyResult, words: Iterable[tuple[str, str]]) -> None:
+        draft = DraftFile(known.data)
         for name, said in words:
             if said != spaced(known.data[name]):
                 draft.put(name, said)
@@ -315,7 +315,7 @@ class _Merger:
 
     # What is written
 
-    def _change(self, kind: str, id_: str, line: int, known: Entry, draft: Draft) -> None:
+    def _change(self, kind: str, id_: str, line: int, known: SheetEntry, draft: DraftFile) -> None:
         if not draft.changed or not self._may_change(known, line, known.id):
             return
         fields = []
@@ -326,7 +326,7 @@ class _Merger:
         title = str(draft.values.get("title") or draft.values.get("definition", ""))
         self._changes.append(EntryChange(kind, id_, title, line, is_new=False, fields=tuple(fields)))
 
-    def _may_change(self, known: Entry, line: int, id_: str) -> bool:
+    def _may_change(self, known: SheetEntry, line: int, id_: str) -> bool:
         if known.document is self._target:
             return True
         self._refuse(line, f"{id_} stands in {known.document.file}", f"import it with --to {known.document.file}")

@@ -12,7 +12,7 @@ from typing import TypeVar
 from okrsync.errors import ConfigError, Problem
 from okrsync.importing import cells
 from okrsync.importing.cells import Amount, CellError
-from okrsync.importing.table import Line, Table, read_table
+from okrsync.importing.table import SheetTable, TableLine, read_table
 from okrsync.plugins.text import without_people
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
@@ -119,7 +119,7 @@ def same(title: str) -> str:
 class _Rows:
     """The rows of one table while they are read; gathers their problems."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: SheetTable) -> None:
         self._table = table
         self._problems: list[Problem] = []
         self._notes: list[str] = []
@@ -144,7 +144,7 @@ class _Rows:
             raise ConfigError(self._problems)
         return Sheet(self._table.file, tuple(self._objectives), self._table.ignored, tuple(self._notes))
 
-    def _objective(self, row: Line, above: SheetObjective | None) -> SheetObjective | None:
+    def _objective(self, row: TableLine, above: SheetObjective | None) -> SheetObjective | None:
         """The objective that *row* belongs to: its own, or the one *above*."""
         id_, title = self._named(row, "objective_id", "objective")
         if not id_ and not self._has_key_result(row):
@@ -174,14 +174,14 @@ class _Rows:
         self._objectives.append(SheetObjective(line, id_, title, cycle))
         return self._objectives[-1]
 
-    def _add(self, row: Line, objective: SheetObjective) -> None:
+    def _add(self, row: TableLine, objective: SheetObjective) -> None:
         id_, title = self._named(row, "id", "key_result")
         if self._has_key_result(row):
             objective.key_results.append(self._key_result(row, id_, title))
         elif self._is_measured(row):
             self._refuse(row, "key_result", "no key result stands here", "write its title, or empty the row")
 
-    def _key_result(self, row: Line, id_: str, title: str) -> SheetKeyResult:
+    def _key_result(self, row: TableLine, id_: str, title: str) -> SheetKeyResult:
         baseline, target, current = (self._number(row, name) for name in ("baseline", "target", "current"))
         if baseline and target and baseline.unit and target.unit and baseline.unit != target.unit:
             message = f'the baseline is in "{baseline.unit}", the target in "{target.unit}"'
@@ -218,14 +218,14 @@ class _Rows:
                 self._note(entry.line, "key_result", message, "keep one of them, or give each an id")
             first.setdefault(name, entry.line)
 
-    def _named(self, row: Line, id_field: str, title_field: str) -> tuple[str, str]:
+    def _named(self, row: TableLine, id_field: str, title_field: str) -> tuple[str, str]:
         """Id and title of a row; an id may lead the title instead of having a column."""
         id_, title = self._id(row, id_field), self._table.text(row, title_field)
         title = "" if title in _TITLES else title
         led = None if id_ else _LED.fullmatch(title)
         return (led["id"].replace(" ", "").upper(), led["title"] or "") if led else (id_, title)
 
-    def _id(self, row: Line, name: str) -> str:
+    def _id(self, row: TableLine, name: str) -> str:
         text = self._text(row, name)
         written = text.rpartition("/")[2].replace(" ", "")
         if text and not _ID.fullmatch(written):
@@ -233,24 +233,24 @@ class _Rows:
             return ""
         return written
 
-    def _has_key_result(self, row: Line) -> bool:
+    def _has_key_result(self, row: TableLine) -> bool:
         if self._table.text(row, "key_result") not in _TITLES:
             return True
         is_below = self._table.text(row, "objective") in _TITLES
         return bool(self._text(row, "id")) and (is_below or self._is_measured(row))
 
-    def _is_measured(self, row: Line) -> bool:
+    def _is_measured(self, row: TableLine) -> bool:
         return any(self._text(row, name) for name in (*_NUMBERS, "metric", "due", "band"))
 
-    def _cycle(self, row: Line) -> str:
+    def _cycle(self, row: TableLine) -> str:
         written = self._text(row, "cycle")
         period = cells.period(written)
         return period.id if period else written
 
-    def _number(self, row: Line, name: str) -> Amount | None:
+    def _number(self, row: TableLine, name: str) -> Amount | None:
         return self._cell(row, name, lambda text: cells.amount(text, self._mark))
 
-    def _cell(self, row: Line, name: str, read: Callable[[str], _Read]) -> _Read | None:
+    def _cell(self, row: TableLine, name: str, read: Callable[[str], _Read]) -> _Read | None:
         text = self._text(row, name)
         if not text:
             return None
@@ -260,15 +260,15 @@ class _Rows:
             self._refuse(row, name, f"{name.replace('_', ' ')}: {error}", error.fix)
             return None
 
-    def _text(self, row: Line, name: str) -> str:
+    def _text(self, row: TableLine, name: str) -> str:
         text = self._table.text(row, name)
         if cells.is_broken(text):
             self._refuse(row, name, f"{text} is the error of a formula", "mend the formula and save the sheet again")
             return ""
         return "" if cells.is_empty(text) else text
 
-    def _refuse(self, row: Line, name: str, message: str, fix: str) -> None:
+    def _refuse(self, row: TableLine, name: str, message: str, fix: str) -> None:
         self._problems.append(self._table.problem(row, name, message, fix))
 
     def _note(self, number: int, name: str, message: str, fix: str) -> None:
-        self._refuse(Line(number, ()), name, message, fix)
+        self._refuse(TableLine(number, ()), name, message, fix)

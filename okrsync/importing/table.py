@@ -55,7 +55,7 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
     """One line of a table; *number* counts from 1 in its file."""
 
     number: int
@@ -63,29 +63,29 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SheetTable:
     """A table whose header names objectives and key results; cells are on one line, without control characters."""
 
     file: str
-    header: Line
-    rows: tuple[Line, ...]
+    header: TableLine
+    rows: tuple[TableLine, ...]
     columns: Mapping[str, int]
     """Index of the column by field, as in ``COLUMNS``."""
     ignored: tuple[str, ...]
     """Headings of columns that are not read."""
     separator: str
 
-    def text(self, row: Line, field: str) -> str:
+    def text(self, row: TableLine, field: str) -> str:
         """What *row* says in the column of *field*; empty where it has none."""
         index = self.columns.get(field, len(row.cells))
         return row.cells[index] if index < len(row.cells) else ""
 
-    def problem(self, row: Line, field: str, message: str, fix: str) -> Problem:
+    def problem(self, row: TableLine, field: str, message: str, fix: str) -> Problem:
         """A problem of *row*, in the column of *field*; columns count cells, from 1."""
         return Problem(self.file, row.number, self.columns.get(field, 0) + 1, message, fix)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> SheetTable:
     """
     The first table in *path* that has columns for objectives and key results.
 
@@ -125,7 +125,7 @@ def _text(path: Path, file: str) -> str:
         raise ConfigError([not_utf8(file, content, error)]) from None
 
 
-def _separated(text: str) -> Iterator[tuple[list[Line], str]]:
+def _separated(text: str) -> Iterator[tuple[list[TableLine], str]]:
     """The lines of *text* under each separator that reads it without a fault."""
     for separator in _SEPARATORS:
         with suppress(csv.Error):  # a quote that fits one separator is a fault under the others
@@ -143,23 +143,23 @@ def _unclosed(text: str, file: str) -> Iterator[Problem]:
                 yield Problem(file, number, 1, f"not CSV: {reason}", "close the quotes of that row")
 
 
-def _csv_lines(text: str, separator: str) -> Iterator[Line]:
+def _csv_lines(text: str, separator: str) -> Iterator[TableLine]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     start = 1
     try:
         for cells in reader:
-            yield Line(start, tuple(map(_clean, cells)))
+            yield TableLine(start, tuple(map(_clean, cells)))
             start = reader.line_num + 1
     except csv.Error as error:
         raise csv.Error(str(error), start) from None
 
 
-def _rough_lines(text: str, separator: str) -> Iterator[Line]:
+def _rough_lines(text: str, separator: str) -> Iterator[TableLine]:
     for number, line in enumerate(text.splitlines(), start=1):
-        yield Line(number, tuple(_clean(cell) for cell in line.split(separator)))
+        yield TableLine(number, tuple(_clean(cell) for cell in line.split(separator)))
 
 
-def _markdown_tables(text: str) -> Iterator[tuple[list[Line], str]]:
+def _markdown_tables(text: str) -> Iterator[tuple[list[TableLine], str]]:
     """The pipe tables of *text*, outside of code blocks."""
     lines = text.splitlines()
     fence = ""
@@ -170,7 +170,7 @@ def _markdown_tables(text: str) -> Iterator[tuple[list[Line], str]]:
             yield list(_pipe_lines(lines, index)), "|"
 
 
-def _pipe_lines(lines: Sequence[str], rule: int) -> Iterator[Line]:
+def _pipe_lines(lines: Sequence[str], rule: int) -> Iterator[TableLine]:
     """The header above the line *rule*, and the rows below it."""
     for index in (rule - 1, *range(rule + 1, len(lines))):
         if "|" not in lines[index]:
@@ -178,7 +178,7 @@ def _pipe_lines(lines: Sequence[str], rule: int) -> Iterator[Line]:
         cells = _SPLIT.split(lines[index].strip())
         cells = cells[1:] if cells[0] == "" else cells
         cells = cells[:-1] if cells and not cells[-1].strip() else cells
-        yield Line(index + 1, tuple(_clean(_plain(cell)) for cell in cells))
+        yield TableLine(index + 1, tuple(_clean(_plain(cell)) for cell in cells))
 
 
 def _plain(cell: str) -> str:
@@ -190,7 +190,7 @@ def _clean(cell: str) -> str:
     return " ".join(_UNSAFE.sub(" ", cell).split())
 
 
-def _table(file: str, lines: list[Line], separator: str) -> Table | None:
+def _table(file: str, lines: list[TableLine], separator: str) -> SheetTable | None:
     at = _header(lines)
     if at is None:
         return None
@@ -200,10 +200,10 @@ def _table(file: str, lines: list[Line], separator: str) -> Table | None:
     ignored = tuple(cell for cell, field in zip(header.cells, fields, strict=True) if cell and not field)
     # A field that is there twice is refused later; until then its first column stands for it.
     columns = {field: index for index, field in reversed(list(enumerate(fields))) if field}
-    return Table(file, header, rows, columns, ignored, separator)
+    return SheetTable(file, header, rows, columns, ignored, separator)
 
 
-def _header(lines: Sequence[Line]) -> int | None:
+def _header(lines: Sequence[TableLine]) -> int | None:
     """Which of *lines* is the header: the first that has all needed columns; titles may stand above it."""
     for index, line in enumerate(lines):
         if {_field(cell) for cell in line.cells} >= _NEEDED:
@@ -217,7 +217,7 @@ def _field(heading: str) -> str:
     return _BY_SPELLING.get(" ".join(re.sub(r"[^\w#]|_", " ", bare).split()), "")
 
 
-def _stray(table: Table) -> Iterator[Problem]:
+def _stray(table: SheetTable) -> Iterator[Problem]:
     for line in (table.header, *table.rows):
         for index, cell in enumerate(line.cells):
             if looks_like_token(cell):
@@ -225,7 +225,7 @@ def _stray(table: Table) -> Iterator[Problem]:
                 yield Problem(table.file, line.number, index + 1, message, fix)
 
 
-def _misfits(table: Table) -> Iterator[Problem]:
+def _misfits(table: SheetTable) -> Iterator[Problem]:
     for index, cell in enumerate(table.header.cells):
         field = _field(cell)
         if field and table.columns[field] != index:

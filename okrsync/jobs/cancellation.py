@@ -17,7 +17,7 @@ SLICE_SECONDS = 0.5
 """Longest wait at a time: on Windows a signal's handler runs only when a wait is over."""
 
 
-class Stopping:
+class Cancellation:
     """
     One run's time; *seconds* is how long it may last, from now.
 

@@ -64,7 +64,7 @@ _KEEP_HISTORY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """One thing that was looked at; *advice* says what to do where *level* is not ``ok``."""
 
     group: str
@@ -79,7 +79,7 @@ class Check:
 class Diagnosis:
     """Everything that was looked at, in its order."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[CheckResult, ...]
 
     @property
     def is_ok(self) -> bool:
@@ -132,29 +132,29 @@ def diagnose(config: Path, surroundings: Surroundings | None = None) -> Diagnosi
     return Diagnosis(tuple(checks))
 
 
-def _mistakes(error: ConfigError) -> list[Check]:
+def _mistakes(error: ConfigError) -> list[CheckResult]:
     return [
-        Check("project", "fail", str(replace(problem, fix="")), problem.fix or "correct it", exit_code=2)
+        CheckResult("project", "fail", str(replace(problem, fix="")), problem.fix or "correct it", exit_code=2)
         for problem in error.problems
     ]
 
 
-def _files(project: Project) -> Check:
+def _files(project: Project) -> CheckResult:
     okrs = project.okrs
     counts = f"{len(project.sources)} sources, {len(okrs.cycles)} cycles, {len(okrs.key_results)} key results"
-    return Check("project", "ok", f"the files load: {counts}")
+    return CheckResult("project", "ok", f"the files load: {counts}")
 
 
-def _plugins(project: Project | None) -> list[Check]:
+def _plugins(project: Project | None) -> list[CheckResult]:
     """One line for each plugin that does not load, and one for the others; *project* tells which of them matter."""
     used = _used(project) if project else set()
     broken = broken_plugins()
     names = {*connector_names(), *metric_source_names()} - {error.name for error in broken}
-    lines = [Check("plugins", "ok", f"these load: {', '.join(sorted(names)) or 'none'}")]
+    lines = [CheckResult("plugins", "ok", f"these load: {', '.join(sorted(names)) or 'none'}")]
     for error in broken:
         level: Level = "fail" if (error.group, error.name) in used else "warn"
         what, _, advice = str(error).rpartition("; ")
-        lines.append(Check("plugins", level, what or advice, advice if what else "reinstall or remove it"))
+        lines.append(CheckResult("plugins", level, what or advice, advice if what else "reinstall or remove it"))
     return lines
 
 
@@ -164,7 +164,7 @@ def _used(project: Project) -> set[tuple[str, str]]:
 
 
 @contextmanager
-def _opened(project: Project, around: Surroundings, checks: list[Check]) -> Iterator[Store | None]:
+def _opened(project: Project, around: Surroundings, checks: list[CheckResult]) -> Iterator[Store | None]:
     """The store, where it can be opened without harm; what was seen of it is put into *checks*."""
     path = _store_file(project.store_url)
     if path is not None:
@@ -192,58 +192,60 @@ def _store_file(url: str) -> Path | None:
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
-def _soundness(store: Store, before: str | None) -> Iterator[Check]:
+def _soundness(store: Store, before: str | None) -> Iterator[CheckResult]:
     told = "up to date" if before == SCHEMA_REVISION else f"brought up to date from {before or 'nothing'}"
-    yield Check("store", "ok", f"{store.place} opens; schema {SCHEMA_REVISION}, {told}")
+    yield CheckResult("store", "ok", f"{store.place} opens; schema {SCHEMA_REVISION}, {told}")
     faults = store.faults()
     for fault in faults:
-        yield Check("store", "fail", fault, "delete the file, and sync again: it is made anew from the trackers")
+        yield CheckResult("store", "fail", fault, "delete the file, and sync again: it is made anew from the trackers")
     if not faults:
-        yield Check("store", "ok", "its content is sound")
+        yield CheckResult("store", "ok", "its content is sound")
 
 
-def _disk(path: Path, around: Surroundings) -> Iterator[Check]:
+def _disk(path: Path, around: Surroundings) -> Iterator[CheckResult]:
     """What can be said of a store's place without opening it."""
     folder = path.parent
     if not folder.is_dir():
-        yield Check("store", "fail", f"{folder}: no such folder", "make it, or name another store")
+        yield CheckResult("store", "fail", f"{folder}: no such folder", "make it, or name another store")
         return
     kind = file_system(folder, around.mounts)
     if is_between_machines(kind):
-        yield Check(
+        yield CheckResult(
             "store", "fail", f"{path} is on a network file system ({kind}): WAL does not work there", _USE_ANOTHER_DISK
         )
     for place in (folder, path) if path.exists() else (folder,):
         if not os.access(place, os.W_OK):
-            yield Check("store", "fail", f"{place} cannot be written", "check its permissions, or name another store")
+            yield CheckResult(
+                "store", "fail", f"{place} cannot be written", "check its permissions, or name another store"
+            )
     if not path.exists():
-        yield Check("store", "ok", f"{path} is not there yet; the first sync makes it")
+        yield CheckResult("store", "ok", f"{path} is not there yet; the first sync makes it")
         if _is_on_runner(around):
-            yield Check("store", "warn", "this is a runner, and its disk is thrown away", _KEEP_HISTORY)
+            yield CheckResult("store", "warn", "this is a runner, and its disk is thrown away", _KEEP_HISTORY)
     yield _space(path, around.free_bytes(folder))
 
 
-def _space(path: Path, free: int) -> Check:
+def _space(path: Path, free: int) -> CheckResult:
     # Bringing a store up to date copies it beside itself first.
     wanted = max(_LITTLE_SPACE, 2 * path.stat().st_size if path.exists() else 0)
     what = f"{free // _MIB:,} MiB are free on its disk"
     if free < _NO_SPACE:
-        return Check("store", "fail", what, "free some disk space, or name a store on another disk")
+        return CheckResult("store", "fail", what, "free some disk space, or name a store on another disk")
     if free < wanted:
-        return Check("store", "warn", what, f"{wanted // _MIB:,} MiB are enough for an update of the store")
-    return Check("store", "ok", what)
+        return CheckResult("store", "warn", what, f"{wanted // _MIB:,} MiB are enough for an update of the store")
+    return CheckResult("store", "ok", what)
 
 
 def _is_on_runner(around: Surroundings) -> bool:
     return any(around.environment.get(name, "").casefold() not in {"", "0", "false"} for name in _CI_NAMES)
 
 
-def _kept_on_runner(store: Store) -> Check:
+def _kept_on_runner(store: Store) -> CheckResult:
     with store.read() as view:
         runs = view.last_runs()
     if runs:
-        return Check("store", "ok", "this is a runner, and the store was kept from an earlier run")
-    return Check("store", "warn", "this is a runner, and its disk is thrown away", _KEEP_HISTORY)
+        return CheckResult("store", "ok", "this is a runner, and the store was kept from an earlier run")
+    return CheckResult("store", "warn", "this is a runner, and its disk is thrown away", _KEEP_HISTORY)
 
 
 def file_system(folder: Path, mounts: Path) -> str:
@@ -281,30 +283,30 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 
 
-def _ledger(folder: Path) -> Check:
+def _ledger(folder: Path) -> CheckResult:
     """Whether a command could append to the ledger; nothing is written to find out."""
     if folder.exists() and not folder.is_dir():
-        return Check("ledger", "fail", f"{folder} is no folder", "move the file, or name another ledger")
+        return CheckResult("ledger", "fail", f"{folder} is no folder", "move the file, or name another ledger")
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):
-        return Check("ledger", "fail", f"{nearest} cannot be written", "check its permissions")
+        return CheckResult("ledger", "fail", f"{nearest} cannot be written", "check its permissions")
     told = "can be written" if folder.exists() else "is made by the first record"
-    return Check("ledger", "ok", f"{folder} {told}")
+    return CheckResult("ledger", "ok", f"{folder} {told}")
 
 
-def _time_zone(name: str) -> Check:
+def _time_zone(name: str) -> CheckResult:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError, ValueError):
-        return Check("time zone", "fail", f"{name} cannot be loaded", "run pip install tzdata")
+        return CheckResult("time zone", "fail", f"{name} cannot be loaded", "run pip install tzdata")
     try:
         told = f"tzdata {version('tzdata')} is there for systems without their own"
     except PackageNotFoundError:
         told = f"the system knows {len(available_timezones())} zones"
-    return Check("time zone", "ok", f"{name}; {told}")
+    return CheckResult("time zone", "ok", f"{name}; {told}")
 
 
-def _source(project: Project, source: SourceSettings, limiter: Limiter, store: Store | None) -> Iterator[Check]:
+def _source(project: Project, source: SourceSettings, limiter: Limiter, store: Store | None) -> Iterator[CheckResult]:
     """What is to be said of one source; whatever goes wrong is a line."""
     group = f"source {source.name}"
     context = context_of(project, source, limiter, MAX_WAIT_SECONDS)
@@ -313,12 +315,12 @@ def _source(project: Project, source: SourceSettings, limiter: Limiter, store: S
             with store.read() as view:
                 context.memory.update(view.memory(source.name))
         connector = connect(source, context)
-        yield Check(group, "ok", f"its token comes from {source.token.place}")
+        yield CheckResult(group, "ok", f"its token comes from {source.token.place}")
         yield from _asked(group, source, connector, context)
     except OkrsyncError as error:
         yield _failure(group, error)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's bug must not hide the other sources
-        yield Check(
+        yield CheckResult(
             group,
             "fail",
             f"the connector {source.connector} failed with {type(error).__name__}",
@@ -326,9 +328,9 @@ def _source(project: Project, source: SourceSettings, limiter: Limiter, store: S
         )
 
 
-def _asked(group: str, source: SourceSettings, connector: Connector, context: Context) -> Iterator[Check]:
+def _asked(group: str, source: SourceSettings, connector: Connector, context: Context) -> Iterator[CheckResult]:
     if not isinstance(connector, HasCheck):
-        yield Check(
+        yield CheckResult(
             group, "warn", f"the connector {source.connector} cannot check itself", "run okrsync sync to see it read"
         )
         return
@@ -337,9 +339,9 @@ def _asked(group: str, source: SourceSettings, connector: Connector, context: Co
     yield from (_line(group, line, code) for line in lines)
 
 
-def _line(group: str, line: CheckLine, code: int) -> Check:
+def _line(group: str, line: CheckLine, code: int) -> CheckResult:
     advice = "" if line.level == "ok" else line.advice or "see the documentation of the connector"
-    return Check(group, line.level, line.what, advice, code)
+    return CheckResult(group, line.level, line.what, advice, code)
 
 
 def _code_of_reading(connector: Connector, context: Context) -> int:
@@ -358,16 +360,16 @@ def _code_of_reading(connector: Connector, context: Context) -> int:
     return 1
 
 
-def _failure(group: str, error: OkrsyncError) -> Check:
+def _failure(group: str, error: OkrsyncError) -> CheckResult:
     code = error.exit_code if error.exit_code in {2, 4} else 1
     if isinstance(error, ConnectorError):
         what = f"{error.where}: {error.what}" if error.where else error.what
-        return Check(group, "fail", what, error.next_step or "try again later", code)
+        return CheckResult(group, "fail", what, error.next_step or "try again later", code)
     what, _, advice = str(error).rpartition("; ")
-    return Check(group, "fail", what or advice, advice if what else "see above", code)
+    return CheckResult(group, "fail", what or advice, advice if what else "see above", code)
 
 
-def levels(checks: Iterable[Check]) -> dict[Level, int]:
+def levels(checks: Iterable[CheckResult]) -> dict[Level, int]:
     """How many of *checks* there are of each level."""
     counted: dict[Level, int] = {"ok": 0, "warn": 0, "fail": 0}
     for check in checks:

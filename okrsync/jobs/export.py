@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 from okrsync.answers.observations import observed
 from okrsync.answers.workspace import Workspace, link_all
-from okrsync.linking.placement import Linking, without_titles
+from okrsync.linking.placement import Placements, without_titles
 from okrsync.model.placements import Placement
 from okrsync.model.work import Iteration
 from okrsync.plugins.metric_source import CHECK_IN
 from okrsync.store import codec
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 from okrsync.store.tables import link, observation
 
 Value = str | int | float | bool | datetime | date | None
@@ -22,12 +22,12 @@ Rows = Iterator[tuple[Value, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class ExportData:
     """What rows are made of: one consistent *view* of the store, and every item that counts, with its place."""
 
     workspace: Workspace
-    view: View
-    linking: Linking
+    view: Snapshot
+    linking: Placements
 
     def is_known(self, milliseconds: int) -> bool:
         """Whether something that was read at that moment counts."""
@@ -44,16 +44,16 @@ class Export:
     """
 
     columns: Mapping[str, type]
-    rows: Callable[[Stock], Rows]
+    rows: Callable[[ExportData], Rows]
 
 
-def stock_of(workspace: Workspace, view: View) -> Stock:
+def stock_of(workspace: Workspace, view: Snapshot) -> ExportData:
     """What the tables of *workspace* are made of: what is out of scope, or gone, is in none of them."""
     linking = link_all(workspace, view)
-    return Stock(workspace, view, without_titles(linking) if workspace.hides_titles else linking)
+    return ExportData(workspace, view, without_titles(linking) if workspace.hides_titles else linking)
 
 
-def _items(stock: Stock) -> Rows:
+def _items(stock: ExportData) -> Rows:
     return map(_item, stock.linking.placements)
 
 
@@ -94,7 +94,7 @@ def _name(iteration: Iteration) -> str:
     return iteration.name
 
 
-def _links(stock: Stock) -> Rows:
+def _links(stock: ExportData) -> Rows:
     there = {(placement.item.source, placement.item.external_id) for placement in stock.linking.placements}
     for row in stock.view.rows(link):
         if (row.source, row.external_id) in there and stock.is_known(row.valid_from_ms):
@@ -115,7 +115,7 @@ def _links(stock: Stock) -> Rows:
             )
 
 
-def _observations(stock: Stock) -> Rows:
+def _observations(stock: ExportData) -> Rows:
     metrics = stock.workspace.project.okrs.metrics
     stored = {metric.id for metric in metrics if metric.source_type != CHECK_IN}
     for row in stock.view.rows(observation):
@@ -129,7 +129,7 @@ def _observations(stock: Stock) -> Rows:
                 yield name, entry.day, entry.value, entry.n, CHECK_IN, entry.recorded
 
 
-def _checks(stock: Stock) -> Rows:
+def _checks(stock: ExportData) -> Rows:
     items = [placement.item for placement in stock.linking.placements]
     there = {key.casefold() for item in items for key in (item.key, *item.old_keys)}
     for entry in stock.view.checks(stock.workspace.as_known):

@@ -13,7 +13,7 @@ from okrsync.answers.workspace import known_cycle, present, workspace_of
 from okrsync.config.calendars import public_holidays
 from okrsync.config.project import Project, load_project, name_below
 from okrsync.errors import StoreError, StoreTooNewError
-from okrsync.lint.facts import Facts
+from okrsync.lint.facts import LintFacts
 from okrsync.lint.findings import LintReport
 from okrsync.lint.linting import Texts, lint, of_cycle
 from okrsync.lint.places import Places
@@ -35,7 +35,7 @@ def lint_project(config: Path, as_of: date | None = None, cycle: str | None = No
     project = load_project(config)
     chosen = None if cycle in {None, "all"} else known_cycle(project.okrs, str(cycle))
     stored, skipped_because = _stored(project, as_of)
-    facts = Facts(
+    facts = LintFacts(
         okrs=project.okrs,
         places=Places(project.okr_documents, project.okrs),
         settings=project.settings.lint,

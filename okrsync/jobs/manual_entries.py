@@ -14,7 +14,7 @@ from okrsync.answers.workspace import Workspace
 from okrsync.config.document import shown
 from okrsync.config.ledger_file import LedgerWriter
 from okrsync.errors import ConfigError, Problem, UsageError
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.okrs import KeyResult
 from okrsync.model.work import Item, LinkState
 from okrsync.plugins.metric_source import CHECK_IN
@@ -55,7 +55,9 @@ class CheckedIn:
     is_observed: bool
 
 
-def hand_link(workspace: Workspace, linking: Linking, action: str, key: str, key_result: str, reason: str) -> HandLink:
+def hand_link(
+    workspace: Workspace, linking: Placements, action: str, key: str, key_result: str, reason: str
+) -> HandLink:
     """
     What *action* on *key* and *key_result* comes to; a bare name means the cycle that counts for the item.
 
@@ -123,7 +125,7 @@ def check_in(
     return CheckedIn(key_result, value, day, metric is not None and metric.source_type == CHECK_IN)
 
 
-def _hand_link(workspace: Workspace, linking: Linking, row: dict[str, str]) -> HandLink:
+def _hand_link(workspace: Workspace, linking: Placements, row: dict[str, str]) -> HandLink:
     action = row.get("action") or "link"
     if action not in {"link", "unlink"}:
         raise UsageError(f'"{action}" is neither link nor unlink')

@@ -12,7 +12,7 @@ from okrsync.metrics.collection import Reading, gather
 from okrsync.model.history import ItemPast, past_of
 from okrsync.model.work import Status
 from okrsync.store.failpoints import failpoint
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _items(workspace: Workspace) -> Sequence[ItemPast]:
         return list(_pasts(workspace, view))
 
 
-def _pasts(workspace: Workspace, view: View) -> Iterator[ItemPast]:
+def _pasts(workspace: Workspace, view: Snapshot) -> Iterator[ItemPast]:
     items = list(view.items(scopes(workspace.project)))
     for source in dict.fromkeys(item.source for item in items):
         fields = view.fields(source)

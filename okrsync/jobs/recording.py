@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 
 from okrsync.answers.evaluation import attribute_cases, build_recorded_cases, load_evidence, outcomes_by_key
-from okrsync.answers.fit_cache import Fits
+from okrsync.answers.fit_cache import FitCache
 from okrsync.answers.holidays import stored_holidays
-from okrsync.answers.outlooks import Outlooks, stored_outlooks
+from okrsync.answers.outlooks import OutlookCache, stored_outlooks
 from okrsync.answers.placement_cache import placement_cache_key, stock_adapter
 from okrsync.answers.workspace import Workspace, link_all
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.plain import canonical, to_plain
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.cases import Case
@@ -21,17 +21,17 @@ from okrsync.reports.counts import stock_of
 from okrsync.reports.inputs import JudgedInputs, ReportInputs
 from okrsync.reports.progress import outlook_questions
 from okrsync.store.failpoints import failpoint
-from okrsync.store.records import Placing, RecordedCheck
+from okrsync.store.records import PlacementCacheEntry, RecordedCheck
 
 
-def keep_placements(workspace: Workspace) -> tuple[Linking, int, int]:
+def keep_placements(workspace: Workspace) -> tuple[Placements, int, int]:
     """Place every item and store that; returns it, and how many links were added and ended."""
     # One transaction: of two syncs at once, one would end the links to items that the other has just stored.
     with workspace.store.write() as unit:
         linking = link_all(workspace, unit.view)
         added, ended = unit.save_links(linking.links, workspace.now)
         stock = stock_adapter().dump_json(stock_of(linking)).decode()
-        unit.save_placements(linking.placements, Placing(placement_cache_key(workspace), stock))
+        unit.save_placements(linking.placements, PlacementCacheEntry(placement_cache_key(workspace), stock))
         failpoint("links-written")
     return linking, added, ended
 
@@ -52,14 +52,16 @@ def keep_settled(workspace: Workspace, inputs: JudgedInputs) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordCounts:
     """How many verdicts a sync has put on record, and how many that have come due still wait."""
 
     put: int
     waiting: int
 
 
-def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: bool) -> tuple[JudgedInputs, Recorded]:
+def recorded_outcomes(
+    workspace: Workspace, inputs: ReportInputs, *, is_whole: bool
+) -> tuple[JudgedInputs, RecordCounts]:
     """
     As :func:`with_outcomes`, and what has come due is put on record, once and for all.
 
@@ -102,20 +104,20 @@ def recorded_outcomes(workspace: Workspace, inputs: ReportInputs, *, is_whole: b
     late = late_links(inputs.linking, known.evidence)
     told_inputs = JudgedInputs.of(inputs, outcomes_by_key(cases, outcomes), late, cases)
     keep_settled(workspace, told_inputs)
-    return told_inputs, Recorded(len(due), len(final) - len(due))
+    return told_inputs, RecordCounts(len(due), len(final) - len(due))
 
 
-def _kept_fits(workspace: Workspace, inputs: ReportInputs) -> Fits:
+def _kept_fits(workspace: Workspace, inputs: ReportInputs) -> FitCache:
     """What earlier syncs have fitted; of the cycles that run or ended lately, which reports are about, it is kept."""
     since = inputs.as_of - _LATELY
     lately = frozenset(
         entry.qualified_id for entry in inputs.okrs.key_results if inputs.okrs.cycle(entry.cycle).end >= since
     )
     with workspace.reading() as view:
-        return Fits(view.fits(lately), inputs.as_of, lately)
+        return FitCache(view.fits(lately), inputs.as_of, lately)
 
 
-def _kept_outlooks(workspace: Workspace, inputs: ReportInputs, cases: Sequence[Case]) -> Outlooks:
+def _kept_outlooks(workspace: Workspace, inputs: ReportInputs, cases: Sequence[Case]) -> OutlookCache:
     """Return the outlooks of all key results whose cycles are not over, with those that the store did not have."""
     running = {cycle.id for cycle in inputs.okrs.cycles if inputs.as_of <= cycle.end}
     questions = list(outlook_questions(inputs, cases, running))

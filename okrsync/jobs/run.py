@@ -12,22 +12,22 @@ from okrsync.answers.workspace import Workspace, chosen_cycles
 from okrsync.formats.as_json import report_document
 from okrsync.formats.files import write_whole
 from okrsync.formats.markdown import render_page
-from okrsync.jobs.recording import Recorded, recorded_outcomes
+from okrsync.jobs.recording import RecordCounts, recorded_outcomes
 from okrsync.jobs.sync_all import SyncOptions, SyncResult, sync_all
 from okrsync.model.plain import dumped
 from okrsync.reports.outcomes.report import News, OutcomesReport, news_since
 from okrsync.reports.pages.outcomes_page import outcomes_page
-from okrsync.store.records import Saved
-from okrsync.sync.engine import Progress
+from okrsync.store.records import SaveCounts
+from okrsync.sync.engine import ProgressCallback
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class RunResult:
     """What one run has read, reported, put on record, and where the reports are; none where nothing was ever read."""
 
     result: SyncResult
     report: OutcomesReport
-    recorded: Recorded
+    recorded: RecordCounts
     paths: tuple[Path, ...]
     news: News | None
     """What came since the last sync; ``None`` before there was one."""
@@ -36,9 +36,9 @@ class Done:
 def run_sync(
     workspace: Workspace,
     options: SyncOptions | None = None,
-    watching: AbstractContextManager[Progress] | None = None,
+    watching: AbstractContextManager[ProgressCallback] | None = None,
     out: Path | None = None,
-) -> Done:
+) -> RunResult:
     """
     Read every source and metric, record what came due, and write the outcomes report.
 
@@ -56,12 +56,12 @@ def run_sync(
     report = outcomes_report(workspace, judged, chosen_cycles(workspace, None))
     news = None if last is None else news_since(report, last)
     if all(source.age_days is None for source in report.sources):
-        return Done(result, report, recorded, (), None)  # a report would show zeros that nobody counted
+        return RunResult(result, report, recorded, (), None)  # a report would show zeros that nobody counted
     paths = write_outcomes(report, out or workspace.project.folder / "reports")
-    return Done(result, report, recorded, tuple(paths), news)
+    return RunResult(result, report, recorded, tuple(paths), news)
 
 
-def _ignore(source: str, partition: str, saved: Saved) -> None:
+def _ignore(source: str, partition: str, saved: SaveCounts) -> None:
     """Show nothing."""
 
 

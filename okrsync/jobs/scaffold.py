@@ -7,7 +7,7 @@ from pathlib import Path
 from okrsync.config.ledger_file import GIT_ATTRIBUTES
 from okrsync.config.project import Project
 from okrsync.errors import OkrsyncError, UsageError
-from okrsync.linking.key_result_resolver import KeyResultNames
+from okrsync.linking.key_result_resolver import KeyResultResolver
 from okrsync.linking.rules import INHERIT
 
 
@@ -47,7 +47,7 @@ def write_starter(folder: Path, tracker: str) -> list[Path]:
 
 def unknown_targets(project: Project) -> list[str]:
     """Key results that rules and aliases name and no cycle has; their links are broken, and nothing stops."""
-    names = KeyResultNames(project.okrs)
+    names = KeyResultResolver(project.okrs)
     work = project.settings.work
     fixed = [rule.link for rule in work.rules if rule.link != INHERIT and not rule.link.startswith("from_")]
     return sorted(

@@ -11,7 +11,7 @@ from okrsync.answers.finding import current_linking, find_item, find_key_result
 from okrsync.answers.workspace import Workspace
 from okrsync.config.ledger_file import LedgerWriter
 from okrsync.errors import UsageError
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.work import Item
 from okrsync.plugins.text import without_people
@@ -27,7 +27,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class NewHypothesis:
     """What is to be expected of *items* (keys)."""
 
     key_result: str
@@ -41,7 +41,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class NewDecision:
     """What was decided about *about*: an item, a hypothesis or a key result."""
 
     about: str
@@ -54,7 +54,7 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NewEvidence:
     """What else speaks of *about*, beside the numbers."""
 
     about: str
@@ -64,7 +64,7 @@ class Noted:
     url: str = ""
 
 
-def add_hypothesis(workspace: Workspace, expected: Expected, by: str) -> Written:
+def add_hypothesis(workspace: Workspace, expected: NewHypothesis, by: str) -> Written:
     """
     Write *expected* to the ledger.
 
@@ -94,7 +94,7 @@ def add_hypothesis(workspace: Workspace, expected: Expected, by: str) -> Written
 
 
 def _doubts(
-    workspace: Workspace, linking: Linking, items: Sequence[Item], key_result: KeyResult, expected: Expected
+    workspace: Workspace, linking: Placements, items: Sequence[Item], key_result: KeyResult, expected: NewHypothesis
 ) -> tuple[str, ...]:
     found = []
     for item in items:
@@ -113,7 +113,7 @@ def _doubts(
     return tuple(found)
 
 
-def decide(workspace: Workspace, decided: Decided, by: str) -> Written:
+def decide(workspace: Workspace, decided: NewDecision, by: str) -> Written:
     """
     Write *decided* to the ledger.
 
@@ -147,7 +147,7 @@ def decide(workspace: Workspace, decided: Decided, by: str) -> Written:
     return _written(workspace, "decisions", record, by, tuple(warnings))
 
 
-def add_evidence(workspace: Workspace, noted: Noted, by: str) -> Written:
+def add_evidence(workspace: Workspace, noted: NewEvidence, by: str) -> Written:
     """
     Write *noted* to the ledger.
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from okrsync.answers.workspace import Workspace
 from okrsync.config.project import Project
 from okrsync.errors import DeadlineError, Problem
-from okrsync.jobs.cancellation import Stopping
+from okrsync.jobs.cancellation import Cancellation
 from okrsync.jobs.metrics import Pulled, pull_metrics
 from okrsync.jobs.recording import keep_placements
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.plugins.connector import Connector, SourceSettings
 from okrsync.plugins.context import Context, RequestPurpose
 from okrsync.plugins.discovery import load_connector
 from okrsync.plugins.rate_limit import Limiter
 from okrsync.store.failpoints import failpoint
-from okrsync.sync.engine import CensusRule, Progress, SourceRun, sync_source
+from okrsync.sync.engine import ProgressCallback, ReconciliationPolicy, SourceRun, sync_source
 
 MAX_WAIT_SECONDS = 300.0
 
@@ -30,9 +30,9 @@ class SyncOptions:
     *max_wait* is how many seconds a single wait that a tracker asks for may last.
     """
 
-    stopping: Stopping
+    stopping: Cancellation
     max_wait: float = MAX_WAIT_SECONDS
-    census: CensusRule = field(default_factory=CensusRule)
+    census: ReconciliationPolicy = field(default_factory=ReconciliationPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class SyncResult:
     links_added: int
     links_ended: int
     metric_problems: dict[str, tuple[Problem, ...]]
-    linking: Linking
+    linking: Placements
     """Every item with its place, as the links were made from it."""
 
     @property
@@ -79,10 +79,10 @@ class SyncResult:
         )
 
 
-def sync_all(workspace: Workspace, progress: Progress, options: SyncOptions | None = None) -> SyncResult:
+def sync_all(workspace: Workspace, progress: ProgressCallback, options: SyncOptions | None = None) -> SyncResult:
     """Read all sources and metrics into the store; a source or metric that fails stops no other."""
     project = workspace.project
-    options = options or SyncOptions(Stopping())
+    options = options or SyncOptions(Cancellation())
     # One for all sources: two of them may share a host and a token, and so a budget.
     limiter = Limiter()
     summaries = [_sync(workspace, source, progress, options, limiter) for source in project.sources]
@@ -110,7 +110,7 @@ def context_of(project: Project, source: SourceSettings, limiter: Limiter, max_w
 
 
 def _sync(
-    workspace: Workspace, source: SourceSettings, progress: Progress, options: SyncOptions, limiter: Limiter
+    workspace: Workspace, source: SourceSettings, progress: ProgressCallback, options: SyncOptions, limiter: Limiter
 ) -> RunSummary:
     context = options.stopping.equip(context_of(workspace.project, source, limiter, options.max_wait))
     if options.stopping.is_over:

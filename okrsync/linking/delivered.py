@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.placements import Placement
 from okrsync.model.work import Link
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class WorkUnit:
     """One piece of delivered work on a key result."""
 
     placement: Placement
@@ -24,7 +24,7 @@ class Piece:
     """When users got it, in the organisation's time zone; ``None`` where the tracker does not say."""
 
 
-def by_key_result(linking: Linking) -> dict[str, list[Placement]]:
+def by_key_result(linking: Placements) -> dict[str, list[Placement]]:
     """The items that serve each key result (by its qualified id), whatever their status."""
     found: dict[str, list[Placement]] = {}
     for placement in linking.placements:
@@ -33,7 +33,7 @@ def by_key_result(linking: Linking) -> dict[str, list[Placement]]:
     return found
 
 
-def pieces(placements: Sequence[Placement], key_result: str, zone: ZoneInfo, as_of: date) -> list[Piece]:
+def pieces(placements: Sequence[Placement], key_result: str, zone: ZoneInfo, as_of: date) -> list[WorkUnit]:
     """The delivered of *placements*, all of *key_result*, by *as_of*; a request counts with the issue it closes."""
     delivered = [
         placement
@@ -52,10 +52,10 @@ def pieces(placements: Sequence[Placement], key_result: str, zone: ZoneInfo, as_
     return [_piece(placement, requests, key_result, zone) for placement in alone]
 
 
-def _piece(placement: Placement, requests: Mapping[str, Sequence[str]], key_result: str, zone: ZoneInfo) -> Piece:
+def _piece(placement: Placement, requests: Mapping[str, Sequence[str]], key_result: str, zone: ZoneInfo) -> WorkUnit:
     link = next(link for link in placement.counted_links if link.key_result == key_result)
     own = tuple(requests.get(placement.item.key.casefold(), ()))
-    return Piece(placement, own, link, day_of(placement.item.delivered, zone))
+    return WorkUnit(placement, own, link, day_of(placement.item.delivered, zone))
 
 
 def day_of(moment: datetime | None, zone: ZoneInfo) -> date | None:

@@ -15,7 +15,7 @@ _SPLIT = re.compile(r"[,;\s]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ResolvedKeyResult:
     """What a name means; *key_result* is qualified where the state is not ``BROKEN``, else as written."""
 
     key_result: str
@@ -23,7 +23,7 @@ class Named:
     reason: str = ""
 
 
-class KeyResultNames:
+class KeyResultResolver:
     """
     Resolves key result names of all cycles, upper and lower case alike.
 
@@ -38,7 +38,7 @@ class KeyResultNames:
         for entry in okrs.key_results:
             self._bare.setdefault(entry.id.casefold(), []).append(entry)
         self._aliases = {name.casefold(): tuple(names) for name, names in (aliases or {}).items()}
-        self._unknown: dict[str, Named] = {}
+        self._unknown: dict[str, ResolvedKeyResult] = {}
         """What was said of names that mean nothing: to look for the closest one takes milliseconds."""
         self._prefixes = {_prefix(entry.id) for entry in okrs.key_results} - {""}
 
@@ -58,26 +58,26 @@ class KeyResultNames:
         """Whether *name* is a key result or is written like one (``KR9`` where there is a ``KR1.1``)."""
         return self.is_known(name) or (_prefix(name) in self._prefixes and any(map(str.isdigit, name)))
 
-    def resolve(self, name: str, day: date) -> Named:
+    def resolve(self, name: str, day: date) -> ResolvedKeyResult:
         """What *name* means on *day*."""
         exact = self._qualified.get(name.casefold())
         candidates = [exact] if exact else self._bare.get(name.casefold(), [])
         if not candidates:
             if name not in self._unknown:
-                self._unknown[name] = Named(name, LinkState.BROKEN, self._no_such(name))
+                self._unknown[name] = ResolvedKeyResult(name, LinkState.BROKEN, self._no_such(name))
             return self._unknown[name]
         running = [entry for entry in candidates if self._cycle(entry).contains(day)]
         if len(running) > 1:
             names = ", ".join(entry.qualified_id for entry in running)
-            return Named(running[0].qualified_id, LinkState.AMBIGUOUS, f"runs in several cycles: {names}")
+            return ResolvedKeyResult(running[0].qualified_id, LinkState.AMBIGUOUS, f"runs in several cycles: {names}")
         if running:
-            return Named(running[0].qualified_id, LinkState.OK)
+            return ResolvedKeyResult(running[0].qualified_id, LinkState.OK)
         coming = [entry for entry in candidates if self._cycle(entry).start > day]
         if coming:
-            return Named(min(coming, key=lambda entry: self._cycle(entry).start).qualified_id, LinkState.OK)
+            return ResolvedKeyResult(min(coming, key=lambda entry: self._cycle(entry).start).qualified_id, LinkState.OK)
         last = max(candidates, key=lambda entry: self._cycle(entry).end)
         cycle = self._cycle(last)
-        return Named(last.qualified_id, LinkState.STALE, f"cycle {cycle.id} ended on {cycle.end}")
+        return ResolvedKeyResult(last.qualified_id, LinkState.STALE, f"cycle {cycle.id} ended on {cycle.end}")
 
     def closest(self, name: str) -> str:
         """The known name that *name* is most like; empty where none is near."""

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
 from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.key_result_resolver import KeyResultNames
+from okrsync.linking.key_result_resolver import KeyResultResolver
 from okrsync.linking.rules import RuleBook
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Okrs
-from okrsync.model.placements import Cause, Group, Placement
+from okrsync.model.placements import LinkStatus, Placement, UnlinkedCause
 from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 
 BY_HAND = "ledger"
@@ -27,7 +27,7 @@ HIDDEN = "(title hidden)"
 
 
 @dataclass(frozen=True, slots=True)
-class Linking:
+class Placements:
     """All placements, in the order of the items."""
 
     placements: tuple[Placement, ...]
@@ -48,16 +48,16 @@ class Linking:
 
 def place_items(
     items: Sequence[Item], okrs: Okrs, work: Work, decisions: Sequence[LinkDecision], *, today: date, zone: ZoneInfo
-) -> Linking:
+) -> Placements:
     """A placement for each of *items*; *today* is a day in *zone*."""
     placer = _Placer(items, okrs, work, decisions, today, zone)
     return placer.linking(items, decisions)
 
 
-def without_titles(linking: Linking) -> Linking:
+def without_titles(linking: Placements) -> Placements:
     """*linking* with every title and every sprint's name hidden; where things stand is not changed by it."""
     placements = tuple(replace(placement, item=_untitled(placement.item)) for placement in linking.placements)
-    return Linking(placements, Hierarchy([placement.item for placement in placements]), linking.unread)
+    return Placements(placements, Hierarchy([placement.item for placement in placements]), linking.unread)
 
 
 def _untitled(item: Item) -> Item:
@@ -104,7 +104,7 @@ class _Placer:
         zone: ZoneInfo,
     ) -> None:
         self._hierarchy = Hierarchy(items)
-        self._names = KeyResultNames(okrs, work.aliases)
+        self._names = KeyResultResolver(okrs, work.aliases)
         self._rules = RuleBook(work.rules, work.exempt, self._names, self._hierarchy)
         self._today = today
         self._zone = zone
@@ -112,16 +112,16 @@ class _Placer:
         self._own: dict[tuple[int, bool], Placement] = {}
         """What each item (by its identity in this process) says of itself."""
 
-    def linking(self, items: Sequence[Item], decisions: Sequence[LinkDecision]) -> Linking:
+    def linking(self, items: Sequence[Item], decisions: Sequence[LinkDecision]) -> Placements:
         placed = {id(item): self._place_issue(item) for item in items if item.kind is not ItemKind.PULL_REQUEST}
         placements = tuple(placed.get(id(item)) or self._place_pull_request(item, placed) for item in items)
         unread = tuple(record for record in decisions if self._hierarchy.find(record.item) is None)
-        return Linking(placements, self._hierarchy, unread)
+        return Placements(placements, self._hierarchy, unread)
 
     def _place_issue(self, item: Item, day: date | None = None) -> Placement:
         """*day*: what its names, and those above it, mean on that day; else on the item's own."""
         own = self._own_placement(item, day=day)
-        if own.group is not Group.UNLINKED or own.links:
+        if own.group is not LinkStatus.UNLINKED or own.links:
             return own
         # What is delivered stays with the cycle that it came in, however long what lies above it goes on.
         came = self._day_of(item) if item.is_delivered else None
@@ -134,11 +134,16 @@ class _Placer:
         if own.links:
             return replace(own, implements=implements)
         placed = self._followed(item, closed)
-        if own.group is Group.EXEMPT and placed.group is not Group.LINKED:
+        if own.group is LinkStatus.EXEMPT and placed.group is not LinkStatus.LINKED:
             placed = own
-        elif placed.group is Group.UNLINKED:
+        elif placed.group is LinkStatus.UNLINKED:
             alone = self._place_issue(item)
-            if not closed or alone.group is not Group.UNLINKED or alone.links or alone.cause is Cause.TAKEN_AWAY:
+            if (
+                not closed
+                or alone.group is not LinkStatus.UNLINKED
+                or alone.links
+                or alone.cause is UnlinkedCause.TAKEN_AWAY
+            ):
                 placed = alone
         return replace(placed, implements=implements)
 
@@ -174,14 +179,14 @@ class _Placer:
                 self._link(item, name, LinkState.OK, "closed issue", via[name], share=share)
                 for name, share in sorted(shares.items())
             )
-            return Placement(item, Group.LINKED, links)
-        exempt = next((placement for placement in closed if placement.group is Group.EXEMPT), None)
+            return Placement(item, LinkStatus.LINKED, links)
+        exempt = next((placement for placement in closed if placement.group is LinkStatus.EXEMPT), None)
         if exempt is not None:
-            return Placement(item, Group.EXEMPT, exempt_class=exempt.exempt_class)
+            return Placement(item, LinkStatus.EXEMPT, exempt_class=exempt.exempt_class)
         if taken:
             return _taken_away(item, taken)
         reason = f"closes {', '.join(placement.item.key for placement in closed)}, which serves no key result"
-        return Placement(item, Group.UNLINKED, reason=reason, cause=Cause.CLOSED_ISSUE_UNLINKED)
+        return Placement(item, LinkStatus.UNLINKED, reason=reason, cause=UnlinkedCause.CLOSED_ISSUE_UNLINKED)
 
     def _inherited(self, item: Item, own: Placement, day: date | None) -> Placement:
         rule, depth_limit = self._rules.inheritance(item)
@@ -190,7 +195,7 @@ class _Placer:
             if depth > depth_limit:
                 break
             above = self._own_placement(ancestor, day=day)
-            if above.group is Group.LINKED:
+            if above.group is LinkStatus.LINKED:
                 kept: Sequence[Link] = above.counted_links
                 taken: list[str] = []
                 # What was taken away from an item on the way up does not reach those below it either.
@@ -198,7 +203,7 @@ class _Placer:
                     kept, reasons = self._sifted(below, kept)
                     taken += reasons
                 if not kept:
-                    return own if own.cause is Cause.TAKEN_AWAY else _taken_away(item, taken)
+                    return own if own.cause is UnlinkedCause.TAKEN_AWAY else _taken_away(item, taken)
                 links = tuple(
                     self._link(
                         item,
@@ -210,13 +215,13 @@ class _Placer:
                     )
                     for link in kept
                 )
-                return Placement(item, Group.LINKED, _shared(links))
-            if above.group is Group.EXEMPT:
-                return Placement(item, Group.EXEMPT, exempt_class=above.exempt_class)
+                return Placement(item, LinkStatus.LINKED, _shared(links))
+            if above.group is LinkStatus.EXEMPT:
+                return Placement(item, LinkStatus.EXEMPT, exempt_class=above.exempt_class)
             passed.append(ancestor)
-        if len(passed) > 1 and own.cause is not Cause.TAKEN_AWAY:
+        if len(passed) > 1 and own.cause is not UnlinkedCause.TAKEN_AWAY:
             reason = f"parent {passed[1].key} serves no key result"
-            return replace(own, reason=reason, cause=Cause.PARENT_UNLINKED)
+            return replace(own, reason=reason, cause=UnlinkedCause.PARENT_UNLINKED)
         return own
 
     def _own_placement(self, item: Item, *, explicit_only: bool = False, day: date | None = None) -> Placement:
@@ -248,10 +253,10 @@ class _Placer:
             if kept:
                 return self._with_links(item, kept)
         if exempt_class:
-            return Placement(item, Group.EXEMPT, exempt_class=exempt_class)
+            return Placement(item, LinkStatus.EXEMPT, exempt_class=exempt_class)
         if taken:
             return _taken_away(item, taken)
-        return Placement(item, Group.UNLINKED, reason="no rule matches", cause=Cause.NO_RULE)
+        return Placement(item, LinkStatus.UNLINKED, reason="no rule matches", cause=UnlinkedCause.NO_RULE)
 
     def _with_links(self, item: Item, links: Sequence[Link]) -> Placement:
         unique: dict[str, Link] = {}
@@ -261,9 +266,9 @@ class _Placer:
                 unique[link.key_result] = link
         shared = _shared(tuple(unique.values()))
         if any(link.state is LinkState.OK for link in shared):
-            return Placement(item, Group.LINKED, shared)
+            return Placement(item, LinkStatus.LINKED, shared)
         reasons = "; ".join(f"{link.state}: {link.reason}" for link in shared)
-        return Placement(item, Group.UNLINKED, shared, reason=reasons, cause=Cause(shared[0].state.value))
+        return Placement(item, LinkStatus.UNLINKED, shared, reason=reasons, cause=UnlinkedCause(shared[0].state.value))
 
     def _resolved(self, item: Item, name: str, rule: str, via: str, day: date) -> Link:
         named = self._names.resolve(name, day)
@@ -320,7 +325,7 @@ def _speaks_of(record: LinkDecision, meant: str, key_result: str) -> bool:
 
 def _taken_away(item: Item, reasons: Sequence[str]) -> Placement:
     reason = f"taken away by hand: {'; '.join(dict.fromkeys(reasons))}"
-    return Placement(item, Group.UNLINKED, reason=reason, cause=Cause.TAKEN_AWAY)
+    return Placement(item, LinkStatus.UNLINKED, reason=reason, cause=UnlinkedCause.TAKEN_AWAY)
 
 
 def _shared(links: Sequence[Link]) -> tuple[Link, ...]:

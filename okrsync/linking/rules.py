@@ -9,7 +9,7 @@ from datetime import date
 from okrsync.config.patterns import compile_pattern
 from okrsync.config.settings_file import Conditions, ExemptClass, Rule, marked_word
 from okrsync.linking.conditions import Demand, Hierarchy
-from okrsync.linking.key_result_resolver import KeyResultNames
+from okrsync.linking.key_result_resolver import KeyResultResolver
 from okrsync.model.work import Item
 
 INHERIT = "inherit"
@@ -53,7 +53,7 @@ class RuleBook:
     """The configuration's rules, in their order."""
 
     def __init__(
-        self, rules: Sequence[Rule], exempt: Sequence[ExemptClass], names: KeyResultNames, hierarchy: Hierarchy
+        self, rules: Sequence[Rule], exempt: Sequence[ExemptClass], names: KeyResultResolver, hierarchy: Hierarchy
     ) -> None:
         self._rules = [_Ready(number, rule) for number, rule in enumerate(rules, start=1)]
         self._exempt = [(entry.id, Demand(entry.condition)) for entry in exempt]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import Rule, Severity
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import LintRule, Severity
 from okrsync.lint.history import best_gain, best_mean
-from okrsync.lint.places import Found
+from okrsync.lint.places import LocatedFinding
 from okrsync.model.okrs import DatedValue, Direction, KeyResult
 
 
-def _met_before(facts: Facts) -> Iterator[Found]:
+def _met_before(facts: LintFacts) -> Iterator[LocatedFinding]:
     for entry, start, end, sign in _with_aim(facts):
         series = facts.history(entry).until(start.date).times(sign)
         best = best_mean(series, entry.window_days)
@@ -24,7 +24,7 @@ def _met_before(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "target")
 
 
-def _out_of_reach(facts: Facts) -> Iterator[Found]:
+def _out_of_reach(facts: LintFacts) -> Iterator[LocatedFinding]:
     most = facts.settings.most_pace
     for entry, start, end, sign in _with_aim(facts):
         days = (end.date - start.date).days
@@ -39,7 +39,7 @@ def _out_of_reach(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "target")
 
 
-def _owner_with_too_much(facts: Facts) -> Iterator[Found]:
+def _owner_with_too_much(facts: LintFacts) -> Iterator[LocatedFinding]:
     most = facts.settings.most_key_results_per_owner
     held: dict[tuple[str, str], list[KeyResult]] = defaultdict(list)
     for objective in facts.okrs.objectives:
@@ -54,7 +54,7 @@ def _owner_with_too_much(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entries[most]).found(message)
 
 
-def _smaller_than_worth_having(facts: Facts) -> Iterator[Found]:
+def _smaller_than_worth_having(facts: LintFacts) -> Iterator[LocatedFinding]:
     for entry, start, end, _ in _with_aim(facts):
         wanted = abs(end.value - start.value)
         if entry.min_effect is not None and wanted < entry.min_effect:
@@ -65,7 +65,7 @@ def _smaller_than_worth_having(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "min_effect")
 
 
-def _with_aim(facts: Facts) -> Iterator[tuple[KeyResult, DatedValue, DatedValue, int]]:
+def _with_aim(facts: LintFacts) -> Iterator[tuple[KeyResult, DatedValue, DatedValue, int]]:
     """Key results with where they start and are to end; then 1 where more is better, -1 where less is."""
     for entry in facts.key_results():
         if entry.direction is not Direction.MAINTAIN and entry.baseline is not None and entry.target is not None:
@@ -73,7 +73,7 @@ def _with_aim(facts: Facts) -> Iterator[tuple[KeyResult, DatedValue, DatedValue,
 
 
 RULES = (
-    Rule(
+    LintRule(
         "OKR301",
         Severity.WARNING,
         "A target that the metric's history already met",
@@ -81,7 +81,7 @@ RULES = (
         _met_before,
         needs_history=True,
     ),
-    Rule(
+    LintRule(
         "OKR302",
         Severity.WARNING,
         "A target far beyond the metric's best pace",
@@ -89,14 +89,14 @@ RULES = (
         _out_of_reach,
         needs_history=True,
     ),
-    Rule(
+    LintRule(
         "OKR303",
         Severity.WARNING,
         "An owner with more key results than a team can work on",
         "drop some, or give them to another team",
         _owner_with_too_much,
     ),
-    Rule(
+    LintRule(
         "OKR304",
         Severity.ERROR,
         "A whole key result smaller than the smallest change worth having",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import Rule, Severity
-from okrsync.lint.places import Found
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import LintRule, Severity
+from okrsync.lint.places import LocatedFinding
 from okrsync.lint.words import is_blank
 from okrsync.model.okrs import Objective
 from okrsync.plugins.metric_source import ITEMS
 
 
-def _title_counts_output(facts: Facts) -> Iterator[Found]:
+def _title_counts_output(facts: LintFacts) -> Iterator[LocatedFinding]:
     for entry in facts.key_results():
         said = facts.words.counts_output(entry.title) if entry.level == "outcome" else ""
         if said:
@@ -21,7 +21,7 @@ def _title_counts_output(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "title")
 
 
-def _metric_counts_output(facts: Facts) -> Iterator[Found]:
+def _metric_counts_output(facts: LintFacts) -> Iterator[LocatedFinding]:
     # In the model a key result on the trackers' own count is an output already; what counts is what its author wrote.
     measured = {
         entry.metric for entry in facts.key_results() if facts.places.key_result(entry).written("level") != "output"
@@ -39,7 +39,7 @@ def _metric_counts_output(facts: Facts) -> Iterator[Found]:
             yield facts.places.metric(metric).found(message, "source")
 
 
-def _one_kind_only(facts: Facts) -> Iterator[Found]:
+def _one_kind_only(facts: LintFacts) -> Iterator[LocatedFinding]:
     for objective in facts.okrs.objectives:
         kinds = [entry.kind for entry in facts.outcomes_of(objective)]
         if len(kinds) > 1 and len(set(kinds)) == 1:
@@ -48,7 +48,7 @@ def _one_kind_only(facts: Facts) -> Iterator[Found]:
             yield facts.places.objective(objective).found(message)
 
 
-def _too_many_objectives(facts: Facts) -> Iterator[Found]:
+def _too_many_objectives(facts: LintFacts) -> Iterator[LocatedFinding]:
     most = facts.settings.most_objectives
     held: dict[tuple[str, str], list[Objective]] = defaultdict(list)
     for objective in facts.okrs.objectives:
@@ -60,7 +60,7 @@ def _too_many_objectives(facts: Facts) -> Iterator[Found]:
             yield facts.places.objective(objectives[most]).found(message)
 
 
-def _too_many_key_results(facts: Facts) -> Iterator[Found]:
+def _too_many_key_results(facts: LintFacts) -> Iterator[LocatedFinding]:
     most = facts.settings.most_key_results
     for objective in facts.okrs.objectives:
         count = len(objective.key_results)
@@ -69,7 +69,7 @@ def _too_many_key_results(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(objective.key_results[most]).found(message)
 
 
-def _outputs_only(facts: Facts) -> Iterator[Found]:
+def _outputs_only(facts: LintFacts) -> Iterator[LocatedFinding]:
     for objective in facts.okrs.objectives:
         active = [entry for entry in objective.key_results if entry.state != "draft"]
         if active and not facts.outcomes_of(objective):
@@ -78,42 +78,42 @@ def _outputs_only(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    Rule(
+    LintRule(
         "OKR601",
         Severity.WARNING,
         "A key result that counts what is made",
         "name what it is to change, or write `level: output`",
         _title_counts_output,
     ),
-    Rule(
+    LintRule(
         "OKR602",
         Severity.WARNING,
         "An outcome measured by what is made",
         "measure what people do with it, or write `level: output` (a source `items`: `because: ...`)",
         _metric_counts_output,
     ),
-    Rule(
+    LintRule(
         "OKR603",
         Severity.WARNING,
         "An objective with leading or lagging key results only",
         "add one of the other kind",
         _one_kind_only,
     ),
-    Rule(
+    LintRule(
         "OKR604",
         Severity.WARNING,
         "More objectives than anybody remembers",
         "keep those that matter most in this cycle",
         _too_many_objectives,
     ),
-    Rule(
+    LintRule(
         "OKR605",
         Severity.WARNING,
         "More key results than an objective needs",
         "keep those without which it would not be reached",
         _too_many_key_results,
     ),
-    Rule(
+    LintRule(
         "OKR606",
         Severity.WARNING,
         "An objective of outputs only",

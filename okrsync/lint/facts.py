@@ -8,7 +8,7 @@ from datetime import date
 
 from okrsync.config.calendars import public_holidays
 from okrsync.config.lint_section import LintSection
-from okrsync.lint.history import Series, series_of
+from okrsync.lint.history import MetricHistory, series_of
 from okrsync.lint.places import Places
 from okrsync.lint.words import Words, words
 from okrsync.model.ledger import Observation
@@ -16,7 +16,7 @@ from okrsync.model.okrs import KeyResult, Metric, Objective, Okrs
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class LintFacts:
     """The OKRs, where they stand, and what was measured; *observations* is ``None`` where there is no store."""
 
     okrs: Okrs
@@ -43,7 +43,7 @@ class Facts:
         """The metric of a *key_result* that is no draft."""
         return self.okrs.metrics_by_id[key_result.metric]
 
-    def history(self, key_result: KeyResult) -> Series:
+    def history(self, key_result: KeyResult) -> MetricHistory:
         """What its metric was up to today, since its definition last changed and without masked days."""
         metric = self.metric_of(key_result)
         return series_of(metric, (self.observations or {}).get(metric.id, ()), self.today)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from okrsync.lint.facts import Facts
-from okrsync.lint.places import Found
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.places import LocatedFinding
 
 
 class Severity(StrEnum):
@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LintRule:
     """
     One thing that lint looks for; its *code* is never given to another rule.
 
@@ -31,7 +31,7 @@ class Rule:
     severity: Severity
     title: str
     fix: str
-    check: Callable[[Facts], Iterator[Found]] | None = None
+    check: Callable[[LintFacts], Iterator[LocatedFinding]] | None = None
     """``None``: found while ignores are applied, not by looking at the OKRs."""
     needs_history: bool = False
 

@@ -15,24 +15,24 @@ _MEAN_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class MetricHistory:
     """Values by day, ascending, all of one definition."""
 
     points: tuple[tuple[date, float], ...]
 
-    def until(self, day: date) -> Series:
+    def until(self, day: date) -> MetricHistory:
         """The part up to and including *day*."""
-        return Series(tuple(point for point in self.points if point[0] <= day))
+        return MetricHistory(tuple(point for point in self.points if point[0] <= day))
 
-    def since(self, day: date) -> Series:
+    def since(self, day: date) -> MetricHistory:
         """The part after *day*."""
-        return Series(tuple(point for point in self.points if point[0] > day))
+        return MetricHistory(tuple(point for point in self.points if point[0] > day))
 
-    def times(self, factor: float) -> Series:
+    def times(self, factor: float) -> MetricHistory:
         """All values times *factor*; -1 turns less is better into more is better."""
-        return Series(tuple((day, value * factor) for day, value in self.points))
+        return MetricHistory(tuple((day, value * factor) for day, value in self.points))
 
-    def means(self, days: int) -> Series:
+    def means(self, days: int) -> MetricHistory:
         """The mean of the *days* up to each point, where the series reaches back so far and has three points in it."""
         found: list[tuple[date, float]] = []
         inside: deque[tuple[date, float]] = deque()
@@ -43,7 +43,7 @@ class Series:
             reaches_back = (day - self.points[0][0]).days >= days - 7
             if reaches_back and len(inside) >= FEWEST_POINTS:
                 found.append((day, sum(value for _, value in inside) / len(inside)))
-        return Series(tuple(found))
+        return MetricHistory(tuple(found))
 
     @property
     def days(self) -> int:
@@ -51,12 +51,12 @@ class Series:
         return (self.points[-1][0] - self.points[0][0]).days if self.points else 0
 
 
-def series_of(metric: Metric, observations: Iterable[Observation], today: date) -> Series:
+def series_of(metric: Metric, observations: Iterable[Observation], today: date) -> MetricHistory:
     """What *metric* was up to *today*, since its definition last changed and without masked days."""
     breaks = [event.start for event in metric.events if event.kind == "break" and event.start <= today]
     masks = [(event.start, event.end) for event in metric.events if event.kind == "pulse"]
     start = max(breaks, default=date.min)
-    return Series(
+    return MetricHistory(
         tuple(
             (entry.day, entry.value)
             for entry in sorted(observations, key=lambda entry: entry.day)
@@ -65,12 +65,12 @@ def series_of(metric: Metric, observations: Iterable[Observation], today: date) 
     )
 
 
-def best_mean(series: Series, days: int) -> tuple[date, float] | None:
+def best_mean(series: MetricHistory, days: int) -> tuple[date, float] | None:
     """The highest mean over *days*, with its last day; ``None`` where the series is too short for one."""
     return max(series.means(days).points, key=lambda point: (point[1], point[0]), default=None)
 
 
-def best_gain(series: Series, days: int) -> float | None:
+def best_gain(series: MetricHistory, days: int) -> float | None:
     """
     The largest rise of the four-week mean within *days*; 0 if it never rose.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from okrsync.config.comments import Comment, comments
-from okrsync.lint.findings import Rule, Severity
+from okrsync.lint.findings import LintRule, Severity
 
 _ASKS = re.compile(r"#\s*okrsync:\s*ignore\b(.*)", re.IGNORECASE)
 _BECAUSE = re.compile(r"\bbecause\b(.*)", re.IGNORECASE)
@@ -34,14 +34,14 @@ def ignores_in(text: str) -> Iterator[Ignore]:
             yield Ignore(comment, tuple(_CODE.findall(codes)), because[1].strip(" :.") if because else "")
 
 
-NO_REASON = Rule(
+NO_REASON = LintRule(
     "OKR901",
     Severity.WARNING,
     "An ignore without a reason",
     "write `# okrsync: ignore CODE because ...`; until then it ignores nothing",
 )
-IGNORES_NOTHING = Rule("OKR902", Severity.HINT, "An ignore that ignores nothing", "remove it")
-UNKNOWN_CODE = Rule(
+IGNORES_NOTHING = LintRule("OKR902", Severity.HINT, "An ignore that ignores nothing", "remove it")
+UNKNOWN_CODE = LintRule(
     "OKR903", Severity.WARNING, "A code that does not exist", "write one of the codes in docs/lint.md, or remove it"
 )
 RULES = (NO_REASON, IGNORES_NOTHING, UNKNOWN_CODE)

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import Rule, Severity
-from okrsync.lint.places import Found
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import LintRule, Severity
+from okrsync.lint.places import LocatedFinding
 from okrsync.model.okrs import Direction, KeyResult
 
 if TYPE_CHECKING:
     from okrsync.model.outlooks import Judgeability
 
 
-def _too_late(facts: Facts) -> Iterator[Found]:
+def _too_late(facts: LintFacts) -> Iterator[LocatedFinding]:
     for entry, told in _asked(facts):
         cycle = facts.okrs.cycle(entry.cycle)
         last = cycle.end + timedelta(days=cycle.review_days)
@@ -29,7 +29,7 @@ def _too_late(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "metric")
 
 
-def _too_coarse(facts: Facts) -> Iterator[Found]:
+def _too_coarse(facts: LintFacts) -> Iterator[LocatedFinding]:
     for entry, told in _asked(facts):
         if entry.direction is Direction.MAINTAIN or entry.baseline is None or entry.target is None:
             continue
@@ -42,7 +42,7 @@ def _too_coarse(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "metric")
 
 
-def _asked(facts: Facts) -> Iterator[tuple[KeyResult, Judgeability]]:
+def _asked(facts: LintFacts) -> Iterator[tuple[KeyResult, Judgeability]]:
     """Outcomes of cycles that are not over, with what a delivery today (or when the cycle starts) would come to."""
     # Imported here: numpy takes a tenth of a second, and lint without a store does not need it.
     from okrsync.outcome.case_builder import series_of, settings_of  # noqa: PLC0415
@@ -62,7 +62,7 @@ def _asked(facts: Facts) -> Iterator[tuple[KeyResult, Judgeability]]:
 
 
 RULES = (
-    Rule(
+    LintRule(
         "OKR701",
         Severity.WARNING,
         "A key result on which nothing could be judged in time",
@@ -70,7 +70,7 @@ RULES = (
         _too_late,
         needs_history=True,
     ),
-    Rule(
+    LintRule(
         "OKR702",
         Severity.WARNING,
         "A key result smaller than what its metric's noise lets anybody see",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from okrsync.config.document import Document
 from okrsync.lint import achievable, balance, ignores, judgeable, measurable, relevant, specific, time_bound
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import Finding, IgnoredFinding, LintReport, Rule
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import Finding, IgnoredFinding, LintReport, LintRule
 from okrsync.lint.ignores import IGNORES_NOTHING, NO_REASON, UNKNOWN_CODE, Ignore
-from okrsync.lint.places import Found
+from okrsync.lint.places import LocatedFinding
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[LintRule, ...] = (
     *specific.RULES,
     *measurable.RULES,
     *achievable.RULES,
@@ -32,7 +32,7 @@ class Texts:
     okrs: Sequence[tuple[Document, str]]
 
 
-def lint(facts: Facts, texts: Texts, rules: Sequence[Rule] = RULES, skipped_because: str = "") -> LintReport:
+def lint(facts: LintFacts, texts: Texts, rules: Sequence[LintRule] = RULES, skipped_because: str = "") -> LintReport:
     """
     What *rules* find in *facts*.
 
@@ -55,7 +55,7 @@ def of_cycle(report: LintReport, cycle: str) -> LintReport:
 class _Run:
     """One run of *rules*; ignores that were of use are noted on the way."""
 
-    def __init__(self, facts: Facts, texts: Texts, rules: Sequence[Rule]) -> None:
+    def __init__(self, facts: LintFacts, texts: Texts, rules: Sequence[LintRule]) -> None:
         self._facts = facts
         self._texts = texts
         self._known = {rule.code for rule in rules}
@@ -87,7 +87,7 @@ class _Run:
             disabled=tuple(sorted(self._disabled)),
         )
 
-    def _ignored_because(self, rule: Rule, found: Found) -> str:
+    def _ignored_because(self, rule: LintRule, found: LocatedFinding) -> str:
         """The reason to ignore what *rule* *found*; empty where there is none."""
         for number, (document, ignore) in enumerate(self._ignores):
             here = document.file == found.file and ignore.comment.about in {found.line, found.entry_line}
@@ -96,7 +96,7 @@ class _Run:
                 return ignore.reason
         return ""
 
-    def _about_codes(self) -> Iterator[tuple[Rule, Found]]:
+    def _about_codes(self) -> Iterator[tuple[LintRule, LocatedFinding]]:
         """What is wrong with the ignores, and with ``disable``."""
         ran = {rule.code for rule in self._rules}
         for number, (document, ignore) in enumerate(self._ignores):
@@ -115,18 +115,18 @@ class _Run:
             if code not in self._known:
                 line, column = settings.at(("lint", "disable", index))
                 message = f'no rule has the code "{code}"'
-                yield UNKNOWN_CODE, Found(settings.file, line, column, line, code, self._cycles, message)
+                yield UNKNOWN_CODE, LocatedFinding(settings.file, line, column, line, code, self._cycles, message)
 
-    def _at(self, document: Document, ignore: Ignore) -> Callable[[str], Found]:
+    def _at(self, document: Document, ignore: Ignore) -> Callable[[str], LocatedFinding]:
         line, column, subject = ignore.comment.line, ignore.comment.column, " ".join(ignore.codes)
-        return lambda message: Found(document.file, line, column, line, subject, self._cycles, message)
+        return lambda message: LocatedFinding(document.file, line, column, line, subject, self._cycles, message)
 
     @property
     def _cycles(self) -> tuple[str, ...]:
         return tuple(sorted(cycle.id for cycle in self._facts.okrs.cycles))
 
 
-def _finding(rule: Rule, found: Found) -> Finding:
+def _finding(rule: LintRule, found: LocatedFinding) -> Finding:
     return Finding(
         found.file,
         found.line,

@@ -10,7 +10,7 @@ from okrsync.model.okrs import Cycle, KeyResult, Metric, Objective, Okrs, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LocatedFinding:
     """What a rule found: its place, the line where the entry begins that it belongs to, and a sentence."""
 
     file: str
@@ -23,7 +23,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """One entry of one file; *cycles* are those that it belongs to."""
 
     document: Document
@@ -31,11 +31,11 @@ class Part:
     subject: str
     cycles: tuple[str, ...]
 
-    def found(self, message: str, *field: str | int) -> Found:
+    def found(self, message: str, *field: str | int) -> LocatedFinding:
         """*message*, at this entry's *field*, or where the entry begins if it has no such field."""
         line, column = self.document.at((*self.path, *field))
         entry_line, _ = self.document.at(self.path)
-        return Found(self.document.file, line, column, entry_line, self.subject, self.cycles, message)
+        return LocatedFinding(self.document.file, line, column, entry_line, self.subject, self.cycles, message)
 
     def written(self, field: str) -> object:
         """What the file itself has in this entry's *field*; ``None`` where it says nothing."""
@@ -61,15 +61,15 @@ class Places:
                     place = (document, (*path, "key_results", index))
                     self._at["key_results", f"{entry['cycle']}/{key_result['id']}"] = place
 
-    def value(self, value: Value) -> Part:
+    def value(self, value: Value) -> FilePart:
         """Its entry; it belongs to the cycles of the objectives that serve it."""
         return self._part("values", value.id, self._cycles_with(value.id))
 
-    def cycle(self, cycle: Cycle) -> Part:
+    def cycle(self, cycle: Cycle) -> FilePart:
         """Its entry."""
         return self._part("cycles", cycle.id, (cycle.id,))
 
-    def metric(self, metric: Metric) -> Part:
+    def metric(self, metric: Metric) -> FilePart:
         """Its entry; it belongs to the cycles that measure, control or guard something with it."""
         measured = {entry.cycle for entry in self._okrs.key_results if metric.id in {entry.metric, *entry.controls}}
         guarded = {
@@ -80,11 +80,11 @@ class Places:
         }
         return self._part("metrics", metric.id, tuple(sorted(measured | guarded)))
 
-    def objective(self, objective: Objective) -> Part:
+    def objective(self, objective: Objective) -> FilePart:
         """Its entry."""
         return self._part("objectives", f"{objective.cycle}/{objective.id}", (objective.cycle,))
 
-    def key_result(self, key_result: KeyResult) -> Part:
+    def key_result(self, key_result: KeyResult) -> FilePart:
         """Its entry."""
         return self._part("key_results", key_result.qualified_id, (key_result.cycle,))
 
@@ -92,6 +92,6 @@ class Places:
         serving = (entry for entry in self._okrs.objectives if value in {use.id for use in entry.values})
         return tuple(sorted({objective.cycle for objective in serving}))
 
-    def _part(self, section: str, subject: str, cycles: tuple[str, ...]) -> Part:
+    def _part(self, section: str, subject: str, cycles: tuple[str, ...]) -> FilePart:
         document, path = self._at[section, subject]
-        return Part(document, path, subject, cycles)
+        return FilePart(document, path, subject, cycles)

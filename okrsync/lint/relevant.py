@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import Rule, Severity
-from okrsync.lint.places import Found
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import LintRule, Severity
+from okrsync.lint.places import LocatedFinding
 from okrsync.lint.words import is_blank
 from okrsync.model.okrs import Objective
 
 _TEAM = "team"
 
 
-def _objective_without_value(facts: Facts) -> Iterator[Found]:
+def _objective_without_value(facts: LintFacts) -> Iterator[LocatedFinding]:
     for objective in facts.okrs.objectives if facts.okrs.values else ():
         if not objective.values:
             yield facts.places.objective(objective).found(f'objective "{objective.id}" serves no value', "values")
 
 
-def _value_without_because(facts: Facts) -> Iterator[Found]:
+def _value_without_because(facts: LintFacts) -> Iterator[LocatedFinding]:
     for objective in facts.okrs.objectives:
         for index, use in enumerate(objective.values):
             if is_blank(use.because):
@@ -27,19 +27,19 @@ def _value_without_because(facts: Facts) -> Iterator[Found]:
                 yield facts.places.objective(objective).found(message, "values", index)
 
 
-def _objective_without_theme(facts: Facts) -> Iterator[Found]:
+def _objective_without_theme(facts: LintFacts) -> Iterator[LocatedFinding]:
     for objective in facts.okrs.objectives:
         if is_blank(objective.theme):
             yield facts.places.objective(objective).found(f'objective "{objective.id}" has no theme', "theme")
 
 
-def _value_without_guardrail(facts: Facts) -> Iterator[Found]:
+def _value_without_guardrail(facts: LintFacts) -> Iterator[LocatedFinding]:
     for value in facts.okrs.values:
         if not value.guardrails:
             yield facts.places.value(value).found(f'value "{value.id}" has no guardrail', "guardrails")
 
 
-def _one_function_only(facts: Facts) -> Iterator[Found]:
+def _one_function_only(facts: LintFacts) -> Iterator[LocatedFinding]:
     for objective in facts.okrs.objectives:
         functions = _functions(facts, objective)
         if not is_blank(objective.owner) and facts.outcomes_of(objective) and len(functions) == 1:
@@ -47,7 +47,7 @@ def _one_function_only(facts: Facts) -> Iterator[Found]:
             yield facts.places.objective(objective).found(message, "contributors")
 
 
-def _functions(facts: Facts, objective: Objective) -> set[str]:
+def _functions(facts: LintFacts, objective: Objective) -> set[str]:
     """All who own it, contribute to it, or own what it is measured and guarded by; ``team-x`` is ``x``."""
     metrics = facts.okrs.metrics_by_id
     served = {use.id for use in objective.values}
@@ -59,35 +59,35 @@ def _functions(facts: Facts, objective: Objective) -> set[str]:
 
 
 RULES = (
-    Rule(
+    LintRule(
         "OKR401",
         Severity.WARNING,
         "An objective that serves no value",
         'add `values: [{id: ..., because: "..."}]`',
         _objective_without_value,
     ),
-    Rule(
+    LintRule(
         "OKR402",
         Severity.WARNING,
         "A value that is named without saying why",
         'add `because: "..."` to the value',
         _value_without_because,
     ),
-    Rule(
+    LintRule(
         "OKR403",
         Severity.HINT,
         "An objective without a theme",
         "add `theme: NAME`, the part of the strategy that it belongs to",
         _objective_without_theme,
     ),
-    Rule(
+    LintRule(
         "OKR404",
         Severity.WARNING,
         "A value without a guardrail",
         "add `guardrails: [METRIC]`, what would show that it is broken",
         _value_without_guardrail,
     ),
-    Rule(
+    LintRule(
         "OKR405",
         Severity.HINT,
         "An objective of one function only",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import Rule, Severity
-from okrsync.lint.places import Found
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import LintRule, Severity
+from okrsync.lint.places import LocatedFinding
 
 
-def _target_outside_cycle(facts: Facts) -> Iterator[Found]:
+def _target_outside_cycle(facts: LintFacts) -> Iterator[LocatedFinding]:
     for entry in facts.key_results():
         cycle = facts.okrs.cycle(entry.cycle)
         if entry.target is not None and not cycle.contains(entry.target.date):
@@ -18,7 +18,7 @@ def _target_outside_cycle(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "target", "date")
 
 
-def _baseline_from_elsewhere(facts: Facts) -> Iterator[Found]:
+def _baseline_from_elsewhere(facts: LintFacts) -> Iterator[LocatedFinding]:
     most = facts.settings.most_baseline_days
     for entry in facts.key_results():
         cycle = facts.okrs.cycle(entry.cycle)
@@ -31,14 +31,14 @@ def _baseline_from_elsewhere(facts: Facts) -> Iterator[Found]:
             yield facts.places.key_result(entry).found(message, "baseline", "date")
 
 
-def _review_overdue(facts: Facts) -> Iterator[Found]:
+def _review_overdue(facts: LintFacts) -> Iterator[LocatedFinding]:
     for metric in facts.okrs.metrics:
         if metric.review_by is not None and metric.review_by < facts.today:
             message = f'metric "{metric.id}" was to be reviewed by {metric.review_by}'
             yield facts.places.metric(metric).found(message, "review_by")
 
 
-def _window_longer_than_cycle(facts: Facts) -> Iterator[Found]:
+def _window_longer_than_cycle(facts: LintFacts) -> Iterator[LocatedFinding]:
     for entry in facts.key_results():
         cycle = facts.okrs.cycle(entry.cycle)
         needed = entry.lag_days + entry.window_days
@@ -52,28 +52,28 @@ def _window_longer_than_cycle(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    Rule(
+    LintRule(
         "OKR501",
         Severity.ERROR,
         "A target date outside the cycle",
         "write a day of the cycle, or move the key result to the cycle of that day",
         _target_outside_cycle,
     ),
-    Rule(
+    LintRule(
         "OKR502",
         Severity.WARNING,
         "A baseline from another time",
         "measure it again when the cycle starts",
         _baseline_from_elsewhere,
     ),
-    Rule(
+    LintRule(
         "OKR503",
         Severity.WARNING,
         "A metric whose review is overdue",
         "check that the definition still holds, then move review_by",
         _review_overdue,
     ),
-    Rule(
+    LintRule(
         "OKR504",
         Severity.WARNING,
         "A window that no delivery of the cycle can fill",

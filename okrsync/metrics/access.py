@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from okrsync.config.validation import Entry
+from okrsync.config.validation import YamlEntry
 from okrsync.plugins.secret import TokenReference, looks_like_token
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -37,7 +37,7 @@ WebAddress = Annotated[str, AfterValidator(_address)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
 
 
-class WebAccess(Entry):
+class WebAccess(YamlEntry):
     """How an address is asked; *token* is sent as bearer, with *user* as HTTP Basic."""
 
     token: TokenReference | None = None

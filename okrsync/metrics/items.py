@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, model_validator
 
 from okrsync.config.settings_file import Conditions
-from okrsync.config.validation import Entry
+from okrsync.config.validation import YamlEntry
 from okrsync.errors import MetricError, Problem
 from okrsync.linking.conditions import Hierarchy, hold
 from okrsync.model.history import ItemPast
@@ -25,7 +25,7 @@ _END_OF_DAY = time(23, 59, 59)
 _DAY_SECONDS = 86_400
 
 
-class ItemsSettings(Entry):
+class ItemsSettings(YamlEntry):
     """``source: {type: items, measure: ..., of: ..., if: {...}}``; *because* says why it is an outcome, if it is."""
 
     type: Literal["items"]

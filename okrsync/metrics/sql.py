@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from okrsync.config.validation import Entry
+from okrsync.config.validation import YamlEntry
 from okrsync.metrics.points import Points
 from okrsync.metrics.timeouts import within
 from okrsync.model.ledger import Observation
@@ -58,7 +58,7 @@ def _plain_values(parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters
 
 
-class SqlSettings(Entry):
+class SqlSettings(YamlEntry):
     """``source: {type: sql, url: ..., statement: ...}``; the statement gives columns *date*, *value* and maybe *n*."""
 
     type: Literal["sql"]
@@ -84,9 +84,9 @@ class SqlSource:
             MetricError: the database refuses, or rows are no points: all of them.
             ConnectorError: the password cannot be read, or the database does not answer in time.
         """
-        from okrsync.metrics.sql_query import Query  # noqa: PLC0415
+        from okrsync.metrics.sql_query import SqlQuery  # noqa: PLC0415
 
-        query = Query(metric, SqlSettings.model_validate(settings), context)
+        query = SqlQuery(metric, SqlSettings.model_validate(settings), context)
         answer = within(query.settings.timeout_seconds + _SPARE_SECONDS, query.answer, query.place)
         at = query.columns(answer.columns)
         points = Points(metric, query.place, f"sql:{query.place}"[:200], context.now, context.zone)

@@ -32,7 +32,7 @@ class Rows:
     rows: Sequence[Sequence[Any]]
 
 
-class Query:
+class SqlQuery:
     """One statement to one database."""
 
     def __init__(self, metric: str, settings: SqlSettings, context: MetricContext) -> None:

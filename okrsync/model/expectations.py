@@ -26,7 +26,7 @@ class StatedExpectation:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenExpectation:
+class RecordedExpectation:
     """What an item was seen to expect of *key_result* (a qualified id) at the moment *seen*."""
 
     source: str
@@ -37,7 +37,7 @@ class SeenExpectation:
     because: str
     seen: datetime
 
-    def says_the_same(self, other: SeenExpectation) -> bool:
+    def says_the_same(self, other: RecordedExpectation) -> bool:
         """Whether *other* states the same, whenever it was seen."""
         return (self.change, self.due, self.because) == (other.change, other.due, other.because)
 

@@ -23,7 +23,7 @@ StatusOf = Callable[[str, str], Status | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class CompletionHistory:
     """
     When an item was done: *first* and *last* entry, how often it left again, and what its history ends with.
 
@@ -45,7 +45,7 @@ class ItemPast:
     statuses: tuple[tuple[datetime, Status], ...]
 
 
-def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> Delivery | None:
+def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> CompletionHistory | None:
     """
     When *item* entered *done*, by its status and resolution events; ``None`` where they do not tell.
 
@@ -68,7 +68,7 @@ def delivery_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) ->
         elif status is Status.DONE and following.is_open:
             reopened += 1
         status = following
-    return None if known is None else Delivery(first, last, reopened, status, is_certain)
+    return None if known is None else CompletionHistory(first, last, reopened, status, is_certain)
 
 
 def statuses_of(item: Item, events: Iterable[ItemEvent], status_of: StatusOf) -> list[tuple[datetime, Status | None]]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 
 
-class Group(StrEnum):
+class LinkStatus(StrEnum):
     """Every item that is not dropped is in exactly one group."""
 
     LINKED = "linked"
@@ -16,7 +16,7 @@ class Group(StrEnum):
     UNLINKED = "unlinked"
 
 
-class Cause(StrEnum):
+class UnlinkedCause(StrEnum):
     """Why an item is unlinked, in one word."""
 
     NO_RULE = "no_rule"
@@ -33,11 +33,11 @@ class Placement:
     """Where one item stands. *links* hold every link, also those that do not count; *reason* says why unlinked."""
 
     item: Item
-    group: Group
+    group: LinkStatus
     links: tuple[Link, ...] = ()
     exempt_class: str = ""
     reason: str = ""
-    cause: Cause | None = None
+    cause: UnlinkedCause | None = None
     """The kind of reason; ``None`` unless unlinked."""
     implements: tuple[str, ...] = ()
     """Keys of the issues that this pull request closes."""

@@ -19,7 +19,7 @@ _FIELDS = {"cycle": ("start", "end"), "metric": _OF_METRIC, "key result": _OF_KE
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class OkrVersion:
     """The goals as they stood from *since* (UTC) on, by what the syncs saw."""
 
     since: datetime
@@ -43,7 +43,7 @@ class GoalChange:
     after: str
 
 
-def goal_changes(versions: Sequence[Version]) -> list[GoalChange]:
+def goal_changes(versions: Sequence[OkrVersion]) -> list[GoalChange]:
     """All changes between successive *versions*, oldest first."""
     return [
         GoalChange(new.since, what, *difference)
@@ -53,7 +53,9 @@ def goal_changes(versions: Sequence[Version]) -> list[GoalChange]:
     ]
 
 
-def key_result_at(versions: Sequence[Version], name: str, moment: datetime) -> tuple[KeyResult, Metric | None] | None:
+def key_result_at(
+    versions: Sequence[OkrVersion], name: str, moment: datetime
+) -> tuple[KeyResult, Metric | None] | None:
     """
     The key result *name* (qualified) and its metric as they stood at *moment*.
 

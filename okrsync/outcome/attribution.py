@@ -10,7 +10,7 @@ from statistics import NormalDist
 from okrsync.model.verdicts import CheckKind, KeyResultOutcome, OutcomeCheck
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
 from okrsync.outcome.decision_rule import ALPHA, FALSE_DISCOVERIES, MDE_FACTOR, concluded
-from okrsync.outcome.judged import ALL, Asked, Judged
+from okrsync.outcome.judged import ALL, Evaluation, EvaluationOptions
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
 
 Place = tuple[int, int]
@@ -48,7 +48,7 @@ def attribute_all(
     *,
     as_of: date,
     processes: int = 1,
-    asked: Asked = ALL,
+    asked: EvaluationOptions = ALL,
     others: Others | None = None,
 ) -> list[KeyResultOutcome]:
     """
@@ -77,7 +77,7 @@ def attribute_all(
     return found
 
 
-def _judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Asked) -> list[Judged]:
+def _judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: EvaluationOptions) -> list[Evaluation]:
     """Return each of *cases* judged by itself, in their order; what is known already is not fitted again."""
     known = [asked.known(case, as_of) for case in cases]
     unknown = [case for case, found in zip(cases, known, strict=True) if found is None]
@@ -96,7 +96,7 @@ def _at_edge(check: OutcomeCheck) -> OutcomeCheck:
     return replace(check, warnings=(*check.warnings, alarm)) if alarm else check
 
 
-def _counted(judged: Sequence[Judged], others: Others | None = None) -> dict[Place, OutcomeCheck]:
+def _counted(judged: Sequence[Evaluation], others: Others | None = None) -> dict[Place, OutcomeCheck]:
     """Each check that is one of its month's, with q and with the effect that could have been claimed among them."""
     months: dict[Month, list[tuple[Place, OutcomeCheck]]] = {}
     for place, entry in enumerate(judged):

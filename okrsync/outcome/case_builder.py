@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from okrsync.config.calendars import public_holidays
-from okrsync.linking.delivered import Piece, by_key_result, pieces
-from okrsync.linking.placement import Linking
+from okrsync.linking.delivered import WorkUnit, by_key_result, pieces
+from okrsync.linking.placement import Placements
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import KeyResult, Metric, Okrs
 from okrsync.model.placements import Placement
@@ -35,11 +35,11 @@ HolidaysBetween = Callable[[str, date, date], frozenset[date]]
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class CaseInputs:
     """What the cases are made of; *expectations* by key result and item key."""
 
     okrs: Okrs
-    linking: Linking
+    linking: Placements
     observations: Mapping[str, Sequence[Observation]]
     zone: ZoneInfo
     as_of: date
@@ -49,7 +49,7 @@ class Questions:
     holidays: HolidaysBetween = public_holidays
 
 
-def cases_of(questions: Questions) -> list[Case]:
+def cases_of(questions: CaseInputs) -> list[Case]:
     """One case for each key result asked about, in the order of the OKR files; its key is the qualified id."""
     linked = by_key_result(questions.linking)
     return [
@@ -59,7 +59,7 @@ def cases_of(questions: Questions) -> list[Case]:
     ]
 
 
-def _case(key_result: KeyResult, placements: Sequence[Placement], questions: Questions) -> Case:
+def _case(key_result: KeyResult, placements: Sequence[Placement], questions: CaseInputs) -> Case:
     metric = questions.okrs.metrics_by_id.get(key_result.metric)
     found = pieces(placements, key_result.qualified_id, questions.zone, questions.as_of)
     sizes = _sizes(found)
@@ -128,7 +128,7 @@ def _masked(metric: Metric, entries: Sequence[Observation], holidays: HolidaysBe
     return pulses | holidays(metric.calendar, entries[0].day, entries[-1].day)
 
 
-def _series(name: str, questions: Questions) -> MetricSeries:
+def _series(name: str, questions: CaseInputs) -> MetricSeries:
     metric, observations = questions.okrs.metrics_by_id.get(name), questions.observations.get(name, ())
     return series_of(metric, observations, questions.as_of, questions.holidays)
 
@@ -137,7 +137,7 @@ def _days(start: date, end: date) -> Iterable[date]:
     return (start + timedelta(days=number) for number in range((end - start).days + 1))
 
 
-def _sizes(found: Sequence[Piece]) -> list[float]:
+def _sizes(found: Sequence[WorkUnit]) -> list[float]:
     """The share of the work that each piece is; where a size is missing or its unit another, all count alike."""
     sizes = [piece.placement.item.size for piece in found]
     units = {size.unit if size is not None and size.value > 0 else None for size in sizes}
@@ -147,7 +147,7 @@ def _sizes(found: Sequence[Piece]) -> list[float]:
 
 
 def _delivery(
-    piece: Piece, size: float, key_result: KeyResult, placements: Sequence[Placement], questions: Questions
+    piece: WorkUnit, size: float, key_result: KeyResult, placements: Sequence[Placement], questions: CaseInputs
 ) -> Delivery | None:
     """*piece* as the statistics take it; ``None`` where nobody knows its day, or its declared unit is not yet whole."""
     item = piece.placement.item
@@ -165,7 +165,7 @@ def _delivery(
     )
 
 
-def _unit(piece: Piece, key_result: KeyResult, expectation: Expectation | None) -> str:
+def _unit(piece: WorkUnit, key_result: KeyResult, expectation: Expectation | None) -> str:
     """The declared unit that *piece* belongs to; empty for a wave."""
     if key_result.unit_of_delivery == "hypothesis":
         return "" if expectation is None else expectation.unit

@@ -80,7 +80,7 @@ def swept(
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class CandidateModels:
     """Whether each candidate is one of the *members* of each choice (q, c); its *slab* and posterior *weight* (q,)."""
 
     members: NDArray[np.bool_]
@@ -88,7 +88,7 @@ class Choices:
     weights: Floats
 
 
-def choices(swept: Swept, floor: float) -> Choices:
+def choices(swept: Swept, floor: float) -> CandidateModels:
     """The choices that were met on the way, with their posterior weights; *floor* as in the regression."""
     count = swept.products.shape[1] - 1
     # A choice is a number whose bits are its candidates.
@@ -117,7 +117,7 @@ def choices(swept: Swept, floor: float) -> Choices:
     weights = np.exp(found - found.max())
     kept = np.flatnonzero(weights > _LEAST_CHOICE)
     members = _members([masks[row] for row in kept], count)
-    return Choices(members, np.array(slabs)[kept], weights[kept] / weights[kept].sum())
+    return CandidateModels(members, np.array(slabs)[kept], weights[kept] / weights[kept].sum())
 
 
 def _members(masks: Sequence[int], count: int) -> NDArray[np.bool_]:
@@ -198,7 +198,7 @@ def _log_prior(size: int, count: int) -> float:
     return log(of_size) - log(comb(count, size))
 
 
-def groups(found: Choices) -> list[tuple[tuple[int, ...], float]]:
+def groups(found: CandidateModels) -> list[tuple[tuple[int, ...], float]]:
     """The sets of candidates that are claimed, the surest first, with the probability of each; none overlap."""
     count = found.members.shape[1]
     most = max(3, count // 3)
@@ -227,7 +227,9 @@ def groups(found: Choices) -> list[tuple[tuple[int, ...], float]]:
     return claimed
 
 
-def effect_of(found: Choices, swept: Swept, group: Sequence[int], floor: float) -> tuple[Floats, Floats, Floats]:
+def effect_of(
+    found: CandidateModels, swept: Swept, group: Sequence[int], floor: float
+) -> tuple[Floats, Floats, Floats]:
     """Weights, means and scales of the mixture that the summed effect of *group* has, where it has one."""
     inside = np.zeros(found.members.shape[1], dtype=bool)
     inside[list(group)] = True

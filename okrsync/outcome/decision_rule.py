@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from okrsync.model.okrs import Direction
 from okrsync.model.verdicts import CheckKind, Estimate, HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.outcome.cases import Case, Delivery, Settings
-from okrsync.outcome.judged import Level
+from okrsync.outcome.judged import BeforeAfter
 from okrsync.outcome.waves import Wave, wait_days
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _withheld(check: OutcomeCheck, case: Case, as_of: date, step_days: float) ->
     return ""
 
 
-def concluded(check: OutcomeCheck, settings: Settings, level: Level) -> OutcomeCheck:
+def concluded(check: OutcomeCheck, settings: Settings, level: BeforeAfter) -> OutcomeCheck:
     """*check*, which has an estimate and q, with the verdict that they allow."""
     estimate = check.estimate
     if estimate is None or check.is_provisional:
@@ -122,7 +122,7 @@ def concluded(check: OutcomeCheck, settings: Settings, level: Level) -> OutcomeC
     return replace(judged, hypothesis=_hypothesis(judged, estimate))
 
 
-def _claim(estimate: Estimate, settings: Settings, level: Level) -> Verdict:
+def _claim(estimate: Estimate, settings: Settings, level: BeforeAfter) -> Verdict:
     if settings.direction is Direction.MAINTAIN and settings.band is not None and level.after is not None:
         now, before = (_outside(value, settings.band) for value in (level.after, level.after - estimate.effect))
         if now == before:
@@ -136,7 +136,7 @@ def _outside(value: float, band: tuple[float, float]) -> float:
     return max(band[0] - value, value - band[1], 0.0)
 
 
-def _is_inside(estimate: Estimate, settings: Settings, level: Level) -> bool:
+def _is_inside(estimate: Estimate, settings: Settings, level: BeforeAfter) -> bool:
     if settings.band is None or level.before is None:
         return False
     low, high = settings.band
@@ -156,14 +156,14 @@ def _hypothesis(check: OutcomeCheck, estimate: Estimate) -> HypothesisVerdict:
     return HypothesisVerdict.OPEN
 
 
-def level_around(ready: Prepared | None, wave: Wave, settings: Settings, step_days: float) -> Level:
+def level_around(ready: Prepared | None, wave: Wave, settings: Settings, step_days: float) -> BeforeAfter:
     """Means of as long a time before *wave* as its evaluation takes, and of what was observed since."""
     if ready is None:
-        return Level(None, None)
+        return BeforeAfter(None, None)
     start = wave.steps[0][0].toordinal() + settings.lag_days
     before = ready.raw[(ready.days < start) & (ready.days >= start - wait_days(step_days, settings))]
     after = ready.raw[ready.days >= start]
-    return Level(
+    return BeforeAfter(
         float(before.mean()) if len(before) else None,
         float(after.mean()) if len(after) else None,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okrsync.model.verdicts import Counterfactual, Decomposition, ModelWeight, Span
-from okrsync.outcome.fitting import LEVEL, Fitted, Frame, fitted, framed
+from okrsync.outcome.fitting import LEVEL, Fitted, ModelFrame, fitted, framed
 from okrsync.outcome.grid import CELLS
 from okrsync.outcome.preprocessing import Scale
 from okrsync.outcome.regression import TRENDS
@@ -20,7 +20,7 @@ _TAIL = (1 - LEVEL) / 2
 _LEAST_WEIGHT = 0.01
 
 
-def windows(frame: Frame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+def windows(frame: ModelFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     """Which observations lie in the baseline window and in the last one; ``None`` where one of them has none."""
     ready, settings = frame.prepared, frame.case.settings
     first = min((part.wave.first for part in frame.parts), default=None)
@@ -33,7 +33,7 @@ def windows(frame: Frame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
     return (before, last) if before.any() and last.any() else None
 
 
-def window_column(frame: Frame) -> Floats | None:
+def window_column(frame: ModelFrame) -> Floats | None:
     """Weights (n,) that give the mean of the last window less that of the baseline window."""
     found = windows(frame)
     if found is None:
@@ -42,7 +42,7 @@ def window_column(frame: Frame) -> Floats | None:
     return last / np.count_nonzero(last) - before / np.count_nonzero(before)
 
 
-def up_to_its_end(frame: Frame, latest: Decomposition | None) -> Decomposition | None:
+def up_to_its_end(frame: ModelFrame, latest: Decomposition | None) -> Decomposition | None:
     """
     The decomposition of the days whose change the case of *frame* asks for: *latest*, where nothing came after them.
 
@@ -159,7 +159,7 @@ def _decomposition(
     return Decomposition(first, until, since, end, change, drift, deliveries, change - kept, unexplained)
 
 
-def _white_noise(frame: Frame) -> Floats:
+def _white_noise(frame: ModelFrame) -> Floats:
     ready = frame.prepared
     return np.ones(len(ready.y)) if ready.noise is None else ready.noise
 

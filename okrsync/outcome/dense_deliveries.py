@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from okrsync.model.verdicts import CheckKind
 from okrsync.outcome.cases import Case, Delivery
-from okrsync.outcome.credible_sets import Choices, Swept, choices, effect_of, groups, swept
+from okrsync.outcome.credible_sets import CandidateModels, Swept, choices, effect_of, groups, swept
 from okrsync.outcome.design import staircase
-from okrsync.outcome.fitting import Frame, Part, framed
+from okrsync.outcome.fitting import ModelFrame, WaveTerm, framed
 from okrsync.outcome.grid import whitener_of
 from okrsync.outcome.regression import grams_of
 from okrsync.outcome.student import Mixture
@@ -23,20 +23,20 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SetFindings:
     """A set in its frame, with the distribution of its effect on the scale of y, given that there is one."""
 
-    part: Part
+    part: WaveTerm
     mixture: Mixture
     probability: float
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class DenseDeliveries:
     """The sets, and the frame of the waves of everything that is in none, beside the sets."""
 
-    sets: tuple[Found, ...]
-    rest: Frame | None
+    sets: tuple[SetFindings, ...]
+    rest: ModelFrame | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class _Candidate:
     column: int
 
 
-def stream_of(case: Case, waves: Sequence[Wave], until: date, on_record: frozenset[str]) -> Stream | None:
+def stream_of(case: Case, waves: Sequence[Wave], until: date, on_record: frozenset[str]) -> DenseDeliveries | None:
     """
     What can be said of *case*, whose *waves* are too many to be judged one by one; ``None`` without two points.
 
@@ -57,13 +57,13 @@ def stream_of(case: Case, waves: Sequence[Wave], until: date, on_record: frozens
     plain = [wave for wave in waves if wave.kind is not CheckKind.UNIT]
     frame = framed(case, units, until)
     if frame is None or frame.prepared.spread == 0:
-        return None if frame is None else Stream((), framed(case, waves, until))
+        return None if frame is None else DenseDeliveries((), framed(case, waves, until))
     deliveries = sorted((each for wave in plain for each in wave.deliveries), key=lambda each: (each.day, each.id))
     is_told = on_record.issuperset(delivery.id for delivery in deliveries)
     found = [] if is_told else _sets(frame, _candidates(frame, deliveries), on_record)
     taken = {delivery.id for each in found for delivery in each.part.wave.deliveries}
     left = [*units, *(wave for wave in (_without(wave, taken) for wave in plain) if wave is not None)]
-    return Stream(tuple(found), framed(case, [*left, *(each.part.wave for each in found)], until))
+    return DenseDeliveries(tuple(found), framed(case, [*left, *(each.part.wave for each in found)], until))
 
 
 def _without(wave: Wave, taken: set[str]) -> Wave | None:
@@ -71,7 +71,7 @@ def _without(wave: Wave, taken: set[str]) -> Wave | None:
     return replace(wave, deliveries=left) if left else None
 
 
-def _candidates(frame: Frame, deliveries: Sequence[Delivery]) -> list[_Candidate]:
+def _candidates(frame: ModelFrame, deliveries: Sequence[Delivery]) -> list[_Candidate]:
     """A step for each delivery date that the data can tell from the others; its column is added to the design."""
     columns: dict[bytes, tuple[Floats, list[Delivery]]] = {}
     case = frame.case
@@ -83,7 +83,7 @@ def _candidates(frame: Frame, deliveries: Sequence[Delivery]) -> list[_Candidate
     return [_Candidate(tuple(members), frame.design.add(column)) for column, members in columns.values()]
 
 
-def _sets(frame: Frame, candidates: Sequence[_Candidate], on_record: frozenset[str]) -> list[Found]:
+def _sets(frame: ModelFrame, candidates: Sequence[_Candidate], on_record: frozenset[str]) -> list[SetFindings]:
     if not candidates:
         return []
     ready, design = frame.prepared, frame.design
@@ -97,8 +97,13 @@ def _sets(frame: Frame, candidates: Sequence[_Candidate], on_record: frozenset[s
 
 
 def _found(
-    frame: Frame, candidates: Sequence[_Candidate], met: Choices, left: Swept, group: Sequence[int], sure: float
-) -> Found:
+    frame: ModelFrame,
+    candidates: Sequence[_Candidate],
+    met: CandidateModels,
+    left: Swept,
+    group: Sequence[int],
+    sure: float,
+) -> SetFindings:
     case, ready = frame.case, frame.prepared
     deliveries = sorted(
         (each for place in group for each in candidates[place].deliveries), key=lambda each: (each.day, each.id)
@@ -107,4 +112,4 @@ def _found(
     weights, means, scales = effect_of(met, left, group, ready.floor)
     stairs = staircase(ready, wave, case.settings, case.series.trailing_days)
     mixture = Mixture(weights, means[:, None] * stairs.reach, scales[:, None] * stairs.reach, left.df)
-    return Found(Part(wave, stairs, None), mixture, sure)
+    return SetFindings(WaveTerm(wave, stairs, None), mixture, sure)

@@ -93,7 +93,7 @@ def _ramp(age: Floats, days: int) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Staircase:
+class WaveRegressor:
     """
     The column of one wave, and what its coefficient means.
 
@@ -116,7 +116,7 @@ class Staircase:
         return int(np.count_nonzero(self.after))
 
 
-def staircase(prepared: Prepared, wave: Wave, settings: Settings, trailing_days: int) -> Staircase:
+def staircase(prepared: Prepared, wave: Wave, settings: Settings, trailing_days: int) -> WaveRegressor:
     """The regressor of *wave*: each of its deliveries steps on its own day with its share of the size."""
     column = np.zeros(len(prepared.y))
     reach = 0.0
@@ -126,4 +126,4 @@ def staircase(prepared: Prepared, wave: Wave, settings: Settings, trailing_days:
         column += share * part
         reach += share * float(part[own].mean()) if own.any() else share
     after = prepared.days >= wave.steps[0][0].toordinal() + settings.lag_days
-    return Staircase(column, reach, after)
+    return WaveRegressor(column, reach, after)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from okrsync.outcome.decision_rule import ALPHA
-from okrsync.outcome.fitting import Fitted, Part
+from okrsync.outcome.fitting import Fitted, WaveTerm
 from okrsync.outcome.grid import whitener_of
 from okrsync.outcome.regression import fit, grams_of
 from okrsync.outcome.waves import WEEKLY
@@ -22,7 +22,7 @@ _LEAST_BEFORE_LAST = 15
 _ENTANGLED = 0.8
 
 
-def placebo_alarm(fitted: Fitted, part: Part) -> str:
+def placebo_alarm(fitted: Fitted, part: WaveTerm) -> str:
     """Whether a delivery that is invented before *part* would be claimed too, with all real ones in the fit."""
     frame, past = fitted.frame, part.stairs.points_before
     if past < _LEAST_FOR_PLACEBO:
@@ -56,7 +56,7 @@ def reactive_alarm(y: Floats, before: int) -> str:
     return ""
 
 
-def entangled(fitted: Fitted, parts: Sequence[Part]) -> dict[int, list[int]]:
+def entangled(fitted: Fitted, parts: Sequence[WaveTerm]) -> dict[int, list[int]]:
     """For each of *parts* (by place) the others that the data can hardly tell from it: correlation beyond 0.8."""
     if len(parts) < 2:
         return {}

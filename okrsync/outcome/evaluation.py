@@ -17,15 +17,15 @@ from okrsync.model.verdicts import CheckKind, Estimate, KeyResultOutcome
 from okrsync.outcome.cases import Case, MetricSeries, in_order
 from okrsync.outcome.decision_rule import ALPHA, blank, gated, level_around
 from okrsync.outcome.decomposition import described, model_weights, up_to_its_end, window_column
-from okrsync.outcome.dense_deliveries import Found, Stream, stream_of
+from okrsync.outcome.dense_deliveries import DenseDeliveries, SetFindings, stream_of
 from okrsync.outcome.diagnostics import coarse_alarm, entangled, placebo_alarm, reactive_alarm
-from okrsync.outcome.fitting import Fitted, Frame, Part, contrasts, estimates, fitted, framed, line_estimate
+from okrsync.outcome.fitting import Fitted, ModelFrame, WaveTerm, contrasts, estimates, fitted, framed, line_estimate
 from okrsync.outcome.judged import (
     ALL,
-    Asked,
+    BeforeAfter,
     Checked,
-    Judged,
-    Level,
+    Evaluation,
+    EvaluationOptions,
     in_order_of_day,
     is_on_record,
     judged_on_record,
@@ -50,7 +50,9 @@ StepOf = Callable[[date], float]
 """Median days between the points that were known on a day."""
 
 
-def judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Asked = ALL) -> list[Judged]:
+def judged_apart(
+    cases: Sequence[Case], as_of: date, processes: int, asked: EvaluationOptions = ALL
+) -> list[Evaluation]:
     """Each of *cases* judged by itself, in order; everything that there is of each by so many *processes*."""
     if processes <= 1 or len(cases) <= _AT_ONCE:
         return [_as_asked(case, as_of, asked) for case in cases]
@@ -63,7 +65,7 @@ def judged_apart(cases: Sequence[Case], as_of: date, processes: int, asked: Aske
         return list(executor.map(partial(judged, as_of=as_of), cases, chunksize=_AT_ONCE))
 
 
-def _as_asked(case: Case, as_of: date, asked: Asked) -> Judged:
+def _as_asked(case: Case, as_of: date, asked: EvaluationOptions) -> Evaluation:
     is_shown = asked.shows(case)
     if not is_shown:
         if is_on_record(case) or (asked.only_due and not _is_due(case, as_of)):
@@ -102,7 +104,7 @@ def _is_due(case: Case, as_of: date) -> bool:
     )
 
 
-def judged(case: Case, as_of: date, *, is_shown: bool = True) -> Judged:
+def judged(case: Case, as_of: date, *, is_shown: bool = True) -> Evaluation:
     """
     *case* on what is known on *as_of*; each check by what was declared when its first member was delivered.
 
@@ -118,7 +120,7 @@ def judged(case: Case, as_of: date, *, is_shown: bool = True) -> Judged:
     return in_order_of_day(now.outcome, rows)
 
 
-def _judged(case: Case, as_of: date, *, is_shown: bool) -> Judged:
+def _judged(case: Case, as_of: date, *, is_shown: bool) -> Evaluation:
     case = _recent(case)
     settings = case.settings
     known = as_of - timedelta(days=settings.settle_days)
@@ -185,13 +187,13 @@ def _recent(case: Case) -> Case:
 class _Whole:
     """The frame of all that is known, its fit, and the columns of what is told beside the verdicts."""
 
-    frame: Frame
+    frame: ModelFrame
     fit: Fitted | None
     windows: int | None
     line: int | None
 
 
-def _whole(frame: Frame) -> _Whole:
+def _whole(frame: ModelFrame) -> _Whole:
     weights = window_column(frame)
     windows = None if weights is None else frame.design.add(weights)
     line = None
@@ -261,7 +263,7 @@ def _untold(case: Case, wave: Wave, as_of: date, step_of: StepOf) -> Checked:
     before = sum(day < start for day in counted)
     after = len(counted) - before
     held = gated(check, case, as_of, (before, after), step_of(wave.first))
-    return held or replace(check, points_before=before, points_after=after, reason=_TOO_FEW), Level(None, None)
+    return held or replace(check, points_before=before, points_after=after, reason=_TOO_FEW), BeforeAfter(None, None)
 
 
 def _wave_checks(
@@ -293,7 +295,9 @@ def _wave_checks(
     return made
 
 
-def _checks(frame: Frame, fit: Fitted | None, parts: Sequence[Part], as_of: date, step_of: StepOf) -> list[Checked]:
+def _checks(
+    frame: ModelFrame, fit: Fitted | None, parts: Sequence[WaveTerm], as_of: date, step_of: StepOf
+) -> list[Checked]:
     case = frame.case
     told = [part for part in parts if part.column is not None]
     numbers: dict[int, Estimate] = {}
@@ -323,7 +327,7 @@ def _checks(frame: Frame, fit: Fitted | None, parts: Sequence[Part], as_of: date
     return made
 
 
-def _warnings(fit: Fitted, part: Part, estimate: Estimate, others: Sequence[str], step: float) -> tuple[str, ...]:
+def _warnings(fit: Fitted, part: WaveTerm, estimate: Estimate, others: Sequence[str], step: float) -> tuple[str, ...]:
     found = [
         coarse_alarm(step) if part.wave.kind is CheckKind.WAVE else "",
         f"hardly to be told from the work around {', '.join(others)}" if others else "",
@@ -335,7 +339,12 @@ def _warnings(fit: Fitted, part: Part, estimate: Estimate, others: Sequence[str]
 
 
 def _stream_checks(
-    case: Case, waves: Sequence[Wave], stream: Stream | None, latest: _Whole | None, as_of: date, step_of: StepOf
+    case: Case,
+    waves: Sequence[Wave],
+    stream: DenseDeliveries | None,
+    latest: _Whole | None,
+    as_of: date,
+    step_of: StepOf,
 ) -> list[Checked]:
     """Sets of candidates, and the waves of what is in none, which get an interval and no claim of their own."""
     if stream is None or latest is None:
@@ -349,7 +358,7 @@ def _stream_checks(
     return made + [_set_check(latest.frame, found, as_of, step_of) for found in stream.sets]
 
 
-def _set_check(frame: Frame, found: Found, as_of: date, step_of: StepOf) -> Checked:
+def _set_check(frame: ModelFrame, found: SetFindings, as_of: date, step_of: StepOf) -> Checked:
     case, part = frame.case, found.part
     evaluation = evaluation_of(part.wave.last, step_of(part.wave.first), case.settings)
     level = level_around(frame.prepared, part.wave, case.settings, step_of(part.wave.first))

@@ -13,7 +13,7 @@ from okrsync.model.verdicts import Estimate
 from okrsync.outcome import regression
 from okrsync.outcome.cases import Case
 from okrsync.outcome.decision_rule import MDE_FACTOR
-from okrsync.outcome.design import Design, Staircase, base_design, staircase
+from okrsync.outcome.design import Design, WaveRegressor, base_design, staircase
 from okrsync.outcome.grid import whitener_of
 from okrsync.outcome.preprocessing import Prepared, Scale, prepared
 from okrsync.outcome.regression import Grams, Posterior, grams_of
@@ -26,25 +26,25 @@ _LEAST_FREEDOM = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WaveTerm:
     """One wave in a fit: its staircase, and its column; ``None`` where the data cannot tell it from the constant."""
 
     wave: Wave
-    stairs: Staircase
+    stairs: WaveRegressor
     column: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ModelFrame:
     """A series made ready with the columns of its waves, before anything is fitted."""
 
     case: Case
     prepared: Prepared
     design: Design
-    parts: tuple[Part, ...]
+    parts: tuple[WaveTerm, ...]
 
     @property
-    def in_fit(self) -> list[Part]:
+    def in_fit(self) -> list[WaveTerm]:
         """The parts that have a column."""
         return [part for part in self.parts if part.column is not None]
 
@@ -58,16 +58,16 @@ class Frame:
 class Fitted:
     """A frame with its posterior; the coefficients are those of the constant, the parts in the fit, and the rest."""
 
-    frame: Frame
+    frame: ModelFrame
     grams: Grams
     posterior: Posterior
 
-    def place(self, part: Part) -> int:
+    def place(self, part: WaveTerm) -> int:
         """Which coefficient belongs to *part*."""
         return 1 + self.frame.in_fit.index(part)
 
 
-def framed(case: Case, waves: Sequence[Wave], until: date) -> Frame | None:
+def framed(case: Case, waves: Sequence[Wave], until: date) -> ModelFrame | None:
     """
     The frame of *case* with *waves* on what was observed up to *until*; ``None`` without two points.
 
@@ -80,20 +80,20 @@ def framed(case: Case, waves: Sequence[Wave], until: date) -> Frame | None:
     stairs = [(wave, staircase(ready, wave, settings, trailing)) for wave in waves]
     told = [wave for wave, steps in stairs if steps.points_before and steps.points_after]
     design = base_design(ready, case.controls, told[0].first if told else None)
-    parts: list[Part] = []
+    parts: list[WaveTerm] = []
     seen: dict[bytes, int] = {}
     for wave, steps in stairs:
         if not (steps.points_before and steps.points_after):
-            parts.append(Part(wave, steps, None))
+            parts.append(WaveTerm(wave, steps, None))
             continue
         key = steps.column.tobytes()
         if key in seen:
             held = parts[seen[key]]
-            parts[seen[key]] = Part(joined(held.wave, wave), held.stairs, held.column)
+            parts[seen[key]] = WaveTerm(joined(held.wave, wave), held.stairs, held.column)
             continue
         seen[key] = len(parts)
-        parts.append(Part(wave, steps, design.add(steps.column)))
-    return Frame(case, ready, design, tuple(parts))
+        parts.append(WaveTerm(wave, steps, design.add(steps.column)))
+    return ModelFrame(case, ready, design, tuple(parts))
 
 
 def joined(one: Wave, other: Wave) -> Wave:
@@ -102,7 +102,7 @@ def joined(one: Wave, other: Wave) -> Wave:
     return Wave(one.kind, tuple(deliveries), max(one.evaluation, other.evaluation))
 
 
-def fitted(frame: Frame) -> Fitted | None:
+def fitted(frame: ModelFrame) -> Fitted | None:
     """The fit of all parts of *frame*; ``None`` for a constant series, or with hardly more points than coefficients."""
     if frame.prepared.spread == 0:
         return None
@@ -114,7 +114,7 @@ def fitted(frame: Frame) -> Fitted | None:
     return Fitted(frame, grams, posterior)
 
 
-def contrasts(fit: Fitted, parts: Sequence[Part]) -> Floats:
+def contrasts(fit: Fitted, parts: Sequence[WaveTerm]) -> Floats:
     """What picks the effect of each of *parts* out of the coefficients (p, k), on the scale of y."""
     picked = np.zeros((fit.posterior.means.shape[1], len(parts)))
     for row, part in enumerate(parts):
@@ -122,7 +122,7 @@ def contrasts(fit: Fitted, parts: Sequence[Part]) -> Floats:
     return picked
 
 
-def estimates(frame: Frame, mixture: Mixture, parts: Sequence[Part]) -> list[Estimate]:
+def estimates(frame: ModelFrame, mixture: Mixture, parts: Sequence[WaveTerm]) -> list[Estimate]:
     """The estimates in the metric's unit of *parts*, whose effects on the scale of y are *mixture*, in this order."""
     tail = (1 - LEVEL) / 2
     (low, high), p = mixture.quantiles([tail, 1 - tail]), mixture.p_two_sided()
@@ -139,7 +139,7 @@ def estimates(frame: Frame, mixture: Mixture, parts: Sequence[Part]) -> list[Est
     return found
 
 
-def in_unit(frame: Frame, stairs: Staircase, effect: float) -> float:
+def in_unit(frame: ModelFrame, stairs: WaveRegressor, effect: float) -> float:
     """*effect* on the scale of y, in the metric's unit: the mean difference to what would have been without it."""
     ready = frame.prepared
     if ready.scale is Scale.RAW:
@@ -149,7 +149,7 @@ def in_unit(frame: Frame, stairs: Staircase, effect: float) -> float:
     return float(np.mean(ready.raw_of(y) - ready.raw_of(without)))
 
 
-def _possible(frame: Frame, part: Part) -> tuple[float, float]:
+def _possible(frame: ModelFrame, part: WaveTerm) -> tuple[float, float]:
     """The smallest and largest effect for which the metric without it would lie inside of its bounds."""
     ready = frame.prepared
     if ready.bounds is None:
@@ -165,6 +165,6 @@ def line_estimate(fit: Fitted, column: int) -> Estimate:
     contrast = np.zeros((posterior.means.shape[1], 1))
     contrast[1, 0] = 1.0
     values = design.columns[column]
-    stairs = Staircase(values, float(values[-1]), np.arange(len(values)) == len(values) - 1)
-    part = Part(frame.in_fit[0].wave, stairs, column)
+    stairs = WaveRegressor(values, float(values[-1]), np.arange(len(values)) == len(values) - 1)
+    part = WaveTerm(frame.in_fit[0].wave, stairs, column)
     return estimates(frame, posterior.mixture(contrast * stairs.reach), [part])[0]

@@ -28,14 +28,17 @@ _MOST_HELD, _MOST_REPEATED = 32, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CovariancePoint:
     """One covariance of the grid; white noise has a share of 0."""
 
     tau: float
     share: float
 
 
-CELLS: tuple[Cell, ...] = (Cell(0.0, 0.0), *(Cell(tau, share) for tau in PERSISTENCE for share in SHARES))
+CELLS: tuple[CovariancePoint, ...] = (
+    CovariancePoint(0.0, 0.0),
+    *(CovariancePoint(tau, share) for tau in PERSISTENCE for share in SHARES),
+)
 # Restricted likelihood under-estimates persistence (Turner et al. 2020): cells that persist get a head start.
 TILT: Floats = np.array([0.5 * cell.share * np.log(cell.tau) if cell.share else 0.0 for cell in CELLS])
 _SHARE: Floats = np.array([cell.share for cell in CELLS])

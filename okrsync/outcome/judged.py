@@ -12,7 +12,7 @@ from okrsync.outcome.cases import Case, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class BeforeAfter:
     """Means of the metric before and after, in its unit; ``None`` where nothing was observed."""
 
     before: float | None
@@ -24,31 +24,31 @@ class Level:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
-Checked = tuple[OutcomeCheck, Level]
-Row = tuple[OutcomeCheck, Level, Settings]
+Checked = tuple[OutcomeCheck, BeforeAfter]
+Row = tuple[OutcomeCheck, BeforeAfter, Settings]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Evaluation:
     """A key result before multiplicity, with the means around each of its checks and what it is judged by."""
 
     outcome: KeyResultOutcome
-    levels: tuple[Level, ...]
+    levels: tuple[BeforeAfter, ...]
     settings: tuple[Settings, ...]
 
 
 class Memory(Protocol):
     """Keeps what was judged, for as long as nothing that it was judged by has changed."""
 
-    def recalled(self, case: Case) -> Judged | None:
+    def recalled(self, case: Case) -> Evaluation | None:
         """What was found of *case*; ``None`` where it is not known, or was found of something else."""
 
-    def keep(self, case: Case, found: Judged) -> None:
+    def keep(self, case: Case, found: Evaluation) -> None:
         """Note what was *found* of *case*."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationOptions:
     """
     How much is asked of many key results.
 
@@ -64,7 +64,7 @@ class Asked:
         """Whether all is wanted of *case*."""
         return self.shown is None or case.key in self.shown
 
-    def known(self, case: Case, as_of: date) -> Judged | None:
+    def known(self, case: Case, as_of: date) -> Evaluation | None:
         """Return what is to be said of *case* without a fit; ``None`` if it takes one, or may take one."""
         if not self.shows(case):
             if is_on_record(case):
@@ -73,12 +73,12 @@ class Asked:
                 return None
         return self.recalled(case)
 
-    def recalled(self, case: Case) -> Judged | None:
+    def recalled(self, case: Case) -> Evaluation | None:
         """Return what the memory has of *case*; ``None`` without one."""
         return None if self.memory is None else self.memory.recalled(case)
 
 
-ALL = Asked()
+ALL = EvaluationOptions()
 
 
 def is_on_record(case: Case) -> bool:
@@ -87,27 +87,29 @@ def is_on_record(case: Case) -> bool:
     return all(delivery.id in recorded for delivery in case.deliveries)
 
 
-def judged_on_record(case: Case, as_of: date) -> Judged:
+def judged_on_record(case: Case, as_of: date) -> Evaluation:
     """Return the checks of *case* that are on record, and nothing that a fit would tell beside them."""
     return with_recorded(KeyResultOutcome(as_of, ()), case, [])
 
 
-def with_recorded(outcome: KeyResultOutcome, case: Case, entries: Sequence[Checked]) -> Judged:
+def with_recorded(outcome: KeyResultOutcome, case: Case, entries: Sequence[Checked]) -> Evaluation:
     """Return *entries* and the checks of *case* that are on record, by day, as what is found of it."""
-    both = [*entries, *((check, Level(None, None)) for check in case.recorded)]
+    both = [*entries, *((check, BeforeAfter(None, None)) for check in case.recorded)]
     return in_order_of_day(outcome, [(check, level, case.settings) for check, level in both])
 
 
-def rows_of(made: Judged) -> list[Row]:
+def rows_of(made: Evaluation) -> list[Row]:
     """Return each check of *made* with its means and with what it is judged by."""
     return list(zip(made.outcome.checks, made.levels, made.settings, strict=True))
 
 
-def in_order_of_day(outcome: KeyResultOutcome, rows: Sequence[Row]) -> Judged:
+def in_order_of_day(outcome: KeyResultOutcome, rows: Sequence[Row]) -> Evaluation:
     """Return *outcome* with the checks of *rows*, by first day, last day and members."""
     ordered = sorted(rows, key=lambda row: by_day(row[0]))
     checks = tuple(check for check, _, _ in ordered)
-    return Judged(replace(outcome, checks=checks), tuple(row[1] for row in ordered), tuple(row[2] for row in ordered))
+    return Evaluation(
+        replace(outcome, checks=checks), tuple(row[1] for row in ordered), tuple(row[2] for row in ordered)
+    )
 
 
 def by_day(check: OutcomeCheck) -> tuple[date, date, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from okrsync.outcome.cases import Case
 from okrsync.outcome.evaluation import waves_at
-from okrsync.outcome.fitting import Fitted, Part, contrasts, fitted, framed
+from okrsync.outcome.fitting import Fitted, WaveTerm, contrasts, fitted, framed
 from okrsync.outcome.grid import whitener_of
 from okrsync.outcome.regression import ALMOST_FLAT, TRENDS, grams_of
 
@@ -45,7 +45,7 @@ def further_points(case: Case, members: Sequence[str], as_of: date, smallest: fl
     return None
 
 
-def _error_after(fit: Fitted, part: Part, length: int) -> float:
+def _error_after(fit: Fitted, part: WaveTerm, length: int) -> float:
     """The standard error of *part*'s effect with *length* more points, under the models that weigh most."""
     ready, posterior = fit.frame.prepared, fit.posterior
     times = np.concatenate([ready.times, ready.times[-1] + 1 + np.arange(length)])

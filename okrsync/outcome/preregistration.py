@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from okrsync.linking.placement import BY_HAND, Linking
-from okrsync.model.expectations import WORD, SeenExpectation, stated
+from okrsync.linking.placement import BY_HAND, Placements
+from okrsync.model.expectations import WORD, RecordedExpectation, stated
 from okrsync.model.ledger import Hypothesis, LinkDecision
 from okrsync.model.placements import Placement
 from okrsync.model.work import EventField, Item, ItemEvent, Link
@@ -22,12 +22,12 @@ Identity = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class RegistrationEvidence:
     """What tells when something was first on record."""
 
     hypotheses: Sequence[Hypothesis]
     decisions: Sequence[LinkDecision]
-    seen: Sequence[SeenExpectation]
+    seen: Sequence[RecordedExpectation]
     link_starts: Mapping[Identity, datetime]
     """When an earlier sync first saw each link."""
     events: Mapping[tuple[str, str], Sequence[ItemEvent]]
@@ -37,14 +37,14 @@ class Evidence:
 class _Stated:
     """What was stated of each item, from *evidence*; looked up for every item, so ordered once."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: RegistrationEvidence) -> None:
         self._corrected = corrected_at(evidence.hypotheses)
         self._hypotheses: dict[str, dict[int, Hypothesis]] = {}
         """By item key (casefolded), then by place in the ledger."""
         for place, entry in enumerate(evidence.hypotheses):
             for key in entry.items:
                 self._hypotheses.setdefault(key.casefold(), {})[place] = entry
-        self._seen: dict[Identity, list[SeenExpectation]] = {}
+        self._seen: dict[Identity, list[RecordedExpectation]] = {}
         for said in evidence.seen:
             self._seen.setdefault((said.source, said.external_id, said.key_result), []).append(said)
 
@@ -62,7 +62,7 @@ class _Stated:
         return sorted(stated_at, key=lambda entry: entry[0])
 
 
-def expectations_of(linking: Linking, evidence: Evidence) -> dict[tuple[str, str], Expectation]:
+def expectations_of(linking: Placements, evidence: RegistrationEvidence) -> dict[tuple[str, str], Expectation]:
     """What each delivered item was to change, by key result and item key (casefolded)."""
     found: dict[tuple[str, str], Expectation] = {}
     stated_by = _Stated(evidence)
@@ -77,7 +77,7 @@ def expectations_of(linking: Linking, evidence: Evidence) -> dict[tuple[str, str
     return found
 
 
-def late_links(linking: Linking, evidence: Evidence) -> frozenset[tuple[str, str]]:
+def late_links(linking: Placements, evidence: RegistrationEvidence) -> frozenset[tuple[str, str]]:
     """
     Key results and items (casefolded) that were tied only after the item's delivery, where that can be told.
 
@@ -92,7 +92,7 @@ def late_links(linking: Linking, evidence: Evidence) -> frozenset[tuple[str, str
     )
 
 
-def _is_linked_late(item: Item, link: Link, delivered: datetime, evidence: Evidence) -> bool:
+def _is_linked_late(item: Item, link: Link, delivered: datetime, evidence: RegistrationEvidence) -> bool:
     start = evidence.link_starts.get((item.source, item.external_id, link.key_result))
     if start is not None and start <= delivered:
         return False
@@ -102,10 +102,10 @@ def _is_linked_late(item: Item, link: Link, delivered: datetime, evidence: Evide
     return bool(moments) and min(moments) > delivered
 
 
-def seen_now(linking: Linking, now: datetime) -> list[SeenExpectation]:
+def seen_now(linking: Placements, now: datetime) -> list[RecordedExpectation]:
     """What items say of themselves that they are to change, of the key results that they serve."""
     return [
-        SeenExpectation(
+        RecordedExpectation(
             placement.item.source,
             placement.item.external_id,
             link.key_result,
@@ -132,7 +132,7 @@ def corrected_at(hypotheses: Iterable[Hypothesis]) -> dict[str, datetime]:
     return found
 
 
-def items_to_look_into(linking: Linking, hypotheses: Iterable[Hypothesis]) -> list[Item]:
+def items_to_look_into(linking: Placements, hypotheses: Iterable[Hypothesis]) -> list[Item]:
     """
     Delivered items whose history tells what was on record before: those with an expectation, and those with a label.
 
@@ -148,7 +148,7 @@ def items_to_look_into(linking: Linking, hypotheses: Iterable[Hypothesis]) -> li
     return found + [item for item in labelled if (item.source, item.external_id) not in known]
 
 
-def items_that_expect(linking: Linking, hypotheses: Iterable[Hypothesis]) -> list[Item]:
+def items_that_expect(linking: Placements, hypotheses: Iterable[Hypothesis]) -> list[Item]:
     """Delivered items for which something was stated anywhere, and what lies above them."""
     named = {key.casefold() for hypothesis in hypotheses for key in hypothesis.items}
     found: dict[tuple[str, str], Item] = {}
@@ -159,7 +159,7 @@ def items_that_expect(linking: Linking, hypotheses: Iterable[Hypothesis]) -> lis
     return list(found.values())
 
 
-def _line_of(item: Item, linking: Linking) -> list[Item]:
+def _line_of(item: Item, linking: Placements) -> list[Item]:
     """*item*, its parent, and so on; at most so many that a link could come from there."""
     line = [item]
     while line[-1].parent and len(line) <= _MOST_ABOVE:
@@ -184,7 +184,11 @@ def _is_named(key_result: str, name: str) -> bool:
 
 
 def _expectation(
-    item: Item, link: Link, stated_at: Sequence[tuple[datetime, float, str]], evidence: Evidence, linking: Linking
+    item: Item,
+    link: Link,
+    stated_at: Sequence[tuple[datetime, float, str]],
+    evidence: RegistrationEvidence,
+    linking: Placements,
 ) -> Expectation:
     delivered = item.delivered
     before = [] if delivered is None else [entry for entry in stated_at if entry[0] <= delivered]
@@ -196,7 +200,9 @@ def _expectation(
     return Expectation(change, is_registered, unit)
 
 
-def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evidence, linking: Linking) -> bool:
+def _is_linked_before(
+    item: Item, link: Link, delivered: datetime, evidence: RegistrationEvidence, linking: Placements
+) -> bool:
     start = evidence.link_starts.get((item.source, item.external_id, link.key_result))
     if start is not None and start <= delivered:
         return True
@@ -205,7 +211,7 @@ def _is_linked_before(item: Item, link: Link, delivered: datetime, evidence: Evi
     return _was_shown(_line_of(item, linking), link, delivered, evidence)
 
 
-def _by_hand(item: Item, link: Link, evidence: Evidence) -> list[datetime]:
+def _by_hand(item: Item, link: Link, evidence: RegistrationEvidence) -> list[datetime]:
     """When people linked *item* so."""
     keys = _keys(item)
     return [
@@ -217,7 +223,7 @@ def _by_hand(item: Item, link: Link, evidence: Evidence) -> list[datetime]:
     ]
 
 
-def _was_shown(line: Sequence[Item], link: Link, delivered: datetime, evidence: Evidence) -> bool:
+def _was_shown(line: Sequence[Item], link: Link, delivered: datetime, evidence: RegistrationEvidence) -> bool:
     """Whether the trackers' own history shows the label behind *link* on the item, or above it, at the delivery."""
     for item in line:
         events = evidence.events.get((item.source, item.external_id), ())

@@ -41,7 +41,16 @@ from okrsync.plugins.error_mapping import (
     refused_token,
 )
 from okrsync.plugins.origin import Origin, without_query
-from okrsync.plugins.rate_limit import Budget, Hold, Lanes, Quota, Refusal, lengthened, refusal_of, retry_after
+from okrsync.plugins.rate_limit import (
+    Block,
+    Budget,
+    Quota,
+    RateLimitScope,
+    Refusal,
+    lengthened,
+    refusal_of,
+    retry_after,
+)
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -72,7 +81,7 @@ class _Call:
 
     request: requests.PreparedRequest
     where: str
-    lanes: Lanes
+    lanes: RateLimitScope
     budget: Budget
     only_reads: bool
     verify: bool | str
@@ -137,7 +146,7 @@ class GuardedAdapter(HTTPAdapter):
         call = _Call(
             request,
             where,
-            Lanes.of(request.method or "", urlsplit(request.url or "").path),
+            RateLimitScope.of(request.method or "", urlsplit(request.url or "").path),
             limiter.budget(str(self.origin), limiter.digest(authorization_of(request))),
             self._only_reads(request),
             self._trusted(verify, where),
@@ -254,9 +263,9 @@ class GuardedAdapter(HTTPAdapter):
             return None
         call.budget.served(sent_at)
         if asked:
-            call.budget.hold(Hold(now + asked, "the tracker asked to wait"))
+            call.budget.hold(Block(now + asked, "the tracker asked to wait"))
         if quota.is_used_up and quota.reset:
-            call.budget.hold(Hold(now + quota.reset, "rate limit used up"), quota.resource or call.lanes.resource)
+            call.budget.hold(Block(now + quota.reset, "rate limit used up"), quota.resource or call.lanes.resource)
         # Jira says 401 also where a scoped token lacks one scope; that token is good for other requests.
         if status == 401 and b"scope does not match" not in response.content:
             call.budget.refuse()
@@ -268,7 +277,7 @@ class GuardedAdapter(HTTPAdapter):
             seconds = call.budget.strike(refusal.first_pause, sent_at, now)
         elif attempt > 1:
             seconds = max(seconds, _backoff(attempt - 1))  # asked to wait for nothing, and refused again
-        hold = Hold(now + seconds, refusal.what, refusal.ends_run)
+        hold = Block(now + seconds, refusal.what, refusal.ends_run)
         call.budget.hold(hold, refusal.lane)
         if not call.only_reads or attempt >= ATTEMPTS:
             raise self._limit_error(hold, seconds, call.where)
@@ -277,7 +286,7 @@ class GuardedAdapter(HTTPAdapter):
 
     def _stumbled(self, call: _Call, status: int, asked: float | None, attempt: int, now: float) -> None:
         self._circuit.failed()
-        hold = None if asked is None else Hold(now + asked, f"the tracker answered {status} and asked to wait")
+        hold = None if asked is None else Block(now + asked, f"the tracker answered {status} and asked to wait")
         if hold:
             call.budget.hold(hold)
         seconds = _backoff(attempt) if asked is None else asked
@@ -288,13 +297,13 @@ class GuardedAdapter(HTTPAdapter):
         if hold:
             call.budget.release(hold.until)
 
-    def _sit_out(self, hold: Hold, seconds: float, where: str) -> None:
+    def _sit_out(self, hold: Block, seconds: float, where: str) -> None:
         """Wait for a limit, if this run may; *seconds* is what is left of *hold*."""
         if hold.ends_run or seconds > self._context.max_wait or self._is_too_late(seconds):
             raise self._limit_error(hold, seconds, where)
         self._context.sleep(seconds)
 
-    def _limit_error(self, hold: Hold, seconds: float, where: str) -> RateLimitedError:
+    def _limit_error(self, hold: Block, seconds: float, where: str) -> RateLimitedError:
         return RateLimitedError(hold.what, where=where, until=_later(self._context.clock(), seconds))
 
     def _pause(self, seconds: float, where: str) -> None:

@@ -32,7 +32,7 @@ _EVERYTHING = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Lanes:
+class RateLimitScope:
     """The parts of a budget that one request uses: a limit may hold for one of them only."""
 
     resource: str
@@ -43,7 +43,7 @@ class Lanes:
     """Method and path: Jira's limit of writes to one issue."""
 
     @classmethod
-    def of(cls, method: str, path: str) -> Lanes:
+    def of(cls, method: str, path: str) -> RateLimitScope:
         """The lanes of one request; *path* is that of its URL."""
         resource = "core"
         if path.endswith("/graphql"):
@@ -105,7 +105,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Block:
     """No request before *until*."""
 
     until: float
@@ -118,7 +118,7 @@ class Budget:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._holds: dict[str, Hold] = {}
+        self._holds: dict[str, Block] = {}
         self._quotas: dict[str, Quota] = {}
         self._is_refused = False
         self._strikes = 0
@@ -141,14 +141,14 @@ class Budget:
         with self._lock:
             self._is_refused = True
 
-    def held(self, lanes: Lanes) -> Hold | None:
+    def held(self, lanes: RateLimitScope) -> Block | None:
         """The hold that a request on *lanes* has to wait for, the longest first; it may be over already."""
         names = (_EVERYTHING, lanes.resource, lanes.endpoint, lanes.path, _reserve_of(lanes.resource))
         with self._lock:
             holds = [hold for name in names if (hold := self._holds.get(name))]
         return max(holds, key=lambda hold: hold.until, default=None)
 
-    def hold(self, hold: Hold, lane: str = _EVERYTHING) -> None:
+    def hold(self, hold: Block, lane: str = _EVERYTHING) -> None:
         """Let nothing pass on *lane* before the hold's end; a hold that ends later stays."""
         with self._lock:
             if lane not in self._holds or self._holds[lane].until < hold.until:
@@ -159,7 +159,7 @@ class Budget:
         with self._lock:
             self._holds = {lane: hold for lane, hold in self._holds.items() if hold.until > until}
 
-    def note(self, quota: Quota, lanes: Lanes, now: float) -> None:
+    def note(self, quota: Quota, lanes: RateLimitScope, now: float) -> None:
         """Record what an answer told; hold the resource until its reset where only the reserve is left."""
         if quota.limit is None and quota.remaining is None and not quota.is_near:
             return
@@ -167,7 +167,7 @@ class Budget:
         with self._lock:
             self._quotas[resource] = quota
         if quota.is_in_reserve and quota.reset:
-            self.hold(Hold(now + quota.reset, "little of the rate limit is left"), _reserve_of(resource))
+            self.hold(Block(now + quota.reset, "little of the rate limit is left"), _reserve_of(resource))
         elif not quota.is_in_reserve:
             with self._lock:
                 self._holds.pop(_reserve_of(resource), None)
@@ -191,7 +191,7 @@ class Budget:
                 self._strikes = 0
 
 
-class Circuit:
+class CircuitBreaker:
     """Whether an origin answers at all; for use by any number of threads."""
 
     def __init__(self) -> None:
@@ -242,7 +242,7 @@ class Limiter:
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._budgets: dict[tuple[str, str], Budget] = {}
-        self._circuits: dict[str, Circuit] = {}
+        self._circuits: dict[str, CircuitBreaker] = {}
 
     def digest(self, credential: str) -> str:
         """What stands for *credential* in this limiter."""
@@ -253,13 +253,15 @@ class Limiter:
         with self._lock:
             return self._budgets.setdefault((origin, credential_digest), Budget())
 
-    def circuit(self, origin: str) -> Circuit:
+    def circuit(self, origin: str) -> CircuitBreaker:
         """The one circuit of that origin."""
         with self._lock:
-            return self._circuits.setdefault(origin, Circuit())
+            return self._circuits.setdefault(origin, CircuitBreaker())
 
 
-def refusal_of(status: int, headers: Mapping[str, str], body: bytes, lanes: Lanes, now: datetime) -> Refusal | None:
+def refusal_of(
+    status: int, headers: Mapping[str, str], body: bytes, lanes: RateLimitScope, now: datetime
+) -> Refusal | None:
     """What kind of limit an answer tells of; ``None``: of none. *now* is the tracker's clock."""
     quota = Quota.told_by(headers, now)
     words = body[:2000].lower()
@@ -303,7 +305,7 @@ def lengthened(seconds: float) -> float:
     return seconds * random.uniform(1.0, 1.2)  # noqa: S311 - spreads load, protects nothing
 
 
-def _lane_of(reason: str, status: int, quota: Quota, lanes: Lanes) -> str:
+def _lane_of(reason: str, status: int, quota: Quota, lanes: RateLimitScope) -> str:
     if reason.startswith("jira-burst"):
         return lanes.endpoint
     if reason.startswith("jira-per-issue"):

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from okrsync.linking.placement import Linking
-from okrsync.model.placements import Group, Placement
+from okrsync.linking.placement import Placements
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.model.work import ItemKind, LinkState, Status
 
 
@@ -36,7 +36,7 @@ def count_items(placements: Iterable[Placement]) -> ItemCounts:
     """Counts over *placements*."""
     kinds: Counter[ItemKind] = Counter()
     statuses: Counter[Status] = Counter()
-    groups: Counter[Group] = Counter()
+    groups: Counter[LinkStatus] = Counter()
     for placement in placements:
         kinds[placement.item.kind] += 1
         statuses[placement.item.status] += 1
@@ -51,14 +51,14 @@ def count_items(placements: Iterable[Placement]) -> ItemCounts:
         done=statuses[Status.DONE],
         dropped=statuses[Status.DROPPED],
         delivered=statuses[Status.DONE],
-        linked=groups[Group.LINKED],
-        exempt=groups[Group.EXEMPT],
-        unlinked=groups[Group.UNLINKED],
+        linked=groups[LinkStatus.LINKED],
+        exempt=groups[LinkStatus.EXEMPT],
+        unlinked=groups[LinkStatus.UNLINKED],
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class StoreTotals:
     """
     The whole of a store in numbers, whatever of it a report goes into.
 
@@ -76,13 +76,13 @@ class Stock:
     unread: tuple[str, ...]
 
 
-def stock_of(linking: Linking) -> Stock:
+def stock_of(linking: Placements) -> StoreTotals:
     """What *linking*, of every item, comes to."""
     standing = [one for one in linking.placements if one.item.status is not Status.DROPPED]
-    exempt = Counter(one.exempt_class for one in standing if one.group is Group.EXEMPT)
+    exempt = Counter(one.exempt_class for one in standing if one.group is LinkStatus.EXEMPT)
     causes = Counter(one.cause.value for one in standing if one.cause is not None)
     items = [one.item for one in linking.placements]
-    return Stock(
+    return StoreTotals(
         count_items(linking.placements),
         dict(sorted(exempt.items())),
         dict(sorted(causes.items())),
@@ -94,7 +94,7 @@ def stock_of(linking: Linking) -> Stock:
 
 
 @dataclass(frozen=True, slots=True)
-class FaultyLink:
+class InvalidLink:
     """A link that does not count, and why."""
 
     key: str
@@ -105,10 +105,10 @@ class FaultyLink:
     reason: str
 
 
-def faulty_links(linking: Linking) -> list[FaultyLink]:
+def faulty_links(linking: Placements) -> list[InvalidLink]:
     """Links that are broken, stale or ambiguous, of items that are not dropped, by state and key."""
     found = [
-        FaultyLink(link.key, placement.item.title, link.key_result, link.state, link.via, link.reason)
+        InvalidLink(link.key, placement.item.title, link.key_result, link.state, link.via, link.reason)
         for placement in linking.placements
         if placement.item.status is not Status.DROPPED
         for link in placement.links
@@ -127,14 +127,14 @@ class ExemptShare:
     budget: float | None
 
 
-def exempt_shares(stock: Stock, budgets: Sequence[tuple[str, float | None]]) -> list[ExemptShare]:
+def exempt_shares(stock: StoreTotals, budgets: Sequence[tuple[str, float | None]]) -> list[ExemptShare]:
     """A share for each exempt class of the configuration, in its order; empty classes too."""
     whole = stock.items.total - stock.items.dropped or 1
     counts = {id_: stock.exempt.get(id_, 0) for id_, _ in budgets}
     return [ExemptShare(id_, counts[id_], counts[id_] / whole, budget) for id_, budget in budgets]
 
 
-def joined_issues(linking: Linking) -> int:
+def joined_issues(linking: Placements) -> int:
     """How many delivered issues a merged pull request closes: they are counted as one piece of work with it."""
     closed = {
         key.casefold()

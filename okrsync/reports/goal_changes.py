@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from okrsync.model.ledger import Decision
-from okrsync.okrs.changes import GoalChange, Version, goal_changes
+from okrsync.okrs.changes import GoalChange, OkrVersion, goal_changes
 
 _REASON_DAYS = 7
 """A decision so many days before or after a change was first seen may be its reason."""
@@ -39,7 +39,7 @@ class GoalsReport:
 
 
 def build_goals(
-    versions: Sequence[Version], decisions: Sequence[Decision], as_of: date, zone: ZoneInfo, wanted: str = ""
+    versions: Sequence[OkrVersion], decisions: Sequence[Decision], as_of: date, zone: ZoneInfo, wanted: str = ""
 ) -> GoalsReport:
     """The changes between *versions*; of *wanted* alone, a key result, metric or cycle, where it is given."""
     changes = [

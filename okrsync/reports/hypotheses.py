@@ -9,7 +9,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from okrsync.linking.delivered import day_of
-from okrsync.model.expectations import SeenExpectation
+from okrsync.model.expectations import RecordedExpectation
 from okrsync.model.ledger import Decision, EvidenceNote, Hypothesis, Ledger
 from okrsync.model.okrs import KeyResult
 from okrsync.model.placements import Placement
@@ -87,7 +87,12 @@ class HypothesesReport:
 
 
 def build_hypotheses(
-    inputs: JudgedInputs, ledger: Ledger, seen: Sequence[SeenExpectation], *, wanted: str = "", overdue: bool = False
+    inputs: JudgedInputs,
+    ledger: Ledger,
+    seen: Sequence[RecordedExpectation],
+    *,
+    wanted: str = "",
+    overdue: bool = False,
 ) -> HypothesesReport:
     """
     All hypotheses, or the one with the id *wanted* and those on that item; with *overdue* the overdue ones alone.
@@ -137,7 +142,7 @@ class _Stated:
 
 
 def _stated(
-    inputs: JudgedInputs, hypotheses: Sequence[Hypothesis], seen: Iterable[SeenExpectation]
+    inputs: JudgedInputs, hypotheses: Sequence[Hypothesis], seen: Iterable[RecordedExpectation]
 ) -> Iterator[_Stated]:
     replaced = {entry.replaces: entry.id for entry in hypotheses if entry.replaces}
     for entry in hypotheses:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Okrs
 from okrsync.model.verdicts import KeyResultOutcome
 from okrsync.outcome.cases import Case
-from okrsync.reports.counts import Stock, stock_of
+from okrsync.reports.counts import StoreTotals, stock_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,20 @@ class ReportInputs:
     """Everything of a project that a report is made of, before any verdict."""
 
     okrs: Okrs
-    linking: Linking
+    linking: Placements
     observations: Mapping[str, Sequence[Observation]]
     sources: Sequence[SourceState]
     budgets: Sequence[tuple[str, float | None]]
     failed_metrics: Sequence[str]
     zone: ZoneInfo
     as_of: date
-    counted: Stock | None = None
+    counted: StoreTotals | None = None
     """The whole of the store in numbers, where *linking* is only a part of it."""
     within: frozenset[str] | None = None
     """The key results (qualified) that all is known of; ``None``: of all of them."""
 
     @property
-    def stock(self) -> Stock:
+    def stock(self) -> StoreTotals:
         """The whole of the store in numbers."""
         return stock_of(self.linking) if self.counted is None else self.counted
 

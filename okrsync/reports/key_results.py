@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from okrsync.linking.delivered import Piece, pieces
+from okrsync.linking.delivered import WorkUnit, pieces
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, Direction, KeyResult, Metric
 from okrsync.model.placements import Placement
@@ -18,7 +18,7 @@ from okrsync.reports.inputs import JudgedInputs, current_value
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryRow:
     """A delivered item with the pull requests that implement it, on one key result."""
 
     key: str
@@ -62,7 +62,7 @@ class KeyResultReport:
     stale_days: int | None
     """How many days old the latest observation is, where that is more than the metric may be; else ``None``."""
     direction: Direction
-    deliveries: tuple[Delivery, ...]
+    deliveries: tuple[DeliveryRow, ...]
     open_items: int
     outcome: KeyResultOutcome | None
     """What the statistics say of it; ``None`` where they were not asked."""
@@ -111,10 +111,12 @@ def key_result_report(entry: KeyResult, placements: Sequence[Placement], inputs:
     )
 
 
-def _delivery(piece: Piece, entry: KeyResult, observations: Sequence[Observation], inputs: JudgedInputs) -> Delivery:
+def _delivery(
+    piece: WorkUnit, entry: KeyResult, observations: Sequence[Observation], inputs: JudgedInputs
+) -> DeliveryRow:
     item, link, day = piece.placement.item, piece.link, piece.day
     measured = day is not None and entry.state != "draft" and bool(entry.metric)
-    return Delivery(
+    return DeliveryRow(
         key=item.key,
         title=item.title,
         url=item.url,

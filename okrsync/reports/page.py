@@ -256,7 +256,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReportPage:
     """
     A whole report, laid out.
 
@@ -292,7 +292,7 @@ def plain(spans: Iterable[Span]) -> str:
     return "".join(span if isinstance(span, str) else span.text for span in spans)
 
 
-def for_executives(page: Page) -> Page:
+def for_executives(page: ReportPage) -> ReportPage:
     """The one-page form of *page*: no details, of each table the first rows and the columns that matter, no charts."""
     sections = tuple(
         replace(section, blocks=tuple(_cut(block) for block in section.blocks))

@@ -9,9 +9,9 @@ from datetime import date
 from okrsync.model.okrs import DatedValue
 from okrsync.reports.counts import (
     ExemptShare,
-    FaultyLink,
+    InvalidLink,
     ItemCounts,
-    Stock,
+    StoreTotals,
     exempt_shares,
     faulty_links,
     natural,
@@ -42,7 +42,7 @@ class StatusReport:
     exempt: tuple[ExemptShare, ...]
     joined_issues: int
     unlinked_reasons: tuple[tuple[str, int], ...]
-    faulty_links: tuple[FaultyLink, ...]
+    faulty_links: tuple[InvalidLink, ...]
     stray_decisions: tuple[str, ...]
     not_understood: tuple[tuple[str, str, str], ...]
     """Source, id and reason of raw items that could not be understood."""
@@ -50,7 +50,7 @@ class StatusReport:
     failed_metrics: tuple[str, ...]
 
 
-def _reasons(stock: Stock) -> tuple[tuple[str, int], ...]:
+def _reasons(stock: StoreTotals) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(stock.causes.items(), key=lambda entry: (-entry[1], entry[0])))
 
 

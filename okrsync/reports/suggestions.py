@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.okrs import Okrs
 from okrsync.model.work import Item
 from okrsync.suggesting.suggestions import Suggested, Suggestion
-from okrsync.suggesting.training_data import Material
+from okrsync.suggesting.training_data import TrainingData
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ class SuggestReport:
 
 
 def build_suggestions(
-    linking: Linking,
+    linking: Placements,
     okrs: Okrs,
     found: Suggested,
-    material: Material,
+    material: TrainingData,
     *,
     cycles: Sequence[str],
     as_of: date,

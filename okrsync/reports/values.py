@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import fmean
 
-from okrsync.linking.delivered import Piece, by_key_result, pieces
+from okrsync.linking.delivered import WorkUnit, by_key_result, pieces
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import DatedValue, KeyResult, Metric, Objective, Value
 from okrsync.model.verdicts import OutcomeCheck, Verdict
@@ -142,7 +142,7 @@ def _metric(name: str, inputs: JudgedInputs) -> Metric | None:
     return inputs.okrs.metrics_by_id.get(name)
 
 
-def _delivered(key_results: Sequence[KeyResult], inputs: JudgedInputs) -> dict[str, Piece]:
+def _delivered(key_results: Sequence[KeyResult], inputs: JudgedInputs) -> dict[str, WorkUnit]:
     """Each delivered piece once, however many of *key_results* it serves."""
     linked = by_key_result(inputs.linking)
     return {

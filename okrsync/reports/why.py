@@ -19,7 +19,7 @@ class ServedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FollowedLink:
     """One link followed to its end; titles are empty where the link is broken."""
 
     key_result: str
@@ -48,7 +48,7 @@ class WhyReport:
     exempt_class: str
     reason: str
     implements: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[FollowedLink, ...]
 
 
 def build_why(placement: Placement, okrs: Okrs) -> WhyReport:
@@ -69,7 +69,7 @@ def build_why(placement: Placement, okrs: Okrs) -> WhyReport:
     )
 
 
-def _lines(placement: Placement, okrs: Okrs) -> list[Line]:
+def _lines(placement: Placement, okrs: Okrs) -> list[FollowedLink]:
     known = {entry.qualified_id: entry for entry in okrs.key_results}
     values = {value.id: value for value in okrs.values}
     lines = []
@@ -81,7 +81,7 @@ def _lines(placement: Placement, okrs: Okrs) -> list[Line]:
             for use in (objective.values if objective else ())
         ]
         lines.append(
-            Line(
+            FollowedLink(
                 key_result=link.key_result,
                 key_result_title=key_result.title if key_result else "",
                 state=link.state,

@@ -25,7 +25,7 @@ def github_time(at: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class Index:
+class NodeIndex:
     """A repository's objects in the orders that are asked for; never changed, so it is read without a lock."""
 
     issues: tuple[RawObject, ...]
@@ -69,7 +69,7 @@ class Shelf:
         self.deleted: set[int] = set()
         self.moved: dict[int, tuple[str, int]] = {}
         self._lock = threading.Lock()
-        self._index: Index | None = None
+        self._index: NodeIndex | None = None
 
     @property
     def full_name(self) -> str:
@@ -77,11 +77,11 @@ class Shelf:
         return self.repository.full_name
 
     @property
-    def index(self) -> Index:
+    def index(self) -> NodeIndex:
         """The objects as they stand."""
         with self._lock:
             if self._index is None:
-                self._index = Index(tuple(self.repository.issues))
+                self._index = NodeIndex(tuple(self.repository.issues))
             return self._index
 
     def edit(self, number: int, changes: RawObject, events: Sequence[RawObject], *, derive: bool) -> None:

@@ -12,7 +12,7 @@ from okrsync.sandbox.tracker_data import RawObject
 _MOST = 50
 
 
-class Boards:
+class BoardSite:
     """Serves *boards*, each with its ``configuration`` and ``sprints`` inside."""
 
     def __init__(self, boards: list[RawObject]) -> None:

@@ -54,7 +54,7 @@ class BulkAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChangelogEntry:
     """One history of one issue, reduced to the fields that are asked for."""
 
     position: HistoryKey
@@ -67,7 +67,7 @@ def histories_of(raw: RawObject) -> list[RawObject]:
     return sorted((raw.get("changelog") or {}).get("histories", []), key=_moment)
 
 
-def bulk_entries(raws: Iterable[RawObject], fields: Collection[str]) -> list[Entry]:
+def bulk_entries(raws: Iterable[RawObject], fields: Collection[str]) -> list[ChangelogEntry]:
     """The histories of *raws* that changed one of *fields* (none: any), by date and then by issue."""
     found = []
     for raw in raws:
@@ -75,11 +75,13 @@ def bulk_entries(raws: Iterable[RawObject], fields: Collection[str]) -> list[Ent
             items = [each for each in history["items"] if not fields or _field_of(each) in fields]
             if items:
                 moment, number = _moment(history)
-                found.append(Entry((moment, int(raw["id"]), number), str(raw["id"]), history | {"items": items}))
+                found.append(
+                    ChangelogEntry((moment, int(raw["id"]), number), str(raw["id"]), history | {"items": items})
+                )
     return sorted(found, key=lambda entry: entry.position)
 
 
-def grouped_by_issue(entries: Sequence[Entry]) -> list[RawObject]:
+def grouped_by_issue(entries: Sequence[ChangelogEntry]) -> list[RawObject]:
     """A page of *entries* as Jira sends it; an issue whose entries go on has some of them on the next page."""
     groups: dict[str, list[RawObject]] = {}
     for entry in entries:

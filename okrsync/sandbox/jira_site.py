@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync.sandbox.http import Clock, Request, Response, utc_now
-from okrsync.sandbox.jira_boards import Boards
+from okrsync.sandbox.jira_boards import BoardSite
 from okrsync.sandbox.jira_changelog import (
     BulkAsked,
     BulkError,
@@ -38,7 +38,7 @@ from okrsync.sandbox.jira_paths import (
     with_self,
 )
 from okrsync.sandbox.jira_state import IssueShelf
-from okrsync.sandbox.jql import Dialect, JqlError, Query, Row, SortKey, parse
+from okrsync.sandbox.jql import Dialect, JqlError, JqlQuery, Row, SortKey, parse
 from okrsync.sandbox.tracker_data import JiraData, RawObject
 
 _CLOUD_MOST, _CLOUD_MOST_IDS, _CLOUD_HISTORIES = 100, 5000, 100
@@ -65,7 +65,7 @@ class JiraSite:
     def __init__(self, data: JiraData, *, clock: Clock = utc_now) -> None:
         self._shelf = IssueShelf(data)
         self._data = data
-        self._boards = Boards(data.boards)
+        self._boards = BoardSite(data.boards)
         self._is_cloud = data.kind == "cloud"
         self._clock = clock
         self._positions: dict[str, tuple[str, SortKey]] = {}
@@ -233,7 +233,7 @@ class JiraSite:
             raise RefusedError(404, _NO_ISSUE)
         return row
 
-    def _parsed(self, jql: str) -> Query:
+    def _parsed(self, jql: str) -> JqlQuery:
         refused_with = self._data.refuses_milliseconds_with
         dialect = Dialect(self._data.filters, ZoneInfo(self._data.time_zone), takes_milliseconds=not refused_with)
         try:
@@ -314,7 +314,7 @@ class JiraSite:
             },
         )
 
-    def _check_values(self, query: Query, clauses: Iterable[str]) -> None:
+    def _check_values(self, query: JqlQuery, clauses: Iterable[str]) -> None:
         for clause in clauses:
             known = self._shelf.known(clause) | (self._boards.sprint_words() if clause == "sprint" else set())
             unknown = [value for value in query.values_of(clause) if value.lower() not in known]

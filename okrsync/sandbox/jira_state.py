@@ -13,7 +13,7 @@ from typing import Any
 
 from okrsync.sandbox.field_catalogue import SPRINT, FieldCatalogue
 from okrsync.sandbox.jira_changelog import histories_of
-from okrsync.sandbox.jql import Query, Row, SortKey
+from okrsync.sandbox.jql import JqlQuery, Row, SortKey
 from okrsync.sandbox.tracker_data import JiraData, RawObject
 
 
@@ -98,7 +98,7 @@ class IssueShelf:
             row = None if place is None else self._rows[place]
             return None if row is None or row.number in self._hidden else row
 
-    def select(self, jql: str, query: Query) -> tuple[list[SortKey], list[Row]]:
+    def select(self, jql: str, query: JqlQuery) -> tuple[list[SortKey], list[Row]]:
         """Return the rows of *query* in order, and what each was ordered by."""
         with self._lock:
             if jql not in self._selected:
@@ -130,7 +130,7 @@ class IssueShelf:
             found = {row.key[0]: row.raw["fields"].get("project") or {} for row in self._rows}
         return [{"id": key, "name": key} | project | {"key": key} for key, project in sorted(found.items())]
 
-    def _candidates(self, query: Query) -> Sequence[Row]:
+    def _candidates(self, query: JqlQuery) -> Sequence[Row]:
         """The rows that a query can find at most, by the narrowest of its words that an index is kept for."""
         for clause in ("key", "project"):
             if words := query.bound(clause):

@@ -160,7 +160,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class JqlQuery:
     """A parsed query; *conditions* must all be met, *order* holds clauses with whether they descend."""
 
     conditions: tuple[Condition, ...]
@@ -192,7 +192,7 @@ class Query:
         return next((each.wanted() for each in bounds if not each.negated), frozenset())
 
 
-def parse(text: str, dialect: Dialect | None = None) -> Query:
+def parse(text: str, dialect: Dialect | None = None) -> JqlQuery:
     """
     Read *text*, which may be empty.
 
@@ -253,7 +253,7 @@ class _Parser:
         self._dialect = dialect
         self._depth = depth
 
-    def query(self) -> Query:
+    def query(self) -> JqlQuery:
         conditions: tuple[Condition, ...] = ()
         if self._tokens and not self._next_says("order"):
             found = self._any_of()
@@ -261,7 +261,7 @@ class _Parser:
         order = self._order() if self._skip("order") else ()
         if self._position < len(self._tokens):
             raise self._unexpected()
-        return Query(conditions, order)
+        return JqlQuery(conditions, order)
 
     def _any_of(self) -> Condition:
         found = [self._all_of()]

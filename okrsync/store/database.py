@@ -15,9 +15,9 @@ from okrsync.errors import StoreError, StoreTooNewError
 from okrsync.files import delete, replace
 from okrsync.store.backends import backend_of
 from okrsync.store.failpoints import failpoint
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 from okrsync.store.tables import metadata
-from okrsync.store.unit_of_work import Unit
+from okrsync.store.unit_of_work import UnitOfWork
 
 SCHEMA_REVISION = "0004"
 _OWN_TABLE = "stream_state"
@@ -81,7 +81,7 @@ class Store:
         self._backend.engine.dispose()
 
     @contextmanager
-    def write(self) -> Iterator[Unit]:
+    def write(self) -> Iterator[UnitOfWork]:
         """One transaction: all of what is done inside is kept, or nothing."""
         with (
             self._guarded(),
@@ -89,10 +89,10 @@ class Store:
             connection.begin(),
         ):
             self._backend.begin_write(connection)
-            yield Unit(connection)
+            yield UnitOfWork(connection)
             failpoint("before-commit")
 
-    def written(self, action: Callable[[Unit], Result]) -> Result:
+    def written(self, action: Callable[[UnitOfWork], Result]) -> Result:
         """
         What *action* returns, done in one transaction; once more where the connection broke meanwhile.
 
@@ -107,14 +107,14 @@ class Store:
                 return action(unit)
 
     @contextmanager
-    def read(self) -> Iterator[View]:
+    def read(self) -> Iterator[Snapshot]:
         """One consistent view."""
         with (
             self._guarded(),
             self._backend.engine.connect().execution_options(**self._backend.reading) as connection,
             connection.begin(),
         ):
-            yield View(connection)
+            yield Snapshot(connection)
 
     def faults(self) -> list[str]:
         """What the database's own check finds wrong, and rows that belong to nothing; empty for a sound one."""

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from okrsync.plugins.connector import HISTORY
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 
 MAX_PROSE = 8000
 """Characters of one item's text, at most."""
 _FEWEST_SPACES = 2  # names of states, labels and fields are shorter; sentences are not
 
 
-def prose(view: View, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
+def prose(view: Snapshot, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
     """The passages of the items at *places* (source and id); without those whose raw form is not stored."""
     wanted: dict[str, list[str]] = {}
     for source, external_id in places:

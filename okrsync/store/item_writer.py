@@ -14,7 +14,7 @@ from okrsync.plugins.connector import Missing
 from okrsync.store import codec
 from okrsync.store.backends import BulkUpsert, insert
 from okrsync.store.failpoints import failpoint
-from okrsync.store.records import Held, Saved, Version
+from okrsync.store.records import ItemVersion, SaveCounts, StoredDigests
 from okrsync.store.tables import dead_letter, history_due, item, item_alias, item_event, item_raw, link, placement
 
 CHUNK = 500  # SQLite's oldest limit on parameters of one statement is 999
@@ -35,9 +35,9 @@ def chunks(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
         yield entries[start : start + CHUNK]
 
 
-def held_items(connection: sa.Connection, source: str, external_ids: Sequence[str]) -> dict[str, Held]:
+def held_items(connection: sa.Connection, source: str, external_ids: Sequence[str]) -> dict[str, StoredDigests]:
     """What is stored of items, as far as is needed to see whether they changed; a new one is left out."""
-    found: dict[str, Held] = {}
+    found: dict[str, StoredDigests] = {}
     for part in chunks(external_ids):
         rows = connection.execute(
             sa.select(
@@ -53,13 +53,13 @@ def held_items(connection: sa.Connection, source: str, external_ids: Sequence[st
         )
         for row in rows:
             is_missing = row.missing_since_ms is not None or row.gone_ms is not None
-            found[row.external_id] = Held(
+            found[row.external_id] = StoredDigests(
                 row.raw_digest, row.events_digest, row.digest, row.updated_ms, row.key, is_missing
             )
     return found
 
 
-class ItemRows:
+class ItemWriter:
     """The items of one source inside one write transaction."""
 
     def __init__(self, connection: sa.Connection, source: str) -> None:
@@ -68,14 +68,14 @@ class ItemRows:
 
     def save(
         self,
-        versions: Sequence[Version],
+        versions: Sequence[ItemVersion],
         partition: str,
         now: datetime,
         *,
         replace_events: bool = False,
         same_raw: bool = False,
         is_seen: bool = True,
-    ) -> Saved:
+    ) -> SaveCounts:
         """
         Insert or update items with all that belongs to them; an older version never replaces a newer one.
 
@@ -83,7 +83,7 @@ class ItemRows:
         *same_raw*: their raw form is the stored one, and so is whether their history is due. Not *is_seen*: the tracker
         did not list them just now, so what is missing or gone stays so.
         """
-        newest: dict[str, Version] = {}
+        newest: dict[str, ItemVersion] = {}
         for version in versions:
             external_id = version.row["external_id"]
             held = newest.get(external_id)
@@ -129,7 +129,7 @@ class ItemRows:
             self._note_due(newest)
         # What is understood now is no dead letter any more, whether or not it changed.
         self._forget(dead_letter, set(newest))
-        return Saved(seen=len(newest), new=new, changed=len(saved) - new)
+        return SaveCounts(seen=len(newest), new=new, changed=len(saved) - new)
 
     def found_again(self, external_ids: Sequence[str]) -> None:
         """Take back that *external_ids* were missing."""
@@ -229,7 +229,7 @@ class ItemRows:
             sa.delete(item_event).where(item_event.c.source == self._source, item_event.c.external_id == old_id)
         )
 
-    def _upsert_raw(self, versions: Iterable[Version]) -> None:
+    def _upsert_raw(self, versions: Iterable[ItemVersion]) -> None:
         _UPSERT_RAW(
             self._connection,
             [
@@ -238,7 +238,7 @@ class ItemRows:
             ],
         )
 
-    def _forget_events(self, versions: Mapping[str, Version]) -> None:
+    def _forget_events(self, versions: Mapping[str, ItemVersion]) -> None:
         """Delete events that the tracker's history does not give any more, after a change of what is read of it."""
         wanted = {row[1:3] for version in versions.values() for row in version.event_rows}
         for part in chunks(list(versions)):
@@ -259,7 +259,7 @@ class ItemRows:
                         )
                     )
 
-    def _save_events(self, versions: Sequence[Version], now: datetime) -> None:
+    def _save_events(self, versions: Sequence[ItemVersion], now: datetime) -> None:
         recorded = codec.to_ms(now)
         rows = [(recorded, *row) for version in versions for row in version.event_rows]
         if not rows:
@@ -275,7 +275,7 @@ class ItemRows:
         self._alias({key: id_ for key, id_ in old_keys.items() if key})
         failpoint("events-written")
 
-    def _save_aliases(self, rows: Sequence[Mapping[str, Any]], known: Mapping[str, Held]) -> None:
+    def _save_aliases(self, rows: Sequence[Mapping[str, Any]], known: Mapping[str, StoredDigests]) -> None:
         self._alias(
             {
                 before.key: row["external_id"]
@@ -298,7 +298,7 @@ class ItemRows:
             ],
         )
 
-    def _note_due(self, versions: Mapping[str, Version]) -> None:
+    def _note_due(self, versions: Mapping[str, ItemVersion]) -> None:
         late = {id_ for id_, version in versions.items() if version.history_due}
         settling = {id_ for id_, version in versions.items() if version.is_settling} - late
         self.note_due(sorted(late))

@@ -9,11 +9,11 @@ from functools import cache
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from okrsync.model.expectations import SeenExpectation
+from okrsync.model.expectations import RecordedExpectation
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.store import codec
 from okrsync.store.item_writer import chunks
-from okrsync.store.records import Fit, RecordedCheck, ToldCheck
+from okrsync.store.records import CacheEntry, RecordedCheck, StoredCheck
 from okrsync.store.tables import expectation, fit, outcome_check
 
 
@@ -52,7 +52,7 @@ def checks_on_record(
     as_known: datetime | None = None,
     key_results: Collection[str] | None = None,
     since: date | None = None,
-) -> list[ToldCheck]:
+) -> list[StoredCheck]:
     """
     The checks on record, oldest first, without their inputs; *as_known*: those that were by then.
 
@@ -69,12 +69,12 @@ def checks_on_record(
         parts = chunks(sorted(key_results))
         rows = [row for part in parts for row in connection.execute(told.where(outcome_check.c.key_result.in_(part)))]
     return [
-        ToldCheck(row.key_result, _check().validate_json(row.told), codec.from_ms(row.recorded_ms))
+        StoredCheck(row.key_result, _check().validate_json(row.told), codec.from_ms(row.recorded_ms))
         for row in sorted(rows, key=lambda row: row.id)
     ]
 
 
-def save_fits(connection: sa.Connection, fits: Iterable[Fit]) -> None:
+def save_fits(connection: sa.Connection, fits: Iterable[CacheEntry]) -> None:
     """Let *fits* be the ones that are held."""
     connection.execute(sa.delete(fit))
     rows = [{"key_result": entry.key_result, "digest": entry.digest, "told": entry.told} for entry in fits]
@@ -82,26 +82,26 @@ def save_fits(connection: sa.Connection, fits: Iterable[Fit]) -> None:
         connection.execute(sa.insert(fit), rows)
 
 
-def fits_of(connection: sa.Connection, key_results: Collection[str]) -> dict[str, Fit]:
+def fits_of(connection: sa.Connection, key_results: Collection[str]) -> dict[str, CacheEntry]:
     """What is held of *key_results*."""
     found = {}
     for part in chunks(sorted(key_results)):
         rows = connection.execute(
             sa.select(fit.c.key_result, fit.c.digest, fit.c.told).where(fit.c.key_result.in_(part))
         )
-        found.update({row.key_result: Fit(row.key_result, row.digest, row.told) for row in rows})
+        found.update({row.key_result: CacheEntry(row.key_result, row.digest, row.told) for row in rows})
     return found
 
 
-def fits_of_kind(connection: sa.Connection, kind: str) -> dict[str, Fit]:
+def fits_of_kind(connection: sa.Connection, kind: str) -> dict[str, CacheEntry]:
     """Return what is held under names that start with *kind*."""
     rows = connection.execute(
         sa.select(fit.c.key_result, fit.c.digest, fit.c.told).where(fit.c.key_result.startswith(kind, autoescape=True))
     )
-    return {row.key_result: Fit(row.key_result, row.digest, row.told) for row in rows}
+    return {row.key_result: CacheEntry(row.key_result, row.digest, row.told) for row in rows}
 
 
-def save_expectations(connection: sa.Connection, seen: Iterable[SeenExpectation], now: datetime) -> int:
+def save_expectations(connection: sa.Connection, seen: Iterable[RecordedExpectation], now: datetime) -> int:
     """Keep what items say they expect, where it differs from what they said last; returns how many."""
     last = {(entry.source, entry.external_id, entry.key_result): entry for entry in expectations(connection)}
     new = [
@@ -129,10 +129,10 @@ def save_expectations(connection: sa.Connection, seen: Iterable[SeenExpectation]
     return len(new)
 
 
-def expectations(connection: sa.Connection) -> list[SeenExpectation]:
+def expectations(connection: sa.Connection) -> list[RecordedExpectation]:
     """Everything that items were ever seen to expect, oldest first."""
     return [
-        SeenExpectation(
+        RecordedExpectation(
             row.source,
             row.external_id,
             row.key_result,

@@ -8,28 +8,28 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from okrsync.model.placements import Cause, Group, Placement
+from okrsync.model.placements import LinkStatus, Placement, UnlinkedCause
 from okrsync.model.work import Item, ItemKind, Link, LinkState, Status
 from okrsync.store import codec
 from okrsync.store.item_lookup import placed_ids_called
 from okrsync.store.item_reader import ITEM_COLUMNS, ItemReader
 from okrsync.store.item_writer import chunks
-from okrsync.store.records import Placing, Scope, Wanted
+from okrsync.store.records import ItemFilter, PlacementCacheEntry, Scope
 from okrsync.store.scoping import IS_OPEN, is_there
 from okrsync.store.tables import expectation, item, link, placement, placing
 
 _TOLD = ("standing", "exempt_class", "cause", "reason", "implements", "links")
 _COLUMNS = (*_TOLD, "lower_key")
 _ROW = tuple(placement.c[name] for name in _TOLD)
-_GROUPS = {group.value: group for group in Group}
-_CAUSES = {cause.value: cause for cause in Cause}
+_GROUPS = {group.value: group for group in LinkStatus}
+_CAUSES = {cause.value: cause for cause in UnlinkedCause}
 _STATES = {state.value: state for state in LinkState}
 _FEW = 8
 Identity = tuple[str, str]
 """Source and the tracker's id."""
 
 
-def save_placements(connection: sa.Connection, placements: Iterable[Placement], made: Placing) -> None:
+def save_placements(connection: sa.Connection, placements: Iterable[Placement], made: PlacementCacheEntry) -> None:
     """Let *placements*, of every item that counts, be the stored ones, *made* as told; what has not changed stays."""
     held = {
         (row[0], row[1]): tuple(row[2:])
@@ -88,14 +88,14 @@ def save_settled(connection: sa.Connection, key_results: Collection[str]) -> Non
     connection.execute(sa.update(placing).values(settled=_json(sorted(key_results))))
 
 
-def placing_of(connection: sa.Connection) -> Placing | None:
+def placing_of(connection: sa.Connection) -> PlacementCacheEntry | None:
     """How the stored placements were made; ``None`` where something was written to the items since."""
     row = connection.execute(sa.select(placing.c.stamp, placing.c.stock, placing.c.settled)).first()
-    return None if row is None else Placing(row.stamp, row.stock, frozenset(orjson.loads(row.settled)))
+    return None if row is None else PlacementCacheEntry(row.stamp, row.stock, frozenset(orjson.loads(row.settled)))
 
 
 def placements_of(
-    connection: sa.Connection, scopes: Sequence[Scope], wanted: Wanted, reader: ItemReader
+    connection: sa.Connection, scopes: Sequence[Scope], wanted: ItemFilter, reader: ItemReader
 ) -> list[Placement]:
     """The stored placements of what is *wanted*, by source and then by the tracker's id."""
     ids = _ids(connection, scopes, wanted)
@@ -133,7 +133,7 @@ def _link(made: Item, key_result: str, state: str, rule: str, via: str, share: f
     return Link(*where, key_result, _STATES[state], rule, via, share, depth, reason)
 
 
-def _ids(connection: sa.Connection, scopes: Sequence[Scope], wanted: Wanted) -> set[int]:
+def _ids(connection: sa.Connection, scopes: Sequence[Scope], wanted: ItemFilter) -> set[int]:
     counts = is_there(scopes)
     found: set[int] = set()
     for condition in _conditions(wanted):
@@ -144,7 +144,7 @@ def _ids(connection: sa.Connection, scopes: Sequence[Scope], wanted: Wanted) -> 
     return found
 
 
-def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+def _conditions(wanted: ItemFilter) -> Iterator[sa.ColumnElement[bool]]:
     here = sa.tuple_(item.c.source, item.c.external_id)
     in_force = sa.select(link.c.source, link.c.external_id).where(link.c.valid_to_ms.is_(None))
     for part in chunks(sorted(wanted.key_results)):

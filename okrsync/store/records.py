@@ -23,7 +23,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
+class PlacementCacheEntry:
     """
     How the stored placements were made.
 
@@ -37,7 +37,7 @@ class Placing:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class CacheEntry:
     """What was found of a key result, compressed, with a digest of everything that it was found from."""
 
     key_result: str
@@ -46,7 +46,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ItemFilter:
     """
     Which items are to be read: those of which anything holds.
 
@@ -73,7 +73,7 @@ class Fingerprints:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamState:
+class PartitionState:
     """Where the last sync of a partition ended, and what its raw items and its items were made under."""
 
     fingerprints: Fingerprints
@@ -86,7 +86,7 @@ class StreamState:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ItemVersion:
     """One item as it was read, with what becomes of it in the store."""
 
     item: Item
@@ -112,7 +112,7 @@ class Version:
         *,
         content: bytes | None = None,
         history_due: bool = False,
-    ) -> Version:
+    ) -> ItemVersion:
         """
         The version of *item*, with the rows that it becomes; *content* is that of *raw*, where it is known already.
 
@@ -126,7 +126,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredDigests:
     """What the store holds of an item: enough to see whether it changed."""
 
     raw_digest: bytes | None
@@ -138,7 +138,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredRaw:
     """A stored raw item with its row's number."""
 
     row: int
@@ -149,15 +149,15 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SaveCounts:
     """How many items of a page were seen, were new, and had changed."""
 
     seen: int = 0
     new: int = 0
     changed: int = 0
 
-    def __add__(self, other: Saved) -> Saved:
-        return Saved(self.seen + other.seen, self.new + other.new, self.changed + other.changed)
+    def __add__(self, other: SaveCounts) -> SaveCounts:
+        return SaveCounts(self.seen + other.seen, self.new + other.new, self.changed + other.changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class RunRecord:
     finished: datetime
     status: str
     requests: Mapping[str, int]
-    saved: Saved
+    saved: SaveCounts
     error: str = ""
     resume: datetime | None = None
     """When the tracker lets us go on, where it told us to wait."""
@@ -185,7 +185,7 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldCheck:
+class StoredCheck:
     """An outcome check on record, and when it was put there."""
 
     key_result: str

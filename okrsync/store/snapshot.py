@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from okrsync.model import history
-from okrsync.model.expectations import SeenExpectation
+from okrsync.model.expectations import RecordedExpectation
 from okrsync.model.ledger import Observation
 from okrsync.model.placements import Placement
 from okrsync.model.work import Item, ItemEvent, IterationRecord
@@ -26,18 +26,18 @@ from okrsync.store.links import delivered_links, link_starts, served_by_open_wor
 from okrsync.store.outcome_records import checks_on_record, expectations, fits_of, fits_of_kind
 from okrsync.store.placements import placements_of, placing_of, work_in_iterations
 from okrsync.store.records import (
+    CacheEntry,
     DeadLetter,
     Fingerprints,
-    Fit,
-    Held,
-    Placing,
+    ItemFilter,
+    PartitionState,
+    PlacementCacheEntry,
     RunRecord,
-    Saved,
+    SaveCounts,
     Scope,
-    Stored,
-    StreamState,
-    ToldCheck,
-    Wanted,
+    StoredCheck,
+    StoredDigests,
+    StoredRaw,
 )
 from okrsync.store.scoping import in_any, in_scope
 from okrsync.store.tables import (
@@ -62,7 +62,7 @@ _BIT_BY_BIT = {"yield_per": 1000}
 """Of one statement: options of a connection stay with it, and a transaction goes on to write."""
 
 
-class View:
+class Snapshot:
     """One read transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -186,7 +186,7 @@ class View:
         ).scalar()
         return held or {}
 
-    def held(self, source: str, external_ids: Sequence[str]) -> dict[str, Held]:
+    def held(self, source: str, external_ids: Sequence[str]) -> dict[str, StoredDigests]:
         """What is stored of items, as far as is needed to see whether they changed; a new one is left out."""
         return held_items(self._connection, source, external_ids)
 
@@ -235,9 +235,9 @@ class View:
         )
         return list(self._connection.execute(due.where(history_due.c.is_late) if is_late else due).scalars())
 
-    def stored(self, source: str, partition: str, external_ids: Sequence[str]) -> list[Stored]:
+    def stored(self, source: str, partition: str, external_ids: Sequence[str]) -> list[StoredRaw]:
         """The stored raw form of those of *external_ids* that *partition* holds."""
-        found: list[Stored] = []
+        found: list[StoredRaw] = []
         for part in chunks(external_ids):
             rows = self._connection.execute(
                 sa.select(item.c.id, item.c.external_id, item_raw.c.body)
@@ -245,7 +245,7 @@ class View:
                 .where(item.c.source == source, item.c.partition == partition, item.c.external_id.in_(part))
                 .order_by(item.c.id)
             )
-            found += [Stored(row.id, row.external_id, *codec.unpacked(row.body)) for row in rows]
+            found += [StoredRaw(row.id, row.external_id, *codec.unpacked(row.body)) for row in rows]
         return found
 
     def _by(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
@@ -269,7 +269,7 @@ class View:
         ).scalar()
         return None if body is None else codec.unpacked(body)[0]
 
-    def stream(self, source: str, partition: str) -> StreamState | None:
+    def stream(self, source: str, partition: str) -> PartitionState | None:
         """Where the last sync of *partition* ended."""
         row = self._connection.execute(
             sa.select(stream_state).where(stream_state.c.source == source, stream_state.c.partition == partition)
@@ -277,7 +277,7 @@ class View:
         if row is None:
             return None
         high_water = None if row.high_water_ms is None else codec.from_ms(row.high_water_ms)
-        return StreamState(
+        return PartitionState(
             Fingerprints(row.raw_fingerprint, row.fingerprint),
             high_water,
             row.is_whole,
@@ -285,7 +285,7 @@ class View:
             tuple(map(codec.from_ms, row.released_ms)),
         )
 
-    def raws(self, source: str, partition: str, after: int, limit: int) -> list[Stored]:
+    def raws(self, source: str, partition: str, after: int, limit: int) -> list[StoredRaw]:
         """Up to *limit* stored raw items of *partition*, by row, from the one behind the row *after* on."""
         rows = self._connection.execute(
             sa.select(item.c.id, item.c.external_id, item_raw.c.body)
@@ -294,7 +294,7 @@ class View:
             .order_by(item.c.id)
             .limit(limit)
         )
-        return [Stored(row.id, row.external_id, *codec.unpacked(row.body)) for row in rows]
+        return [StoredRaw(row.id, row.external_id, *codec.unpacked(row.body)) for row in rows]
 
     def observations(self, metric: str, *, as_known: datetime | None = None) -> list[Observation]:
         """
@@ -376,7 +376,7 @@ class View:
 
     def checks(
         self, as_known: datetime | None = None, key_results: Collection[str] | None = None, since: date | None = None
-    ) -> list[ToldCheck]:
+    ) -> list[StoredCheck]:
         """
         The outcome checks on record, oldest first; *as_known*: those that were by then.
 
@@ -384,15 +384,15 @@ class View:
         """
         return checks_on_record(self._connection, as_known, key_results, since)
 
-    def fits(self, key_results: Collection[str]) -> dict[str, Fit]:
+    def fits(self, key_results: Collection[str]) -> dict[str, CacheEntry]:
         """What the last sync has fitted of *key_results*, by them."""
         return fits_of(self._connection, key_results)
 
-    def fits_of_kind(self, kind: str) -> dict[str, Fit]:
+    def fits_of_kind(self, kind: str) -> dict[str, CacheEntry]:
         """Return what the last sync has noted under names that start with *kind*, by them."""
         return fits_of_kind(self._connection, kind)
 
-    def expectations(self) -> list[SeenExpectation]:
+    def expectations(self) -> list[RecordedExpectation]:
         """Everything that items were ever seen to expect, oldest first."""
         return expectations(self._connection)
 
@@ -400,11 +400,11 @@ class View:
         """When each link in force was first seen, by source, item and key result; *key_results*: of these alone."""
         return link_starts(self._connection, key_results)
 
-    def placing(self) -> Placing | None:
+    def placing(self) -> PlacementCacheEntry | None:
         """How the stored placements were made; ``None`` where something was written to the items since."""
         return placing_of(self._connection)
 
-    def placements(self, scopes: Sequence[Scope], wanted: Wanted) -> list[Placement]:
+    def placements(self, scopes: Sequence[Scope], wanted: ItemFilter) -> list[Placement]:
         """The stored placements of what is *wanted* of *scopes*, in the order of :meth:`items`."""
         return placements_of(self._connection, scopes, wanted, self._reader())
 
@@ -474,7 +474,7 @@ def _run(row: Any) -> RunRecord:
         finished=codec.from_ms(row.finished_ms),
         status=row.status,
         requests=row.requests,
-        saved=Saved(row.items_seen, row.items_new, row.items_changed),
+        saved=SaveCounts(row.items_seen, row.items_new, row.items_changed),
         error=row.error,
         resume=None if row.resume_ms is None else codec.from_ms(row.resume_ms),
     )

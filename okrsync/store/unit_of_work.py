@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from okrsync.model.expectations import SeenExpectation
+from okrsync.model.expectations import RecordedExpectation
 from okrsync.model.ledger import Observation
 from okrsync.model.placements import Placement
 from okrsync.model.plain import digest
@@ -19,12 +19,20 @@ from okrsync.plugins.connector import FieldMap
 from okrsync.store import codec
 from okrsync.store.backends import insert
 from okrsync.store.failpoints import failpoint
-from okrsync.store.item_writer import ItemRows
+from okrsync.store.item_writer import ItemWriter
 from okrsync.store.outcome_records import save_checks, save_expectations, save_fits
 from okrsync.store.placements import forget_placing, save_placements, save_settled
-from okrsync.store.records import DeadLetter, Fingerprints, Fit, Placing, RecordedCheck, RunRecord, Scope
+from okrsync.store.records import (
+    CacheEntry,
+    DeadLetter,
+    Fingerprints,
+    PlacementCacheEntry,
+    RecordedCheck,
+    RunRecord,
+    Scope,
+)
 from okrsync.store.scoping import in_any
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 from okrsync.store.tables import (
     dead_letter,
     history_due,
@@ -42,7 +50,7 @@ from okrsync.store.tables import (
 )
 
 
-class Unit:
+class UnitOfWork:
     """One write transaction; whoever lends it commits it or rolls it back."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -54,14 +62,14 @@ class Unit:
         return self._connection
 
     @property
-    def view(self) -> View:
+    def view(self) -> Snapshot:
         """What is stored by now, this transaction's own writing included."""
-        return View(self._connection)
+        return Snapshot(self._connection)
 
-    def items(self, source: str) -> ItemRows:
+    def items(self, source: str) -> ItemWriter:
         """The items of *source*, to be written; where they stood holds no longer."""
         forget_placing(self._connection)
-        return ItemRows(self._connection, source)
+        return ItemWriter(self._connection, source)
 
     def bury(self, letters: Iterable[DeadLetter], now: datetime) -> None:
         """Note raw items that could not be understood."""
@@ -215,7 +223,7 @@ class Unit:
             )
         return len(added), len(ended)
 
-    def save_placements(self, placements: Iterable[Placement], made: Placing) -> None:
+    def save_placements(self, placements: Iterable[Placement], made: PlacementCacheEntry) -> None:
         """Keep where every item stands, *made* as told, until something is written to the items again."""
         save_placements(self._connection, placements, made)
 
@@ -271,11 +279,11 @@ class Unit:
         """Put *checks* on record, but those with a member that is on record already; returns how many."""
         return save_checks(self._connection, checks)
 
-    def save_fits(self, fits: Iterable[Fit]) -> None:
+    def save_fits(self, fits: Iterable[CacheEntry]) -> None:
         """Let *fits* be all that is held of what was fitted."""
         save_fits(self._connection, fits)
 
-    def save_expectations(self, seen: Sequence[SeenExpectation], now: datetime) -> int:
+    def save_expectations(self, seen: Sequence[RecordedExpectation], now: datetime) -> int:
         """Keep what items say they expect, where it differs from what they said last; returns how many."""
         return save_expectations(self._connection, seen, now)
 

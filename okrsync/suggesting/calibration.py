@@ -31,7 +31,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class ScoreCalibration:
     """How to read a lead, and what answers at or over *cut_off* were worth on held-out questions."""
 
     intercept: float
@@ -50,7 +50,7 @@ class Calibration:
         return float(_logistic(np.array(self.intercept + self.slope * math.log(lead))))
 
 
-def calibrate(held_out: Sequence[HeldOut]) -> Calibration | None:
+def calibrate(held_out: Sequence[HeldOut]) -> ScoreCalibration | None:
     """What *held_out* teaches; ``None`` where too few of the answers were right for any cut-off."""
     answers = sorted((one for one in held_out if one.lead > 0), key=lambda one: -one.lead)
     right = [one.lead for one in answers if one.is_right]
@@ -61,7 +61,7 @@ def calibrate(held_out: Sequence[HeldOut]) -> Calibration | None:
         return None
     over = [one for one in answers if one.lead >= cut_off]
     intercept, slope = _fitted(answers)
-    return Calibration(intercept, slope, cut_off, len(over), sum(one.is_right for one in over))
+    return ScoreCalibration(intercept, slope, cut_off, len(over), sum(one.is_right for one in over))
 
 
 def _lowest_precise(answers: Sequence[HeldOut], least: float) -> float | None:

@@ -50,7 +50,7 @@ def in_words(feature: str) -> str:
     return feature.replace(":", " ", 1)
 
 
-class Describer:
+class FeatureExtractor:
     """Describes items, and key results by their own texts, in the same words."""
 
     def __init__(self, items: Iterable[Item], hierarchy: Hierarchy, okrs: Okrs, aliases: Collection[str] = ()) -> None:

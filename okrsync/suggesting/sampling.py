@@ -14,10 +14,10 @@ from datetime import date, datetime
 from heapq import nlargest
 from zoneinfo import ZoneInfo
 
-from okrsync.linking.placement import Linking, day_that_counts
+from okrsync.linking.placement import Placements, day_that_counts
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import KeyResult, Okrs
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.model.work import Item, Status
 
 MOST_EXAMPLES = 2000
@@ -28,7 +28,7 @@ MOST_BESIDE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SampledQuery:
     """An unlinked *item*, and the key results (qualified ids) that may be suggested for it."""
 
     item: Item
@@ -47,7 +47,7 @@ class Sample:
     of_linked: int
     exempt: tuple[Item, ...]
     of_exempt: int
-    asked: tuple[Asked, ...]
+    asked: tuple[SampledQuery, ...]
     beside: tuple[Item, ...]
     unlinked: tuple[Item, ...]
     out_of_cycle: int
@@ -55,7 +55,7 @@ class Sample:
 
 
 def sample(
-    linking: Linking,
+    linking: Placements,
     okrs: Okrs,
     decisions: Sequence[LinkDecision],
     *,
@@ -74,9 +74,9 @@ def sample(
     unlinked, out_of_cycle, namesakes = _Offers(okrs, decisions, cycles, today, zone).sorted_out(linking)
     wanted = None if only is None else {place_of(entry.item) for entry in only}
     asked = tuple(entry for entry in unlinked if wanted is None or place_of(entry.item) in wanted)
-    linked = [entry for entry in linking.placements if entry.group is Group.LINKED]
+    linked = [entry for entry in linking.placements if entry.group is LinkStatus.LINKED]
     examples = _examples(linked, frozenset[str]().union(*{entry.candidates for entry in asked}))
-    exempt = list(_items(linking, Group.EXEMPT))
+    exempt = list(_items(linking, LinkStatus.EXEMPT))
     kept = min(MOST_EXEMPT, round(len(exempt) * len(examples) / max(1, len(linked))))
     return Sample(
         examples=examples,
@@ -120,18 +120,18 @@ class _Offers:
         self._zone = zone
         self._known: dict[tuple[str, ...], _Offer] = {}
 
-    def sorted_out(self, linking: Linking) -> tuple[list[Asked], int, int]:
+    def sorted_out(self, linking: Placements) -> tuple[list[SampledQuery], int, int]:
         """The unlinked items that may be asked about; how many no cycle ran for; how many are another's namesakes."""
-        found: list[Asked] = []
+        found: list[SampledQuery] = []
         out_of_cycle = namesakes = 0
-        for item in _items(linking, Group.UNLINKED):
+        for item in _items(linking, LinkStatus.UNLINKED):
             if linking.hierarchy.find(item.key) is not item:
                 namesakes += 1
                 continue
             day = day_that_counts(item, self._today, self._zone)
             running = tuple(cycle.id for cycle in self._cycles if cycle.contains(day))
             if running:
-                found.append(Asked(item, self._candidates(item, running)))
+                found.append(SampledQuery(item, self._candidates(item, running)))
             else:
                 out_of_cycle += 1
         return found, out_of_cycle, namesakes
@@ -158,7 +158,7 @@ def _names(entry: KeyResult) -> tuple[str, str]:
     return entry.id.casefold(), entry.qualified_id.casefold()
 
 
-def _items(linking: Linking, group: Group) -> Iterator[Item]:
+def _items(linking: Placements, group: LinkStatus) -> Iterator[Item]:
     return (
         entry.item for entry in linking.placements if entry.group is group and entry.item.status is not Status.DROPPED
     )

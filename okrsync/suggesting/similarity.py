@@ -48,7 +48,7 @@ class Weights:
         return {name: weight / length for name, weight in weightiest if weight > 0}
 
 
-class Index:
+class TermIndex:
     """Weighted texts by their features."""
 
     def __init__(self, texts: Sequence[Mapping[str, float]]) -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from okrsync.suggesting.calibration import Calibration, HeldOut, calibrate
+from okrsync.suggesting.calibration import HeldOut, ScoreCalibration, calibrate
 from okrsync.suggesting.features import Description, in_words, is_mark, is_pair
-from okrsync.suggesting.similarity import Index, Weights, most_alike
+from okrsync.suggesting.similarity import TermIndex, Weights, most_alike
 
 VOTERS = 10
 MAX_WORDS = 5
@@ -40,7 +40,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ItemQuery:
     """An unlinked item, and the key results that may be suggested for it."""
 
     key: str
@@ -89,7 +89,7 @@ class Suggested:
     """
 
     suggestions: tuple[Suggestion, ...]
-    calibration: Calibration | None
+    calibration: ScoreCalibration | None
     held_out_coverage: float
     """The share of the held-out linked items that got an answer, 0 to 1."""
     silence: str = ""
@@ -115,7 +115,7 @@ class _Evidence:
 
 def suggest(
     examples: Sequence[Example],
-    questions: Iterable[Question],
+    questions: Iterable[ItemQuery],
     background: Background,
     exempt: Sequence[Description] = (),
 ) -> Suggested:
@@ -148,14 +148,14 @@ class _Suggester:
         self._examples = examples
         self._weights = weights
         self._texts = [weights.of(example.description) for example in examples]
-        self._index = Index(self._texts)
+        self._index = TermIndex(self._texts)
         numbers: dict[str, int] = {}
         self._families = np.array(
             [numbers.setdefault(example.family or f"{place}:", len(numbers)) for place, example in enumerate(examples)],
             dtype=np.intp,
         )
 
-    def suggested(self, questions: Iterable[Question], exempt: Sequence[Description]) -> Suggested:
+    def suggested(self, questions: Iterable[ItemQuery], exempt: Sequence[Description]) -> Suggested:
         linked = self._held_out_linked()
         calibration = calibrate([*linked, *self._held_out_exempt(exempt)])
         if calibration is None:
@@ -177,7 +177,7 @@ class _Suggester:
     def _held_out_exempt(self, exempt: Sequence[Description]) -> list[HeldOut]:
         return [HeldOut(self._evidence(self._weights.of(one)).lead, is_right=False) for one in exempt]
 
-    def _suggestion(self, question: Question, calibration: Calibration) -> Suggestion | None:
+    def _suggestion(self, question: ItemQuery, calibration: ScoreCalibration) -> Suggestion | None:
         text = self._weights.of(question.description)
         evidence = self._evidence(text)
         if evidence.lead < calibration.cut_off or evidence.best not in question.candidates:

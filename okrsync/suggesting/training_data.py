@@ -10,14 +10,14 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Okrs
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.model.work import Item
-from okrsync.suggesting.features import Describer, Description
-from okrsync.suggesting.sampling import Asked, Sample, place_of, sample
-from okrsync.suggesting.suggestions import Background, Example, Question
+from okrsync.suggesting.features import Description, FeatureExtractor
+from okrsync.suggesting.sampling import Sample, SampledQuery, place_of, sample
+from okrsync.suggesting.suggestions import Background, Example, ItemQuery
 
 Texts: TypeAlias = Mapping[tuple[str, str], Sequence[str]]
 """Passages of items by source and id."""
@@ -26,7 +26,7 @@ _AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class TrainingData:
     """
     *examples* to learn from, *questions* to ask, and descriptions of *exempt* work, which serves no key result.
 
@@ -34,7 +34,7 @@ class Material:
     """
 
     examples: tuple[Example, ...]
-    questions: Questions
+    questions: ItemQueries
     exempt: tuple[Description, ...]
     background: Background
     out_of_cycle: int
@@ -44,7 +44,7 @@ class Material:
 
 
 def material(
-    linking: Linking,
+    linking: Placements,
     okrs: Okrs,
     work: Work,
     decisions: Sequence[LinkDecision],
@@ -54,7 +54,7 @@ def material(
     today: date,
     zone: ZoneInfo,
     only: Collection[Placement] | None = None,
-) -> Material:
+) -> TrainingData:
     """
     The material in *linking*; *texts* reads the passages of some items. *only*: nothing but these is asked about.
 
@@ -62,30 +62,32 @@ def material(
     delivery, or *today* in *zone* while it is open. What people took away from it is not offered again.
     """
     chosen = sample(linking, okrs, decisions, cycles=cycles, today=today, zone=zone, only=only)
-    describer = Describer([entry.item for entry in linking.placements], linking.hierarchy, okrs, work.aliases)
+    describer = FeatureExtractor([entry.item for entry in linking.placements], linking.hierarchy, okrs, work.aliases)
     return _Gatherer(linking, okrs, describer, texts).material(chosen)
 
 
-class Questions:
+class ItemQueries:
     """The questions about *asked* items, described bit by bit each time that they are gone through."""
 
-    def __init__(self, asked: Sequence[Asked], described: Callable[[Sequence[Item]], Sequence[Description]]) -> None:
+    def __init__(
+        self, asked: Sequence[SampledQuery], described: Callable[[Sequence[Item]], Sequence[Description]]
+    ) -> None:
         self._asked = asked
         self._described = described
 
     def __len__(self) -> int:
         return len(self._asked)
 
-    def __iter__(self) -> Iterator[Question]:
+    def __iter__(self) -> Iterator[ItemQuery]:
         for start in range(0, len(self._asked), _AT_ONCE):
             part = self._asked[start : start + _AT_ONCE]
             for entry, description in zip(part, self._described([one.item for one in part]), strict=True):
-                yield Question(entry.item.key, description, entry.candidates)
+                yield ItemQuery(entry.item.key, description, entry.candidates)
 
 
 class _Gatherer:
     def __init__(
-        self, linking: Linking, okrs: Okrs, describer: Describer, texts: Callable[[Sequence[Item]], Texts]
+        self, linking: Placements, okrs: Okrs, describer: FeatureExtractor, texts: Callable[[Sequence[Item]], Texts]
     ) -> None:
         self._linking = linking
         self._okrs = okrs
@@ -93,12 +95,12 @@ class _Gatherer:
         self._texts = texts
         self._beside: dict[tuple[str, str], Description] = {}
 
-    def material(self, chosen: Sample) -> Material:
+    def material(self, chosen: Sample) -> TrainingData:
         beside = self._described(chosen.beside)
         self._beside = dict(zip(map(place_of, chosen.beside), beside, strict=True))
-        return Material(
+        return TrainingData(
             (*self._examples(chosen.examples), *self._own_texts()),
-            Questions(chosen.asked, self._described),
+            ItemQueries(chosen.asked, self._described),
             tuple(self._described(chosen.exempt)),
             Background(
                 tuple(beside),
@@ -144,7 +146,7 @@ class _Gatherer:
     def _family(self, placement: Placement, issues: Mapping[str, Placement]) -> str:
         """The key of the item that *placement* has its link from: an ancestor, a closed issue, or itself."""
         issue = issues.get(placement.implements[0].casefold()) if placement.implements else None
-        root = issue if issue is not None and issue.group is Group.LINKED else placement
+        root = issue if issue is not None and issue.group is LinkStatus.LINKED else placement
         depth = min((link.depth for link in root.counted_links), default=0)
         if not depth:
             return root.item.key

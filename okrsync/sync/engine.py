@@ -26,23 +26,23 @@ from okrsync.plugins.context import Context
 from okrsync.plugins.text import without_people
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
-from okrsync.store.records import RunRecord, Saved
+from okrsync.store.records import RunRecord, SaveCounts
 from okrsync.sync.partitions import STOPS_ALL, PartitionReader
 from okrsync.sync.reconciliation import is_due, take_census
 
 Make = Callable[[SourceSettings, Context], Connector]
 
 
-class Progress(Protocol):
+class ProgressCallback(Protocol):
     """Is told of each page that was stored; must not raise."""
 
-    def __call__(self, source: str, partition: str, saved: Saved) -> None:
+    def __call__(self, source: str, partition: str, saved: SaveCounts) -> None:
         """*saved* is what this run has stored of *source* so far."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class CensusRule:
+class ReconciliationPolicy:
     """Whether the complete list of ids is read where it is not due yet, and whether much may vanish by it."""
 
     at_once: bool = False
@@ -54,7 +54,7 @@ class SourceRun:
     """What became of one source in one sync. *status* is ``ok``, ``partial`` or ``failed``."""
 
     source: str
-    saved: Saved = field(default_factory=Saved)
+    saved: SaveCounts = field(default_factory=SaveCounts)
     buried: int = 0
     """Items of this source that are not understood, those of earlier runs among them."""
     partitions_read: int = 0
@@ -84,8 +84,8 @@ def sync_source(
     context: Context,
     *,
     now: datetime,
-    progress: Progress,
-    census: CensusRule | None = None,
+    progress: ProgressCallback,
+    census: ReconciliationPolicy | None = None,
 ) -> SourceRun:
     """
     Read everything that changed in one source since its last sync, and record the run.
@@ -96,7 +96,7 @@ def sync_source(
     Raises:
         StoreError: the store cannot be written.
     """
-    reader = _SourceReader(store, settings, make, context, now, progress, census or CensusRule())
+    reader = _SourceReader(store, settings, make, context, now, progress, census or ReconciliationPolicy())
     try:
         with store.lock(settings.name, now):
             return reader.attempt()
@@ -115,8 +115,8 @@ class _SourceReader:
         make: Make,
         context: Context,
         now: datetime,
-        progress: Progress,
-        census: CensusRule,
+        progress: ProgressCallback,
+        census: ReconciliationPolicy,
     ) -> None:
         self.run = SourceRun(settings.name)
         self._store = store
@@ -271,7 +271,7 @@ class _SourceReader:
         with self._writing:
             self.run.gone += gone
 
-    def _tell(self, partition: str, saved: Saved) -> None:
+    def _tell(self, partition: str, saved: SaveCounts) -> None:
         with self._writing:
             self.run.saved += saved
         self._progress(self._settings.name, partition, self.run.saved)

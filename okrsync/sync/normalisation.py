@@ -14,14 +14,14 @@ from okrsync.model.work import EventField, EventOrigin, Item, ItemEvent, Size, S
 from okrsync.plugins.connector import HISTORY, Connector, FieldMap, HasHistory, HasReleases, HasUnrecorded, RawItem
 from okrsync.plugins.text import without_people
 from okrsync.store.codec import raw_content
-from okrsync.store.records import DeadLetter, Version
+from okrsync.store.records import DeadLetter, ItemVersion
 from okrsync.sync.privacy import without_persons
 
 _MOST_TOLD = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class RawRecord:
     """A raw item without people, as it came from the tracker; *id* is empty where it names none."""
 
     id: str
@@ -35,7 +35,7 @@ class Read:
         return digest(self.content)
 
     @classmethod
-    def of(cls, raw: Any) -> Read:
+    def of(cls, raw: Any) -> RawRecord:
         """
         What is kept of *raw*.
 
@@ -49,7 +49,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Understanding:
+class Normaliser:
     """What the raw items of one partition mean."""
 
     connector: Connector
@@ -69,8 +69,13 @@ class Understanding:
         object.__setattr__(self, "ships_by_release", by_release)
 
     def versions(
-        self, reads: Iterable[Read], *, due: Iterable[str] = (), before: Mapping[str, Item] | None = None, now: datetime
-    ) -> tuple[list[Version], list[DeadLetter]]:
+        self,
+        reads: Iterable[RawRecord],
+        *,
+        due: Iterable[str] = (),
+        before: Mapping[str, Item] | None = None,
+        now: datetime,
+    ) -> tuple[list[ItemVersion], list[DeadLetter]]:
         """
         The versions of *reads*, and those that cannot be understood, with the reason.
 
@@ -78,7 +83,7 @@ class Understanding:
         history of becomes an event by the difference.
         """
         late = set(due)
-        versions: list[Version] = []
+        versions: list[ItemVersion] = []
         letters: list[DeadLetter] = []
         for read in reads:
             try:
@@ -89,13 +94,13 @@ class Understanding:
             earlier = (before or {}).get(version.item.external_id)
             if earlier is not None:
                 events = version.events + self._seen(earlier, version.item, now)
-                version = Version.of(
+                version = ItemVersion.of(
                     version.item, read.raw, events, content=read.content, history_due=version.history_due
                 )
             versions.append(version)
         return versions, letters
 
-    def version(self, read: Read, *, history_due: bool = False) -> Version:
+    def version(self, read: RawRecord, *, history_due: bool = False) -> ItemVersion:
         """
         The version of one raw item.
 
@@ -114,7 +119,7 @@ class Understanding:
             item = shipped(item, self.releases)
         # An untyped connector may leave text out, or times without a zone: that is the item's fault, not the store's,
         # so its rows are made here.
-        return Version.of(item, read.raw, events, content=read.content, history_due=history_due)
+        return ItemVersion.of(item, read.raw, events, content=read.content, history_due=history_due)
 
     def _seen(self, before: Item, after: Item, now: datetime) -> tuple[ItemEvent, ...]:
         """What changed between two syncs, of what the tracker keeps no history of."""
@@ -123,13 +128,13 @@ class Understanding:
         return tuple(filter(self.unrecorded.is_unrecorded, _differences(before, after, now)))
 
 
-def reads_of(raws: Sequence[Any], source: str) -> tuple[list[Read], list[DeadLetter]]:
+def reads_of(raws: Sequence[Any], source: str) -> tuple[list[RawRecord], list[DeadLetter]]:
     """*raws* without people, and those that are no JSON objects, with the reason."""
-    reads: list[Read] = []
+    reads: list[RawRecord] = []
     letters: list[DeadLetter] = []
     for raw in raws:
         try:
-            reads.append(Read.of(raw))
+            reads.append(RawRecord.of(raw))
         except (TypeError, ValueError, RecursionError) as error:
             reason = f"it is no JSON object ({type(error).__name__}: {error})"
             letters.append(_letter(source, id_of(raw), reason))

@@ -28,10 +28,18 @@ from okrsync.plugins.context import Context
 from okrsync.store.codec import fields_to_json, to_ms
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
-from okrsync.store.records import DeadLetter, Fingerprints, Held, Saved, Stored, StreamState, Version
-from okrsync.store.unit_of_work import Unit
+from okrsync.store.records import (
+    DeadLetter,
+    Fingerprints,
+    ItemVersion,
+    PartitionState,
+    SaveCounts,
+    StoredDigests,
+    StoredRaw,
+)
+from okrsync.store.unit_of_work import UnitOfWork
 from okrsync.sync.cursor import advanced, start_of
-from okrsync.sync.normalisation import Read, Understanding, id_of, reads_of
+from okrsync.sync.normalisation import Normaliser, RawRecord, id_of, reads_of
 from okrsync.sync.prefetch import ahead
 from okrsync.sync.privacy import without_persons
 
@@ -41,7 +49,7 @@ _CHUNK = 500
 # The coarsest clock of a tracker ticks once a second, and so does the time in its answers.
 _TICK_MS = 1000
 Result = TypeVar("Result")
-Told = Callable[[str, Saved], None]
+Told = Callable[[str, SaveCounts], None]
 """Is told what was stored of a partition."""
 
 
@@ -92,7 +100,7 @@ class PartitionReader:
         releases = self._read_releases(partition)
         task = _Task(
             partition,
-            Understanding(self._connector, self._source, self._fields, releases),
+            Normaliser(self._connector, self._source, self._fields, releases),
             fingerprints,
             is_whole=high_water is None or (state is not None and state.is_whole),
             is_first=state is None,
@@ -131,7 +139,7 @@ class PartitionReader:
             stored = view.stored(self._source, partition.id, [id_ for id_ in due if id_ not in self._late])
             state = view.stream(self._source, partition.id)
         releases = () if state is None else state.releases
-        understanding = Understanding(connector, self._source, self._fields, releases)
+        understanding = Normaliser(connector, self._source, self._fields, releases)
         for start in range(0, len(stored), connector.history_batch):
             part = [_without_history(entry) for entry in stored[start : start + connector.history_batch]]
             reads, late = self._with_history(part, partition)
@@ -144,7 +152,7 @@ class PartitionReader:
     def _finish(self, task: _Task, high_water: datetime | None, releases: Sequence[datetime]) -> None:
         name = task.partition.id
 
-        def save(unit: Unit) -> None:
+        def save(unit: UnitOfWork) -> None:
             unit.save_stream(self._source, name, task.fingerprints, high_water)
             unit.save_releases(self._source, name, releases)
             if task.is_first:
@@ -153,7 +161,7 @@ class PartitionReader:
 
         self._write(save)
 
-    def _means_more(self, state: StreamState, fingerprints: Fingerprints, releases: Sequence[datetime]) -> bool:
+    def _means_more(self, state: PartitionState, fingerprints: Fingerprints, releases: Sequence[datetime]) -> bool:
         """Whether the stored raw items mean something else by now."""
         return state.fingerprints.item != fingerprints.item or tuple(releases) != state.releases
 
@@ -236,7 +244,7 @@ class PartitionReader:
         )
         versions = [self._settling(version, batch) for version in versions]
 
-        def save(unit: Unit) -> Saved:
+        def save(unit: UnitOfWork) -> SaveCounts:
             items = unit.items(self._source)
             saved = items.save(versions, task.partition.id, self._now, replace_events=task.is_whole)
             items.found_again([id_ for id_, held in sorted(batch.same.items()) if held.is_missing])
@@ -244,7 +252,7 @@ class PartitionReader:
             unit.bury(batch.letters + misunderstood, self._now)
             unit.save_stream(self._source, task.partition.id, task.fingerprints, high_water, is_whole=task.is_whole)
             failpoint("cursor-written")
-            return saved + Saved(seen=len(batch.same))
+            return saved + SaveCounts(seen=len(batch.same))
 
         self._told(task.partition.id, self._write(save))
         failpoint("committed")
@@ -252,7 +260,7 @@ class PartitionReader:
             raise batch.history_error
         return high_water
 
-    def _settling(self, version: Version, batch: _Batch) -> Version:
+    def _settling(self, version: ItemVersion, batch: _Batch) -> ItemVersion:
         """*version*, noted where its last tick was not over: two changes there and back in it would show nowhere."""
         moment = batch.server_time
         if not version.history or moment is None or to_ms(moment) - version.row["updated_ms"] > _TICK_MS:
@@ -268,22 +276,22 @@ class PartitionReader:
                 stored = view.raws(self._source, task.partition.id, after, _CHUNK)
             if not stored:
                 return
-            reads = [Read(entry.external_id, entry.raw, entry.content) for entry in stored]
+            reads = [RawRecord(entry.external_id, entry.raw, entry.content) for entry in stored]
             versions, letters = task.understanding.versions(reads, now=self._now)
             saved = self._save(versions, letters, task.partition, again=True)
             failpoint("normalised-again")
-            self._told(task.partition.id, Saved(changed=saved.changed))
+            self._told(task.partition.id, SaveCounts(changed=saved.changed))
             after = stored[-1].row
 
     def _save(
         self,
-        versions: Sequence[Version],
+        versions: Sequence[ItemVersion],
         letters: Sequence[DeadLetter],
         partition: Partition,
         *,
         again: bool = False,
-    ) -> Saved:
-        def save(unit: Unit) -> Saved:
+    ) -> SaveCounts:
+        def save(unit: UnitOfWork) -> SaveCounts:
             saved = unit.items(self._source).save(
                 versions, partition.id, self._now, replace_events=again, same_raw=again, is_seen=False
             )
@@ -292,17 +300,17 @@ class PartitionReader:
 
         return self._write(save)
 
-    def _write(self, action: Callable[[Unit], Result]) -> Result:
+    def _write(self, action: Callable[[UnitOfWork], Result]) -> Result:
         with self._writing:
             return self._store.written(action)
 
-    def _before(self, reads: Sequence[Read]) -> dict[str, Item]:
+    def _before(self, reads: Sequence[RawRecord]) -> dict[str, Item]:
         if not isinstance(self._connector, HasUnrecorded):
             return {}
         with self._store.read() as view:
             return view.by_id(self._source, [read.id for read in reads])
 
-    def _with_history(self, reads: Sequence[Read], partition: Partition) -> tuple[list[Read], list[str]]:
+    def _with_history(self, reads: Sequence[RawRecord], partition: Partition) -> tuple[list[RawRecord], list[str]]:
         """*reads* with their history, and the ids of those whose history could not be read this time."""
         if not reads or not isinstance(self._historian, HasHistory):
             return list(reads), []
@@ -314,11 +322,11 @@ class PartitionReader:
                 stored = view.stored(self._source, partition.id, late)
             found = {**{entry.external_id: entry.raw[HISTORY] for entry in stored if HISTORY in entry.raw}, **found}
         return [
-            Read(read.id, {**read.raw, HISTORY: found[read.id]}, read.content) if read.id in found else read
+            RawRecord(read.id, {**read.raw, HISTORY: found[read.id]}, read.content) if read.id in found else read
             for read in reads
         ], late
 
-    def _history_of(self, connector: HasHistory, reads: Sequence[Read], partition: Partition) -> dict[str, Any]:
+    def _history_of(self, connector: HasHistory, reads: Sequence[RawRecord], partition: Partition) -> dict[str, Any]:
         found: dict[str, Any] = {}
         try:
             with self._context.requests.counted_as("history"):
@@ -338,7 +346,7 @@ class _Task:
     """A partition while it is read."""
 
     partition: Partition
-    understanding: Understanding
+    understanding: Normaliser
     fingerprints: Fingerprints
     is_whole: bool
     """Everything is read, whether or not it changed."""
@@ -351,9 +359,9 @@ class _Batch:
     """Pages that are stored together: what changed (with its history), and what is stored already."""
 
     pages: tuple[Page, ...]
-    changed: list[Read]
+    changed: list[RawRecord]
     letters: list[DeadLetter]
-    same: dict[str, Held]
+    same: dict[str, StoredDigests]
     late: list[str]
     """Ids of those whose history could not be read this time."""
     history_error: ConnectorError | None
@@ -386,10 +394,10 @@ def _withheld(pages: Sequence[Page]) -> list[str]:
     return list(withheld)
 
 
-def _is_same(read: Read, held: Mapping[str, Held]) -> bool:
+def _is_same(read: RawRecord, held: Mapping[str, StoredDigests]) -> bool:
     return bool(read.id) and read.id in held and held[read.id].raw_digest == read.digest
 
 
-def _without_history(entry: Stored) -> Read:
+def _without_history(entry: StoredRaw) -> RawRecord:
     bare = {name: value for name, value in entry.raw.items() if name != HISTORY}
-    return Read(entry.external_id, bare, entry.content)
+    return RawRecord(entry.external_id, bare, entry.content)

@@ -17,8 +17,8 @@ from okrsync.errors import ShrinkError
 from okrsync.plugins.connector import Fate, HasCensus, Missing, Partition, Resolution
 from okrsync.store.database import Store
 from okrsync.store.failpoints import failpoint
-from okrsync.store.records import StreamState
-from okrsync.store.unit_of_work import Unit
+from okrsync.store.records import PartitionState
+from okrsync.store.unit_of_work import UnitOfWork
 
 MOST_VANISHING = 0.05
 """Share of a partition that may vanish at once without a person's word; one single item always may."""
@@ -26,7 +26,7 @@ _MOST_ASKED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Vanished:
+class Reconciled:
     """What became of the items that a list does not have: *there* after all, *moved*, or *gone* with the reason."""
 
     there: tuple[str, ...]
@@ -34,7 +34,7 @@ class Vanished:
     gone: dict[str, str]
 
 
-def is_due(state: StreamState | None, connector: HasCensus, now: datetime) -> bool:
+def is_due(state: PartitionState | None, connector: HasCensus, now: datetime) -> bool:
     """Whether the last complete list of a partition is older than the connector wants it to be."""
     if state is None:
         return False
@@ -73,7 +73,7 @@ def take_census(
     if len(doubtful) > most and not allow_shrink:
         raise ShrinkError(source, partition.id, len(doubtful), count)
 
-    def save(unit: Unit) -> int:
+    def save(unit: UnitOfWork) -> int:
         items = unit.items(source)
         # Another partition may have met one of them while they were asked about: then it is there, and is that one's.
         here = items.held_in(partition.id)
@@ -96,7 +96,7 @@ def take_census(
         return store.written(save)
 
 
-def _decided(held: Sequence[tuple[Missing, bool]], resolutions: dict[str, Resolution]) -> Vanished:
+def _decided(held: Sequence[tuple[Missing, bool]], resolutions: dict[str, Resolution]) -> Reconciled:
     there: list[str] = []
     moved: list[tuple[Missing, Resolution]] = []
     gone: dict[str, str] = {}
@@ -111,7 +111,7 @@ def _decided(held: Sequence[tuple[Missing, bool]], resolutions: dict[str, Resolu
             gone[missing.id] = "deleted"
         elif missed_before:
             gone[missing.id] = "missing in two complete lists"
-    return Vanished(tuple(there), tuple(moved), gone)
+    return Reconciled(tuple(there), tuple(moved), gone)
 
 
 def _is_doubtful(resolution: Resolution | None) -> bool:

@@ -21,7 +21,7 @@ from okrsync.plugins.context import Context
 from okrsync.plugins.rate_limit import Limiter
 from okrsync.sandbox.http import Handler, LoopbackServer, Request, Response
 from okrsync.sync.cursor import advanced
-from okrsync.sync.normalisation import Read
+from okrsync.sync.normalisation import RawRecord
 from okrsync.testing.site import NOW, START, ContractSite, Draft, Person
 
 SOURCE = "contract"
@@ -119,7 +119,7 @@ class Run:
 
     def items(self, raws: Mapping[str, RawItem]) -> dict[str, Item]:
         """Items by id, made of what the engine would keep of *raws*."""
-        return {id_: self.connector.normalise(Read.of(raw).raw, self.fields) for id_, raw in raws.items()}
+        return {id_: self.connector.normalise(RawRecord.of(raw).raw, self.fields) for id_, raw in raws.items()}
 
     def read_items(self, since: datetime | None = None) -> dict[str, Item]:
         """Items by id, read now."""

@@ -20,7 +20,7 @@ from okrsync.model.plain import canonical
 from okrsync.model.work import Item, ItemEvent, Status
 from okrsync.plugins.connector import HISTORY, HasHistory, RawItem
 from okrsync.store.codec import fields_to_json
-from okrsync.sync.normalisation import Read
+from okrsync.sync.normalisation import RawRecord
 from okrsync.testing import subprocess_check
 from okrsync.testing.bench import TOKEN_NAME, Bench, Run, at, require
 
@@ -64,7 +64,7 @@ class NormalisesPurely:
     def test_what_the_engine_takes_out_is_not_needed(self, open_bench: OpenBench) -> None:
         """The engine takes out what looks like a person before it stores a raw item."""
         run, raws = _filled(open_bench)
-        stripped = {id_: Read.of(raw).raw for id_, raw in raws.items()}
+        stripped = {id_: RawRecord.of(raw).raw for id_, raw in raws.items()}
         require(
             _meanings(run, raws) == _meanings(run, stripped),
             "normalise reads a key that the engine takes for a person's; okrsync.sync.privacy lists them: rename it",

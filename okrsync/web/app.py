@@ -42,7 +42,7 @@ _LONGEST_LINE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What is sent back."""
 
     status: HTTPStatus
@@ -75,7 +75,7 @@ class Application:
         start(f"{answer.status.value} {answer.status.phrase}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def answer(self, method: str, path: str, query: str, host: str) -> Answer:
+    def answer(self, method: str, path: str, query: str, host: str) -> HttpAnswer:
         """The answer to a request; whatever happens, there is one, and it holds no traceback."""
         name = path.removeprefix("/")
         if host.casefold() not in self.hosts:
@@ -85,14 +85,14 @@ class Application:
             return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Reports are only read.", (("Allow", "GET, HEAD"),))
         if not name:
             # Relative, so that a proxy may put the site below a path of its own.
-            return Answer(HTTPStatus.SEE_OTHER, "", (("Location", "outcomes"),))
+            return HttpAnswer(HTTPStatus.SEE_OTHER, "", (("Location", "outcomes"),))
         if name not in PAGES:
             return _refusal(HTTPStatus.NOT_FOUND, f"There is no such page; there are {', '.join(PAGES)}.")
         return self._report(name, query)
 
-    def _report(self, name: str, query: str) -> Answer:
+    def _report(self, name: str, query: str) -> HttpAnswer:
         try:
-            return Answer(HTTPStatus.OK, self._page(name, read_query(query, PAGES[name].pickers)))
+            return HttpAnswer(HTTPStatus.OK, self._page(name, read_query(query, PAGES[name].pickers)))
         except UsageError as error:
             return _refusal(HTTPStatus.BAD_REQUEST, str(error))
         except OkrsyncError as error:
@@ -151,7 +151,7 @@ def _ways(name: str, query: dict[str, str]) -> Sequence[Way]:
     return [Way(kind.title, f"{other}{tail}", is_here=other == name) for other, kind in PAGES.items()]
 
 
-def _refusal(status: HTTPStatus, why: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def _refusal(status: HTTPStatus, why: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpAnswer:
     title = f"{status.value} {status.phrase}"
     lines = "".join(f"<p>{escape(harmless(line, _LONGEST_LINE))}</p>" for line in why.splitlines() if line.strip())
     body = (
@@ -159,4 +159,4 @@ def _refusal(status: HTTPStatus, why: str, headers: tuple[tuple[str, str], ...] 
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title} · okrsync</title></head>'
         f'<body><main><h1>{title}</h1>{lines}<p><a href="/outcomes">Outcomes</a></p></main></body></html>'
     )
-    return Answer(status, body, headers)
+    return HttpAnswer(status, body, headers)

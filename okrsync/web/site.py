@@ -21,7 +21,7 @@ from okrsync.errors import UsageError
 from okrsync.formats.files import write_set
 from okrsync.formats.html import Way, render_html
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.page import Facts, Page, text
+from okrsync.reports.page import Facts, ReportPage, text
 from okrsync.reports.pages.components import plural, source_facts, source_notices
 from okrsync.reports.plan.iteration_series import Period
 from okrsync.reports.words import formatting
@@ -63,7 +63,7 @@ class _Entry:
 
     name: str
     title: str
-    page: Page
+    page: ReportPage
     digest: str = ""
 
 
@@ -148,9 +148,9 @@ def _free(name: str, taken: set[str]) -> str:
     return chosen
 
 
-def _index(workspace: Workspace, judged: JudgedInputs, failed: Sequence[str], left_out: int) -> Page:
+def _index(workspace: Workspace, judged: JudgedInputs, failed: Sequence[str], left_out: int) -> ReportPage:
     more = f"{plural(left_out, 'more sprint')} can be looked at with okrsync plan and okrsync retro."
-    return Page(
+    return ReportPage(
         kind="index",
         title="All reports",
         kicker=f"as of {formatting.day(judged.as_of)}",

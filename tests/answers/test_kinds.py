@@ -15,7 +15,7 @@ from okrsync.answers.query import ask
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, open_workspace
 from okrsync.store.database import Store
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 from okrsync.web.app import Application
 from okrsync.web.site import write_site
 from support.running import Run
@@ -55,7 +55,7 @@ def test_a_question_is_answered_from_one_transaction(
     read = Store.read
 
     @contextmanager
-    def counted(self: Store) -> Iterator[View]:
+    def counted(self: Store) -> Iterator[Snapshot]:
         opened.append(name)
         with read(self) as view:
             yield view

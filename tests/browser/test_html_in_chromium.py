@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from okrsync.formats.html import Way, render_html
-from okrsync.reports.page import Page as Report
+from okrsync.reports.page import ReportPage as Report
 from okrsync.reports.page import for_executives
 from support.hostile import HOSTILE, with_every_text
 from support.pages import sample_page

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 
 from okrsync.cli.doctor import text_lines
-from okrsync.jobs.doctor import Check, Diagnosis, Surroundings, diagnose, file_system, is_between_machines
+from okrsync.jobs.doctor import CheckResult, Diagnosis, Surroundings, diagnose, file_system, is_between_machines
 from okrsync.jobs.sync_all import connect
 from okrsync.plugins import discovery
 from okrsync.plugins.connector import CONNECTOR_GROUP, CheckLine
@@ -101,7 +101,7 @@ def test_text_fits_eighty_columns_and_says_what_to_do(okrsync: Run, config: Path
 
 
 def test_long_words_are_cut_to_the_width() -> None:
-    lines = [*text_lines(Diagnosis((Check("store", "warn", "x" * 200, "y" * 100),)))]
+    lines = [*text_lines(Diagnosis((CheckResult("store", "warn", "x" * 200, "y" * 100),)))]
     assert max(len(re.sub(r"\x1b\[\d+m", "", line)) for line in lines) == 80
 
 
@@ -157,7 +157,10 @@ def test_a_configuration_that_is_not_there_fails_with_2(okrsync: Run, tmp_path: 
 
 @pytest.mark.parametrize(("codes", "expected"), [((), 0), ((1,), 1), ((1, 4), 4), ((4, 2, 1), 2)])
 def test_the_worst_kind_of_fail_is_the_exit_code(codes: Sequence[int], expected: int) -> None:
-    checks = [Check("g", "warn", "w", "a", exit_code=2), *(Check("g", "fail", "f", "a", code) for code in codes)]
+    checks = [
+        CheckResult("g", "warn", "w", "a", exit_code=2),
+        *(CheckResult("g", "fail", "f", "a", code) for code in codes),
+    ]
     assert Diagnosis(tuple(checks)).exit_code == expected
     assert Diagnosis(tuple(checks)).is_ok == (expected == 0)
 

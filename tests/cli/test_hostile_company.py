@@ -23,7 +23,7 @@ from okrsync.formats.as_csv import csv_text, tables_of
 from okrsync.formats.markdown import render_page
 from okrsync.formats.text import print_page
 from okrsync.model.plain import dumped
-from okrsync.reports.page import Facts, Page
+from okrsync.reports.page import Facts, ReportPage
 from support.every_format import Delivered, every_format
 from support.hostile import HOSTILE, with_every_text
 from support.hostile_company import COMMANDS, hostile_project
@@ -80,7 +80,7 @@ def report(
 every_report = pytest.mark.parametrize("report", one_in(2, COMMANDS), indirect=True)
 
 
-def on_a_terminal(page: Page, width: int) -> str:
+def on_a_terminal(page: ReportPage, width: int) -> str:
     screen = Console(file=sys.stdout, width=width, highlight=False, force_terminal=False)
     with screen.capture() as captured:
         print_page(page, screen)
@@ -93,7 +93,7 @@ def is_calm_text(text: str, width: int) -> None:
         assert cell_len(line) <= width, line
 
 
-def is_calm_markdown(text: str, page: Page) -> None:
+def is_calm_markdown(text: str, page: ReportPage) -> None:
     tokens = PARSER.parse(text)
     flat = [*tokens, *(child for token in tokens for child in token.children or ())]
     kinds = {token.type.removesuffix("_open").removesuffix("_close") for token in flat}
@@ -115,7 +115,7 @@ def without_rows(tokens: Sequence[Token]) -> int:
     return sum(token.type == "thead_open" for token in tokens) - sum(token.type == "tbody_open" for token in tokens)
 
 
-def has_facts(page: Page) -> bool:
+def has_facts(page: ReportPage) -> bool:
     return any(isinstance(block, Facts) for section in page.sections for block in section.blocks)
 
 

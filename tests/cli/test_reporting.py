@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from okrsync.answers.kinds import KINDS
 from okrsync.cli.schemas import report_schemas
-from okrsync.model.expectations import SeenExpectation
+from okrsync.model.expectations import RecordedExpectation
 from okrsync.model.work import Item, Iteration, IterationRecord
 from okrsync.store.item_reader import ItemReader
-from okrsync.store.snapshot import View
+from okrsync.store.snapshot import Snapshot
 from support.running import Run
 
 COMMANDS = {
@@ -151,22 +151,22 @@ def test_the_form_for_executives_is_short_and_has_the_same_headline(untouched: R
 @pytest.fixture
 def planted(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project, with a word in everything that trackers call things and in every reason that an item states."""
-    read, iterations, expectations = ItemReader.item, View.iterations, View.expectations
+    read, iterations, expectations = ItemReader.item, Snapshot.iterations, Snapshot.expectations
 
     def retitled(self: ItemReader, row: sa.Row[Any]) -> Item:
         item = read(self, row)
         named = tuple(Iteration(entry.id, f"{PLANTED} {entry.name}") for entry in item.iterations)
         return dataclasses.replace(item, title=f"{PLANTED} {item.title}", iterations=named)
 
-    def renamed(self: View, source: str) -> list[IterationRecord]:
+    def renamed(self: Snapshot, source: str) -> list[IterationRecord]:
         return [dataclasses.replace(entry, name=f"{PLANTED} {entry.name}") for entry in iterations(self, source)]
 
-    def reasoned(self: View) -> list[SeenExpectation]:
+    def reasoned(self: Snapshot) -> list[RecordedExpectation]:
         return [dataclasses.replace(entry, because=PLANTED) for entry in expectations(self)]
 
     monkeypatch.setattr(ItemReader, "item", retitled)
-    monkeypatch.setattr(View, "iterations", renamed)
-    monkeypatch.setattr(View, "expectations", reasoned)
+    monkeypatch.setattr(Snapshot, "iterations", renamed)
+    monkeypatch.setattr(Snapshot, "expectations", reasoned)
     return project
 
 

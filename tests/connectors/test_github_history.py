@@ -23,7 +23,7 @@ from okrsync.sandbox.http import Request, Response
 from okrsync.sandbox.tracker_data import GithubProject, GithubRepository, RawObject
 from okrsync_github.events import normalise_history
 from okrsync_github.normalise import STATUSES, normalise
-from okrsync_github.queries import Level, details
+from okrsync_github.queries import QueryLevel, details
 from support.examples import examples
 from support.github_desk import API, CANARY, NAME, NOW, START, Desk, at, closed, desk_at, issue, pull
 
@@ -440,7 +440,7 @@ def test_an_old_server_is_asked_a_leaner_query(open_desk: Open) -> None:
     (raw,) = desk.raws()
 
     assert [event.to_id for event in told(desk, raw)] == ["closed"]
-    levels = (Level.FULL, Level.WITHOUT_PROJECTS, Level.LEAN)
+    levels = (QueryLevel.FULL, QueryLevel.WITHOUT_PROJECTS, QueryLevel.LEAN)
     assert [body["query"] for body in bodies] == [details(level) for level in levels]
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from okrsync_github.queries import DEPLOYMENTS, PROJECT, PROJECT_ITEMS, TOTALS, Level, details, timeline
+from okrsync_github.queries import DEPLOYMENTS, PROJECT, PROJECT_ITEMS, TOTALS, QueryLevel, details, timeline
 
-ASKED = [level for level in Level if level is not Level.NONE]
+ASKED = [level for level in QueryLevel if level is not QueryLevel.NONE]
 QUERIES = [
     *(details(level) for level in ASKED), *(timeline(level) for level in ASKED),
     PROJECT, PROJECT_ITEMS, TOTALS, DEPLOYMENTS,
@@ -49,7 +49,7 @@ def test_a_leaner_query_leaves_out_what_the_one_before_was_refused_for() -> None
     assert "projectItems" not in without_projects
     assert "parent {" in without_projects
     assert "parent {" not in lean
-    assert "PARENT_ISSUE" not in lean + timeline(Level.LEAN)
+    assert "PARENT_ISSUE" not in lean + timeline(QueryLevel.LEAN)
 
 
 @pytest.mark.peers

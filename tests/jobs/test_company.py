@@ -22,7 +22,7 @@ from okrsync.jobs.sync_all import SyncResult, sync_all
 from okrsync.reports.counts import count_items
 from okrsync.sandbox.company import Company
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
-from okrsync.store.records import Saved
+from okrsync.store.records import SaveCounts
 from okrsync.store.tables import link, observation, okr_version
 
 on_cloud = pytest.mark.parametrize("synced", ["cloud"], indirect=True)
@@ -37,7 +37,7 @@ class Synced:
     first: SyncResult
 
 
-def quiet(source: str, partition: str, saved: Saved) -> None:
+def quiet(source: str, partition: str, saved: SaveCounts) -> None:
     """Tell nobody."""
 
 

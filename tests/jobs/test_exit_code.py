@@ -21,8 +21,8 @@ from okrsync.errors import (
 )
 from okrsync.jobs.sync_all import RunSummary, SyncResult
 from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.placement import Linking
-from okrsync.store.records import Saved
+from okrsync.linking.placement import Placements
+from okrsync.store.records import SaveCounts
 from okrsync.sync.engine import SourceRun
 
 WRONG_SETUP = ConfigError([Problem("okrsync.yaml", 1, 1, "wrong")])
@@ -31,12 +31,12 @@ REFUSED = AuthenticationError("refused")
 CUT = UnreachableError("no connection")
 LATER = RateLimitedError("wait")
 
-NOTHING = Linking((), Hierarchy(()), ())
+NOTHING = Placements((), Hierarchy(()), ())
 
 
 def read(error: OkrsyncError | None = None, *, buried: int = 0) -> SourceRun:
     """A source of which something was read before *error*."""
-    return SourceRun("web", Saved(1, 1), buried, 1, error)
+    return SourceRun("web", SaveCounts(1, 1), buried, 1, error)
 
 
 def failed(error: OkrsyncError) -> SourceRun:
@@ -116,7 +116,7 @@ def test_every_mixture_of_three_sources_follows_the_rank() -> None:
         (read(), "ok"),
         (SourceRun("web", buried=1), "partial"),
         (read(CUT), "partial"),
-        (SourceRun("web", Saved(1), error=CUT), "partial"),
+        (SourceRun("web", SaveCounts(1), error=CUT), "partial"),
         (SourceRun("web", partitions_read=1, error=CUT), "partial"),
         (failed(CUT), "failed"),
     ],

@@ -9,12 +9,12 @@ from random import Random
 
 import pytest
 
-from okrsync.answers.fit_cache import Fits
+from okrsync.answers.fit_cache import FitCache
 from okrsync.model.okrs import Direction
 from okrsync.outcome.cases import Case, Delivery, MetricSeries, Settings
 from okrsync.outcome.evaluation import judged
-from okrsync.outcome.judged import Judged
-from okrsync.store.records import Fit
+from okrsync.outcome.judged import Evaluation
+from okrsync.store.records import CacheEntry
 
 START = date(2026, 1, 1)
 TODAY = START + timedelta(days=119)
@@ -36,19 +36,19 @@ def case() -> Case:
 
 
 @pytest.fixture(scope="module")
-def found() -> Judged:
+def found() -> Evaluation:
     return judged(case(), TODAY)
 
 
 @pytest.fixture
-def held(found: Judged) -> dict[str, Fit]:
-    made = Fits({}, TODAY, {"2026Q1/KR1"})
+def held(found: Evaluation) -> dict[str, CacheEntry]:
+    made = FitCache({}, TODAY, {"2026Q1/KR1"})
     made.keep(case(), found)
     return {entry.key_result: entry for entry in made.written()}
 
 
-def test_what_was_found_comes_back_to_the_last_digit(held: dict[str, Fit], found: Judged) -> None:
-    assert Fits(held, TODAY).recalled(case()) == found
+def test_what_was_found_comes_back_to_the_last_digit(held: dict[str, CacheEntry], found: Evaluation) -> None:
+    assert FitCache(held, TODAY).recalled(case()) == found
     assert found.outcome.decomposition is not None
 
 
@@ -66,21 +66,23 @@ def test_what_was_found_comes_back_to_the_last_digit(held: dict[str, Fit], found
     ],
     ids=["key result", "value", "holiday", "delivery", "settings", "declared then", "control", "end of the change"],
 )
-def test_whatever_has_changed_is_found_anew(held: dict[str, Fit], other: Case) -> None:
-    assert Fits(held, TODAY).recalled(other) is None
+def test_whatever_has_changed_is_found_anew(held: dict[str, CacheEntry], other: Case) -> None:
+    assert FitCache(held, TODAY).recalled(other) is None
 
 
-def test_on_another_day_it_is_found_anew(held: dict[str, Fit]) -> None:
-    assert Fits(held, TODAY + timedelta(days=1)).recalled(case()) is None
+def test_on_another_day_it_is_found_anew(held: dict[str, CacheEntry]) -> None:
+    assert FitCache(held, TODAY + timedelta(days=1)).recalled(case()) is None
 
 
-def test_another_version_finds_it_anew(held: dict[str, Fit], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_finds_it_anew(held: dict[str, CacheEntry], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("okrsync.answers.result_cache.__version__", "99.0.0")
-    assert Fits(held, TODAY).recalled(case()) is None
+    assert FitCache(held, TODAY).recalled(case()) is None
 
 
-def test_only_what_is_asked_for_is_kept_and_what_was_told_again_stays(held: dict[str, Fit], found: Judged) -> None:
-    later = Fits(held, TODAY, {"2026Q1/KR1"})
+def test_only_what_is_asked_for_is_kept_and_what_was_told_again_stays(
+    held: dict[str, CacheEntry], found: Evaluation
+) -> None:
+    later = FitCache(held, TODAY, {"2026Q1/KR1"})
     later.keep(replace(case(), key="2026Q1/KR9"), found)
     assert list(later.written()) == []
 
@@ -89,14 +91,15 @@ def test_only_what_is_asked_for_is_kept_and_what_was_told_again_stays(held: dict
     assert list(later.written()) == list(held.values())
 
 
-def test_the_order_of_holidays_in_memory_does_not_matter(held: dict[str, Fit]) -> None:
+def test_the_order_of_holidays_in_memory_does_not_matter(held: dict[str, CacheEntry]) -> None:
     days = sorted(case().series.masked, reverse=True)
     assert (
-        Fits(held, TODAY).recalled(replace(case(), series=replace(case().series, masked=frozenset(days)))) is not None
+        FitCache(held, TODAY).recalled(replace(case(), series=replace(case().series, masked=frozenset(days))))
+        is not None
     )
 
 
-def test_what_would_come_back_as_something_else_is_not_kept(found: Judged) -> None:
-    made = Fits({}, TODAY, {"2026Q1/KR1"})
+def test_what_would_come_back_as_something_else_is_not_kept(found: Evaluation) -> None:
+    made = FitCache({}, TODAY, {"2026Q1/KR1"})
     made.keep(case(), replace(found, outcome=replace(found.outcome, step_days=math.nan)))
     assert list(made.written()) == []

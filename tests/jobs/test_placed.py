@@ -15,14 +15,14 @@ import pytest
 from okrsync.answers.audit import audit_report
 from okrsync.answers.evaluation import with_outcomes
 from okrsync.answers.outcomes import about_outcomes, outcomes_report
-from okrsync.answers.placement_cache import About, about, part_of
+from okrsync.answers.placement_cache import ReportScope, about, part_of
 from okrsync.answers.plan import plan_of
 from okrsync.answers.report_data import report_inputs
 from okrsync.answers.workspace import Workspace, open_workspace
 from okrsync.errors import UsageError
 from okrsync.formats.as_json import report_document
 from okrsync.jobs.run import run_sync
-from okrsync.reports.plan.scope import Wanted
+from okrsync.reports.plan.scope import PlanChoice
 from okrsync.reports.status import build_status
 from okrsync.sandbox.demo import TOKEN_NAMES, company_sites, free_port, lay_out
 from support.matrices import one_in
@@ -97,16 +97,16 @@ def test_the_status_of_a_part_is_that_of_everything(synced: Path) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wanted(sprint="PAY Sprint 33"),
-        Wanted(sprint="PAY Sprint 31"),
-        Wanted(is_backlog=True),
-        Wanted(days=21),
-        Wanted(days=7, team="payments"),
-        Wanted(is_backlog=True, board="ferrywell/platform"),
+        PlanChoice(sprint="PAY Sprint 33"),
+        PlanChoice(sprint="PAY Sprint 31"),
+        PlanChoice(is_backlog=True),
+        PlanChoice(days=21),
+        PlanChoice(days=7, team="payments"),
+        PlanChoice(is_backlog=True, board="ferrywell/platform"),
     ],
     ids=["next", "over", "backlog", "days", "team", "board"],
 )
-def test_a_plan_of_a_part_is_that_of_everything_but_for_what_it_suggests(synced: Path, wanted: Wanted) -> None:
+def test_a_plan_of_a_part_is_that_of_everything_but_for_what_it_suggests(synced: Path, wanted: PlanChoice) -> None:
     with opened(synced) as workspace:
         asked = replace(wanted, team=report_inputs(workspace, None).stock.teams[0]) if wanted.team else wanted
         judged = with_outcomes(workspace, report_inputs(workspace, None))
@@ -120,9 +120,9 @@ def test_a_plan_of_a_part_is_that_of_everything_but_for_what_it_suggests(synced:
 def test_a_board_or_team_that_nothing_has_is_refused_from_a_part_too(synced: Path) -> None:
     with opened(synced) as workspace:
         with pytest.raises(UsageError, match='no item has the team "nobody"; there are '):
-            plan_of(workspace, Wanted(is_backlog=True, team="nobody"))
+            plan_of(workspace, PlanChoice(is_backlog=True, team="nobody"))
         with pytest.raises(UsageError, match='no board is called "nowhere"; there are '):
-            plan_of(workspace, Wanted(is_backlog=True, board="nowhere"))
+            plan_of(workspace, PlanChoice(is_backlog=True, board="nowhere"))
 
 
 def test_a_report_on_one_cycle_reads_less_than_everything(synced: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_report_on_one_cycle_reads_less_than_everything(synced: Path) -> None:
         assert by_item[one.item.source, one.item.external_id] == one
 
 
-def holds(workspace: Workspace, wanted: About | None = None) -> bool:
+def holds(workspace: Workspace, wanted: ReportScope | None = None) -> bool:
     with workspace.store.read() as view:
         return part_of(workspace, view, wanted or about(workspace, [])) is not None
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from okrsync.cli.main import run
-from okrsync.jobs.cancellation import Stopping
+from okrsync.jobs.cancellation import Cancellation
 from okrsync.jobs.sync_all import context_of
 from okrsync.plugins.context import Context
 from okrsync.sandbox.github_site import GithubSite
@@ -91,8 +91,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     time = Time()
     # Three requests are at work at once; a clock that nobody waits for has one hand only.
     monkeypatch.setattr("okrsync_github.connector.GithubConnector.parallel", 1)
-    monkeypatch.setattr("okrsync.cli.sync.Stopping", lambda seconds=None: Stopping(seconds, lambda: time.seconds))
-    monkeypatch.setattr("okrsync.jobs.cancellation.Stopping._sleep", lambda _self, seconds: time.sleep(seconds))
+    monkeypatch.setattr("okrsync.cli.sync.Cancellation", lambda seconds=None: Cancellation(seconds, lambda: time.seconds))
+    monkeypatch.setattr("okrsync.jobs.cancellation.Cancellation._sleep", lambda _self, seconds: time.sleep(seconds))
     monkeypatch.setattr("okrsync.jobs.sync_all.context_of", lambda *given: _at(time, context_of(*given)))
     monkeypatch.setenv("T", TOKEN)
     shelves = [

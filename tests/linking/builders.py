@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync.config.settings_file import Work
-from okrsync.linking.placement import Linking, place_items
+from okrsync.linking.placement import Placements, place_items
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Cycle, Direction, KeyResult, Objective, Okrs
 from okrsync.model.placements import Placement
@@ -158,7 +158,7 @@ def place(
     okrs: Okrs = OKRS,
     today: date = TODAY,
     zone: ZoneInfo = BERLIN,
-) -> Linking:
+) -> Placements:
     """What the linking says of *items*."""
     items = [items] if isinstance(items, Item) else items
     linking = place_items(items, okrs, work, decisions, today=today, zone=zone)

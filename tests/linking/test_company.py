@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from okrsync.config.project import Project, load_project
-from okrsync.linking.placement import Linking, place_items
-from okrsync.model.placements import Cause, Group
+from okrsync.linking.placement import Placements, place_items
+from okrsync.model.placements import LinkStatus, UnlinkedCause
 from okrsync.model.work import Item
 from okrsync.plugins.connector import FieldMap
 from okrsync.plugins.text import branch_keys
@@ -51,7 +51,7 @@ def items_of(one: Company, project: Project) -> Iterator[Item]:
                     yield github.normalise({**github.without_extras(raw), "history": history}, fields)
 
 
-def linking_of(one: Company, folder: Path) -> Linking:
+def linking_of(one: Company, folder: Path) -> Placements:
     project = project_of(one, folder)
     return place_items(
         list(items_of(one, project)),
@@ -77,21 +77,21 @@ def test_every_placement_agrees_with_the_truth(seed: int, kind: JiraKind, tmp_pa
     found = {
         key: sorted(link.key_result for link in placement.counted_links)
         for key, placement in placements.items()
-        if placement.group is Group.LINKED
+        if placement.group is LinkStatus.LINKED
     }
     assert found == {key: sorted(entry["key_results"]) for key, entry in linked.items()}
-    exempt = {key: placed.exempt_class for key, placed in placements.items() if placed.group is Group.EXEMPT}
+    exempt = {key: placed.exempt_class for key, placed in placements.items() if placed.group is LinkStatus.EXEMPT}
     assert exempt == truth["exempt"]
 
-    causes: dict[str, Cause | None] = {
-        key: placed.cause for key, placed in placements.items() if placed.group is Group.UNLINKED
+    causes: dict[str, UnlinkedCause | None] = {
+        key: placed.cause for key, placed in placements.items() if placed.group is LinkStatus.UNLINKED
     }
     wanted = {*truth["unlinked"], *truth["broken"], *truth["ambiguous"], special["unlinked"], stale}
     assert set(causes) == wanted
-    assert {key for key, cause in causes.items() if cause is Cause.BROKEN} == set(truth["broken"])
-    assert {key for key, cause in causes.items() if cause is Cause.AMBIGUOUS} == set(truth["ambiguous"])
-    assert {key for key, cause in causes.items() if cause is Cause.STALE} == {stale}
-    assert {key for key, cause in causes.items() if cause is Cause.TAKEN_AWAY} == {special["unlinked"]}
+    assert {key for key, cause in causes.items() if cause is UnlinkedCause.BROKEN} == set(truth["broken"])
+    assert {key for key, cause in causes.items() if cause is UnlinkedCause.AMBIGUOUS} == set(truth["ambiguous"])
+    assert {key for key, cause in causes.items() if cause is UnlinkedCause.STALE} == {stale}
+    assert {key for key, cause in causes.items() if cause is UnlinkedCause.TAKEN_AWAY} == {special["unlinked"]}
 
 
 HOW: dict[str, str | tuple[str, ...]] = {
@@ -110,7 +110,7 @@ def test_every_link_comes_about_in_the_way_that_the_truth_says(tmp_path: Path) -
     one = company(7, "cloud")
     linked = one.truth["links"]["linked"]
     for placement in linking_of(one, tmp_path).placements:
-        if placement.group is not Group.LINKED:
+        if placement.group is not LinkStatus.LINKED:
             continue
         via = linked[placement.item.key]["via"]
         for link in placement.links:

@@ -28,7 +28,7 @@ from linking.builders import (
     unlinked,
 )
 from okrsync.model.ledger import LinkDecision
-from okrsync.model.placements import Cause, Group
+from okrsync.model.placements import LinkStatus, UnlinkedCause
 from okrsync.model.work import Item
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
@@ -58,7 +58,7 @@ def test_an_attribute_rule_before_an_explicit_one_wins() -> None:
 
 def test_two_attribute_rules_of_the_same_rank_that_disagree_are_ambiguous() -> None:
     placed = first(item(components=["Door"]), settings(STORY, DOOR))
-    assert (placed.group, placed.cause) == (Group.UNLINKED, Cause.AMBIGUOUS)
+    assert (placed.group, placed.cause) == (LinkStatus.UNLINKED, UnlinkedCause.AMBIGUOUS)
     assert states(placed) == {KR11: "ambiguous"}
     (link,) = placed.links
     assert (link.share, link.rule, link.via) == (0.0, "rule 1", "type Story")
@@ -134,20 +134,20 @@ def test_what_the_item_itself_names_beats_its_exempt_class(named: dict[str, Any]
 
 def test_a_link_by_hand_beats_the_exempt_class() -> None:
     placed = first(item(type="Bug"), EXPLICIT, [linked("PAY-1", "KR1.2")])
-    assert (placed.group, shares(placed)) == (Group.LINKED, {KR12: 1.0})
+    assert (placed.group, shares(placed)) == (LinkStatus.LINKED, {KR12: 1.0})
 
 
 def test_an_exempt_class_beats_attribute_rules_and_inheritance() -> None:
     items = [item("PAY-2", type="Bug", parent="PAY-1"), item("PAY-1", labels=["kr/KR1.2"])]
     placed = first(items, EXPLICIT)
-    assert (placed.group, placed.exempt_class, placed.links) == (Group.EXEMPT, "run", ())
+    assert (placed.group, placed.exempt_class, placed.links) == (LinkStatus.EXEMPT, "run", ())
     assert (placed.reason, placed.cause) == ("", None)
 
 
 def test_an_exempt_class_beats_an_epic_rule() -> None:
     work = settings({"if": {"parent_key": "PAY-1"}, "link": "KR1.1"}, exempt=[RUN])
     placements = place([item("PAY-2", parent="PAY-1", type="Bug"), item("PAY-3", parent="PAY-1")], work).placements
-    assert [placement.group for placement in placements] == [Group.EXEMPT, Group.LINKED]
+    assert [placement.group for placement in placements] == [LinkStatus.EXEMPT, LinkStatus.LINKED]
 
 
 def test_the_first_exempt_class_that_holds_counts() -> None:
@@ -163,7 +163,7 @@ def test_the_first_exempt_class_that_holds_counts() -> None:
 def test_an_epic_may_be_exempt_with_all_below_it() -> None:
     work = settings(STORY, exempt=[{"id": "run", "if": {"parent_key": "PAY-1"}}])
     placements = place([item("PAY-2", parent="PAY-1"), item("PAY-3")], work).placements
-    assert [placement.group for placement in placements] == [Group.EXEMPT, Group.LINKED]
+    assert [placement.group for placement in placements] == [LinkStatus.EXEMPT, LinkStatus.LINKED]
 
 
 # ---------------------------------------------------------------- people's own links
@@ -185,7 +185,11 @@ def test_several_links_by_hand_split_equally() -> None:
 
 def test_a_link_by_hand_to_nothing_is_broken() -> None:
     placed = first(item(labels=["kr/KR1.1"]), WORK, [linked("PAY-1", "KR9")])
-    assert (placed.group, placed.cause, states(placed)) == (Group.UNLINKED, Cause.BROKEN, {"KR9": "broken"})
+    assert (placed.group, placed.cause, states(placed)) == (
+        LinkStatus.UNLINKED,
+        UnlinkedCause.BROKEN,
+        {"KR9": "broken"},
+    )
 
 
 def test_children_inherit_a_link_by_hand() -> None:
@@ -195,7 +199,7 @@ def test_children_inherit_a_link_by_hand() -> None:
 
 def test_unlinking_takes_a_rules_link_away() -> None:
     placed = first(item(labels=["kr/KR1.1"]), WORK, [unlinked("PAY-1", "KR1.1", "a wish of one partner")])
-    assert (placed.group, placed.cause, placed.links) == (Group.UNLINKED, Cause.TAKEN_AWAY, ())
+    assert (placed.group, placed.cause, placed.links) == (LinkStatus.UNLINKED, UnlinkedCause.TAKEN_AWAY, ())
     assert placed.reason == "taken away by hand: a wish of one partner"
 
 
@@ -215,19 +219,19 @@ def test_the_reasons_given_are_those_of_the_links_that_were_taken_away() -> None
 
 
 def test_unlinking_what_nothing_links_changes_nothing() -> None:
-    assert first(item(), WORK, [unlinked("PAY-1", "KR1.1")]).cause is Cause.NO_RULE
+    assert first(item(), WORK, [unlinked("PAY-1", "KR1.1")]).cause is UnlinkedCause.NO_RULE
     assert shares(first(item(labels=["kr/KR1.1"]), WORK, [unlinked("PAY-1", "KR1.2")])) == {KR11: 1.0}
     assert shares(first(item(labels=["kr/KR1.1"]), WORK, [unlinked("PAY-2", "KR1.1")])) == {KR11: 1.0}
 
 
 def test_an_attribute_rules_link_can_be_taken_away() -> None:
     placed = first(item(), settings(STORY), [unlinked("PAY-1", "kr1.1")])
-    assert (placed.cause, placed.links) == (Cause.TAKEN_AWAY, ())
+    assert (placed.cause, placed.links) == (UnlinkedCause.TAKEN_AWAY, ())
 
 
 def test_a_bug_whose_label_was_taken_away_is_exempt_like_any_bug() -> None:
     placed = first(item(type="Bug", labels=["kr/KR1.1"]), EXPLICIT, [unlinked("PAY-1", "KR1.1")])
-    assert (placed.group, placed.exempt_class, placed.links) == (Group.EXEMPT, "run", ())
+    assert (placed.group, placed.exempt_class, placed.links) == (LinkStatus.EXEMPT, "run", ())
 
 
 LINK, UNLINK = linked("PAY-1", "KR1.2"), unlinked("PAY-1", "KR1.2")
@@ -285,14 +289,14 @@ EPIC = item("PAY-1", labels=["kr/KR1.1"])
 
 def test_what_was_taken_from_a_child_does_not_come_back_from_its_parent() -> None:
     placed = first([item("PAY-2", parent="PAY-1"), EPIC], WORK, [unlinked("PAY-2", "KR1.1", "no")])
-    assert (placed.group, placed.links) == (Group.UNLINKED, ())
-    assert (placed.cause, placed.reason) == (Cause.TAKEN_AWAY, "taken away by hand: no")
+    assert (placed.group, placed.links) == (LinkStatus.UNLINKED, ())
+    assert (placed.cause, placed.reason) == (UnlinkedCause.TAKEN_AWAY, "taken away by hand: no")
 
 
 def test_a_childs_own_label_that_was_taken_away_does_not_come_back_from_its_parent() -> None:
     items = [item("PAY-2", parent="PAY-1", labels=["kr/KR1.1"]), EPIC]
     placed = first(items, WORK, [unlinked("PAY-2", "KR1.1", "no")])
-    assert (placed.cause, placed.reason, placed.links) == (Cause.TAKEN_AWAY, "taken away by hand: no", ())
+    assert (placed.cause, placed.reason, placed.links) == (UnlinkedCause.TAKEN_AWAY, "taken away by hand: no", ())
 
 
 def test_a_child_still_inherits_what_was_not_taken_away() -> None:
@@ -303,13 +307,13 @@ def test_a_child_still_inherits_what_was_not_taken_away() -> None:
 
 def test_a_child_whose_label_was_taken_away_keeps_that_reason_below_an_unlinked_parent() -> None:
     items = [item("PAY-2", parent="PAY-1", labels=["kr/KR1.1"]), item("PAY-1")]
-    assert first(items, WORK, [unlinked("PAY-2", "KR1.1")]).cause is Cause.TAKEN_AWAY
+    assert first(items, WORK, [unlinked("PAY-2", "KR1.1")]).cause is UnlinkedCause.TAKEN_AWAY
 
 
 def test_what_was_taken_from_a_story_does_not_reach_its_subtasks_either() -> None:
     items = [item("PAY-3", parent="PAY-2"), item("PAY-2", parent="PAY-1"), EPIC]
     placed = first(items, WORK, [unlinked("PAY-2", "KR1.1", "no")])
-    assert (placed.cause, placed.reason, placed.links) == (Cause.TAKEN_AWAY, "taken away by hand: no", ())
+    assert (placed.cause, placed.reason, placed.links) == (UnlinkedCause.TAKEN_AWAY, "taken away by hand: no", ())
 
 
 def test_the_reasons_of_all_who_took_something_away_are_given() -> None:
@@ -333,7 +337,7 @@ def test_a_bare_name_takes_away_what_a_child_inherits_in_another_cycle() -> None
     child = done("PAY-2", parent="PAY-1", on=datetime(2026, 8, 3, 9, tzinfo=UTC))
     epic = item("PAY-1", labels=[f"kr/{KR11}"])
     assert shares(first([child, epic], WORK)) == {KR11: 1.0}
-    assert first([child, epic], WORK, [unlinked("PAY-2", "KR1.1")]).cause is Cause.TAKEN_AWAY
+    assert first([child, epic], WORK, [unlinked("PAY-2", "KR1.1")]).cause is UnlinkedCause.TAKEN_AWAY
 
 
 @pytest.mark.parametrize(
@@ -354,20 +358,20 @@ def test_a_delivered_child_stays_with_the_cycle_that_it_came_in_however_long_its
 def test_what_was_taken_from_a_pull_request_does_not_come_back_from_the_issue_it_closes() -> None:
     items = [pull_request(closes=["PAY-1"]), EPIC]
     placed = first(items, WORK, [unlinked("acme/web#7", "KR1.1", "a refactoring")])
-    assert (placed.group, placed.links, placed.implements) == (Group.UNLINKED, (), ("PAY-1",))
-    assert (placed.cause, placed.reason) == (Cause.TAKEN_AWAY, "taken away by hand: a refactoring")
+    assert (placed.group, placed.links, placed.implements) == (LinkStatus.UNLINKED, (), ("PAY-1",))
+    assert (placed.cause, placed.reason) == (UnlinkedCause.TAKEN_AWAY, "taken away by hand: a refactoring")
 
 
 def test_a_pull_requests_own_label_that_was_taken_away_does_not_come_back_from_the_issue() -> None:
     items = [pull_request(closes=["PAY-1"], labels=["kr/KR1.1"]), EPIC]
     placed = first(items, WORK, [unlinked("acme/web#7", "KR1.1")])
-    assert (placed.cause, placed.links) == (Cause.TAKEN_AWAY, ())
+    assert (placed.cause, placed.links) == (UnlinkedCause.TAKEN_AWAY, ())
 
 
 def test_a_pull_requests_label_that_was_taken_away_is_the_reason_also_where_its_issue_serves_nothing() -> None:
     items = [pull_request(closes=["PAY-1"], labels=["kr/KR1.1"]), item("PAY-1")]
     placed = first(items, WORK, [unlinked("acme/web#7", "KR1.1", "no")])
-    assert (placed.cause, placed.reason) == (Cause.TAKEN_AWAY, "taken away by hand: no")
+    assert (placed.cause, placed.reason) == (UnlinkedCause.TAKEN_AWAY, "taken away by hand: no")
 
 
 def test_a_pull_request_follows_in_what_was_not_taken_away() -> None:
@@ -378,4 +382,4 @@ def test_a_pull_request_follows_in_what_was_not_taken_away() -> None:
 
 def test_a_pull_request_whose_issue_was_unlinked_by_hand_is_unlinked() -> None:
     placed = first([pull_request(closes=["PAY-1"]), EPIC], WORK, [unlinked("PAY-1", "KR1.1")])
-    assert (placed.group, placed.cause) == (Group.UNLINKED, Cause.CLOSED_ISSUE_UNLINKED)
+    assert (placed.group, placed.cause) == (LinkStatus.UNLINKED, UnlinkedCause.CLOSED_ISSUE_UNLINKED)

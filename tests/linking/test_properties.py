@@ -15,7 +15,7 @@ from linking.builders import OKRS, decision, item, place
 from linking.builders import settings as work_settings
 from okrsync.config.settings_file import Work
 from okrsync.model.ledger import LinkDecision
-from okrsync.model.placements import Cause, Group, Placement
+from okrsync.model.placements import LinkStatus, Placement, UnlinkedCause
 from okrsync.model.work import Item, ItemKind, LinkState, Status
 from support.examples import examples
 
@@ -111,7 +111,7 @@ def test_the_shares_of_a_linked_item_add_up_to_one_and_others_have_none(world: W
     for placement in placements_of(world):
         counted = placement.counted_links
         total = math.fsum(link.share for link in counted)
-        if placement.group is Group.LINKED:
+        if placement.group is LinkStatus.LINKED:
             assert abs(total - 1) < 1e-9
             assert all(link.share > 0 for link in counted)
         else:
@@ -127,11 +127,11 @@ def test_every_item_is_in_exactly_one_group_and_says_why(world: World) -> None:
     placements = placements_of(world)
     assert [placement.item for placement in placements] == world.items
     for placement in placements:
-        assert (placement.group is Group.LINKED) == bool(placement.counted_links)
-        assert (placement.group is Group.EXEMPT) == bool(placement.exempt_class)
-        assert (placement.group is Group.UNLINKED) == bool(placement.reason) == (placement.cause is not None)
-        shown = {Cause.BROKEN, Cause.STALE, Cause.AMBIGUOUS}
-        assert (placement.group is Group.UNLINKED and bool(placement.links)) == (placement.cause in shown)
+        assert (placement.group is LinkStatus.LINKED) == bool(placement.counted_links)
+        assert (placement.group is LinkStatus.EXEMPT) == bool(placement.exempt_class)
+        assert (placement.group is LinkStatus.UNLINKED) == bool(placement.reason) == (placement.cause is not None)
+        shown = {UnlinkedCause.BROKEN, UnlinkedCause.STALE, UnlinkedCause.AMBIGUOUS}
+        assert (placement.group is LinkStatus.UNLINKED and bool(placement.links)) == (placement.cause in shown)
 
 
 @fast

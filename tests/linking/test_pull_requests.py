@@ -20,7 +20,7 @@ from linking.builders import (
     shares,
     states,
 )
-from okrsync.model.placements import Cause, Group
+from okrsync.model.placements import LinkStatus, UnlinkedCause
 from okrsync.model.work import Item, ItemKind, Status
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
@@ -34,7 +34,7 @@ WORK = settings(BY_LABEL, INHERIT, exempt=[RUN])
 def test_it_follows_the_issue_that_it_closes_in_this_and_the_other_tracker(key: str, written: str) -> None:
     issue = item(key, source="web" if "#" in key else "product", labels=["kr/KR1.1"])
     placed = first([pull_request(closes=[written]), issue], WORK)
-    assert placed.group is Group.LINKED
+    assert placed.group is LinkStatus.LINKED
     assert links(placed) == [(KR11, "closed issue", f"closes {key}")]
     assert shares(placed) == {KR11: 1.0}
     assert placed.implements == (key,)
@@ -48,7 +48,7 @@ def test_its_links_are_its_own() -> None:
 
 def test_it_follows_an_exempt_issue() -> None:
     placed = first([pull_request(closes=["PAY-3"]), item("PAY-3", type="Bug")], WORK)
-    assert (placed.group, placed.exempt_class, placed.links) == (Group.EXEMPT, "run", ())
+    assert (placed.group, placed.exempt_class, placed.links) == (LinkStatus.EXEMPT, "run", ())
     assert placed.implements == ("PAY-3",)
 
 
@@ -72,7 +72,11 @@ def test_its_own_link_by_hand_wins() -> None:
 def test_its_own_explicit_link_wins_also_where_it_is_broken() -> None:
     items = [pull_request(closes=["PAY-3"], labels=["kr/KR9"]), item("PAY-3", labels=["kr/KR1.1"])]
     placed = first(items, WORK)
-    assert (placed.group, states(placed), placed.cause) == (Group.UNLINKED, {"KR9": "broken"}, Cause.BROKEN)
+    assert (placed.group, states(placed), placed.cause) == (
+        LinkStatus.UNLINKED,
+        {"KR9": "broken"},
+        UnlinkedCause.BROKEN,
+    )
 
 
 def test_the_closed_issue_beats_its_attributes_and_its_exempt_class() -> None:
@@ -92,18 +96,18 @@ def test_where_its_issue_serves_nothing_its_own_attributes_count() -> None:
 def test_where_its_issue_serves_nothing_its_own_exempt_class_counts() -> None:
     work = settings(BY_LABEL, exempt=[{"id": "run", "if": {"label": "bug"}}])
     placed = first([pull_request(closes=["PAY-3"], labels=["bug"]), item("PAY-3")], work)
-    assert (placed.group, placed.exempt_class, placed.implements) == (Group.EXEMPT, "run", ("PAY-3",))
+    assert (placed.group, placed.exempt_class, placed.implements) == (LinkStatus.EXEMPT, "run", ("PAY-3",))
 
 
 def test_its_own_exempt_class_comes_before_that_of_its_issue() -> None:
     work = settings(BY_LABEL, exempt=[RUN, {"id": "upkeep", "if": {"label": "upkeep"}}])
     placed = first([pull_request(closes=["PAY-3"], labels=["upkeep"]), item("PAY-3", type="Bug")], work)
-    assert (placed.group, placed.exempt_class, placed.implements) == (Group.EXEMPT, "upkeep", ("PAY-3",))
+    assert (placed.group, placed.exempt_class, placed.implements) == (LinkStatus.EXEMPT, "upkeep", ("PAY-3",))
 
 
 def test_where_its_issues_serve_nothing_it_says_so() -> None:
     placed = first([pull_request(closes=["PAY-3", "PAY-4"]), item("PAY-3"), item("PAY-4")], WORK)
-    assert (placed.group, placed.cause) == (Group.UNLINKED, Cause.CLOSED_ISSUE_UNLINKED)
+    assert (placed.group, placed.cause) == (LinkStatus.UNLINKED, UnlinkedCause.CLOSED_ISSUE_UNLINKED)
     assert placed.reason == "closes PAY-3, PAY-4, which serves no key result"
 
 
@@ -113,7 +117,7 @@ def test_an_ambiguous_attribute_of_its_own_is_shown_where_its_issue_serves_nothi
         {"if": {"project": "acme/web"}, "link": "KR1.1"},
     ]
     placed = first([pull_request(closes=["PAY-3"]), item("PAY-3")], settings(*rules))
-    assert (placed.cause, states(placed)) == (Cause.AMBIGUOUS, {KR12: "ambiguous"})
+    assert (placed.cause, states(placed)) == (UnlinkedCause.AMBIGUOUS, {KR12: "ambiguous"})
 
 
 def test_closing_several_issues_is_the_union_with_shares_that_add_up() -> None:
@@ -175,7 +179,7 @@ def test_closing_what_does_not_exist_changes_nothing() -> None:
     assert links(first(closing, WORK)) == links(first(plain, WORK))
     assert first(closing, WORK).implements == ()
     placed = first(pull_request(closes=["UTF-8"]), WORK)
-    assert (placed.cause, placed.reason) == (Cause.NO_RULE, "no rule matches")
+    assert (placed.cause, placed.reason) == (UnlinkedCause.NO_RULE, "no rule matches")
 
 
 def test_beside_what_does_not_exist_the_rest_still_counts() -> None:
@@ -186,7 +190,7 @@ def test_beside_what_does_not_exist_the_rest_still_counts() -> None:
 def test_it_never_closes_itself_or_another_pull_request() -> None:
     other = pull_request("acme/web#8", labels=["kr/KR1.1"])
     placed = first([pull_request(closes=["acme/web#7", "acme/web#8"]), other], WORK)
-    assert (placed.group, placed.implements, placed.cause) == (Group.UNLINKED, (), Cause.NO_RULE)
+    assert (placed.group, placed.implements, placed.cause) == (LinkStatus.UNLINKED, (), UnlinkedCause.NO_RULE)
 
 
 def test_without_an_issue_it_is_placed_like_any_item() -> None:
@@ -196,7 +200,7 @@ def test_without_an_issue_it_is_placed_like_any_item() -> None:
 
 def test_an_issue_that_closes_something_does_not_follow_it() -> None:
     items = [item("PAY-2", kind=ItemKind.ISSUE, closes=["PAY-3"]), item("PAY-3", labels=["kr/KR1.1"])]
-    assert (first(items, WORK).group, first(items, WORK).implements) == (Group.UNLINKED, ())
+    assert (first(items, WORK).group, first(items, WORK).implements) == (LinkStatus.UNLINKED, ())
 
 
 def test_where_two_sources_hold_the_issue_it_follows_that_of_its_own() -> None:

@@ -22,7 +22,7 @@ from linking.builders import (
     states,
 )
 from okrsync.linking.conditions import Hierarchy
-from okrsync.model.placements import Cause, Group
+from okrsync.model.placements import LinkStatus, UnlinkedCause
 from okrsync.model.work import Item
 
 KR11, KR12, KR21 = "2026Q4/KR1.1", "2026Q4/KR1.2", "2026Q4/KR2.1"
@@ -37,7 +37,7 @@ def fixed(link: str = "KR1.1", **conditions: Any) -> Mapping[str, Any]:
 
 def test_a_label_that_the_glob_matches_names_the_key_result() -> None:
     placed = first(item(labels=["urgent", "kr/KR1.1"]), settings(BY_LABEL))
-    assert placed.group is Group.LINKED
+    assert placed.group is LinkStatus.LINKED
     assert links(placed) == [(KR11, "rule 1", "label kr/KR1.1")]
     assert (placed.reason, placed.cause, placed.exempt_class, placed.implements) == ("", None, "", ())
 
@@ -54,7 +54,7 @@ def test_labels_match_in_any_case() -> None:
 
 @pytest.mark.parametrize("label", ["old-kr/KR1.1", "KR1.1", "okr/KR1.1"])
 def test_the_glob_covers_the_whole_label(label: str) -> None:
-    assert first(item(labels=[label]), settings(BY_LABEL)).cause is Cause.NO_RULE
+    assert first(item(labels=[label]), settings(BY_LABEL)).cause is UnlinkedCause.NO_RULE
     placed = first(item(labels=[label, "kr/KR1.2"]), settings(BY_LABEL))
     assert states(placed) == {KR12: "ok"}
 
@@ -78,7 +78,11 @@ def test_the_same_key_result_named_twice_counts_once() -> None:
 
 def test_a_label_without_a_name_behind_the_prefix_names_nothing() -> None:
     placed = first(item(labels=["kr/"]), settings(BY_LABEL))
-    assert (placed.group, placed.cause, placed.reason) == (Group.UNLINKED, Cause.NO_RULE, "no rule matches")
+    assert (placed.group, placed.cause, placed.reason) == (
+        LinkStatus.UNLINKED,
+        UnlinkedCause.NO_RULE,
+        "no rule matches",
+    )
 
 
 def test_an_alias_label_stands_for_its_key_results() -> None:
@@ -139,7 +143,7 @@ def test_a_field_is_split_like_any_list() -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"customfield_10999": ()}, {"customfield_1": ("KR1.1",)}])
 def test_an_empty_field_names_nothing(fields: dict[str, tuple[str, ...]]) -> None:
-    assert first(item(fields=fields), settings(BY_FIELD)).cause is Cause.NO_RULE
+    assert first(item(fields=fields), settings(BY_FIELD)).cause is UnlinkedCause.NO_RULE
 
 
 # ---------------------------------------------------------------- from_body
@@ -176,7 +180,7 @@ def test_a_bracket_in_the_title_names_the_key_result() -> None:
 
 @pytest.mark.parametrize("bracket", ["web", "WIP", "KR", "2026", "krypton2", "1.1"])
 def test_a_bracket_that_is_not_written_like_a_key_result_is_ignored(bracket: str) -> None:
-    assert first(item(title=f"[{bracket}] Shorten"), settings(BY_TITLE)).cause is Cause.NO_RULE
+    assert first(item(title=f"[{bracket}] Shorten"), settings(BY_TITLE)).cause is UnlinkedCause.NO_RULE
     assert states(first(item(title=f"[{bracket}] [KR1.1] Shorten"), settings(BY_TITLE))) == {KR11: "ok"}
 
 
@@ -229,7 +233,7 @@ def test_a_condition_holds_or_not(conditions: dict[str, Any], fitting: Item) -> 
     work = settings(fixed("KR1.1", **conditions))
     ((name, value),) = conditions.items()
     assert links(first(fitting, work)) == [(KR11, "rule 1", f"{name} {value}")]
-    assert first(NOTHING, work).cause is Cause.NO_RULE
+    assert first(NOTHING, work).cause is UnlinkedCause.NO_RULE
 
 
 @pytest.mark.parametrize(
@@ -291,22 +295,22 @@ def test_items_below_an_epic_that_was_never_read_are_linked() -> None:
 def test_parent_key_in_any_case_and_any_of_a_list() -> None:
     work = settings(fixed("KR2.1", parent_key=["pay-12", "PAY-99"]))
     assert links(first(item("PAY-14", parent="PAY-12"), work)) == [(KR21, "rule 1", "below pay-12 or PAY-99")]
-    assert first(item("PAY-99"), work).group is Group.LINKED
-    assert first(item("PAY-98", parent="PAY-97"), work).group is Group.UNLINKED
+    assert first(item("PAY-99"), work).group is LinkStatus.LINKED
+    assert first(item("PAY-98", parent="PAY-97"), work).group is LinkStatus.UNLINKED
 
 
 def test_parent_key_with_another_condition_needs_both() -> None:
     work = settings(fixed("KR2.1", parent_key="PAY-12", type="Story"))
-    assert first(item("PAY-14", parent="PAY-12"), work).group is Group.LINKED
-    assert first(item("PAY-14", parent="PAY-12", type="Bug"), work).group is Group.UNLINKED
-    assert first(item("PAY-14"), work).group is Group.UNLINKED
+    assert first(item("PAY-14", parent="PAY-12"), work).group is LinkStatus.LINKED
+    assert first(item("PAY-14", parent="PAY-12", type="Bug"), work).group is LinkStatus.UNLINKED
+    assert first(item("PAY-14"), work).group is LinkStatus.UNLINKED
 
 
 def test_parent_key_reads_a_hierarchy_that_runs_in_a_circle_to_its_end() -> None:
     items = [item("PAY-1", parent="PAY-2"), item("PAY-2", parent="PAY-1"), item("PAY-3", parent="PAY-1")]
-    assert {placement.group for placement in place(items, settings(BELOW)).placements} == {Group.UNLINKED}
+    assert {placement.group for placement in place(items, settings(BELOW)).placements} == {LinkStatus.UNLINKED}
     work = settings(fixed("KR2.1", parent_key="PAY-2"))
-    assert {placement.group for placement in place(items, work).placements} == {Group.LINKED}
+    assert {placement.group for placement in place(items, work).placements} == {LinkStatus.LINKED}
 
 
 # ---------------------------------------------------------------- inherit
@@ -315,7 +319,7 @@ def test_parent_key_reads_a_hierarchy_that_runs_in_a_circle_to_its_end() -> None
 def test_a_child_inherits_the_links_of_its_parent() -> None:
     items = [item("PAY-2", parent="pay-1"), item("PAY-1", labels=["kr/KR1.1", "kr/KR1.2"])]
     placed = first(items, settings(BY_LABEL, INHERIT))
-    assert placed.group is Group.LINKED
+    assert placed.group is LinkStatus.LINKED
     assert shares(placed) == {KR11: 0.5, KR12: 0.5}
     (one, _) = placed.links
     assert (one.key, one.rule, one.via, one.depth) == (
@@ -328,7 +332,7 @@ def test_a_child_inherits_the_links_of_its_parent() -> None:
 
 def test_without_the_rule_nothing_is_inherited() -> None:
     placed = first([item("PAY-2", parent="PAY-1"), item("PAY-1", labels=["kr/KR1.1"])], settings(BY_LABEL))
-    assert (placed.group, placed.cause) == (Group.UNLINKED, Cause.NO_RULE)
+    assert (placed.group, placed.cause) == (LinkStatus.UNLINKED, UnlinkedCause.NO_RULE)
 
 
 def test_the_nearest_linked_ancestor_counts() -> None:
@@ -353,28 +357,28 @@ def chain(length: int) -> list[Item]:
 def test_inheritance_goes_up_as_many_steps_as_max_depth(depth: int) -> None:
     work = settings(BY_LABEL, {**INHERIT, "max_depth": depth})
     assert first(chain(depth), work).links[0].depth == depth
-    assert first(chain(depth + 1), work).group is Group.UNLINKED
+    assert first(chain(depth + 1), work).group is LinkStatus.UNLINKED
 
 
 def test_inheritance_goes_up_five_steps_unless_told() -> None:
     work = settings(BY_LABEL, INHERIT)
-    assert first(chain(5), work).group is Group.LINKED
+    assert first(chain(5), work).group is LinkStatus.LINKED
     placed = first(chain(6), work)
-    assert (placed.cause, placed.reason) == (Cause.PARENT_UNLINKED, "parent PAY-5 serves no key result")
+    assert (placed.cause, placed.reason) == (UnlinkedCause.PARENT_UNLINKED, "parent PAY-5 serves no key result")
 
 
 def test_an_inherit_rule_may_be_for_some_items_only() -> None:
     work = settings(BY_LABEL, {"if": {"parent": "linked", "type": "Sub-task"}, "link": "inherit"})
     parent = item("PAY-1", labels=["kr/KR1.1"])
-    assert first([item("PAY-2", parent="PAY-1", type="Sub-task"), parent], work).group is Group.LINKED
-    assert first([item("PAY-2", parent="PAY-1"), parent], work).group is Group.UNLINKED
+    assert first([item("PAY-2", parent="PAY-1", type="Sub-task"), parent], work).group is LinkStatus.LINKED
+    assert first([item("PAY-2", parent="PAY-1"), parent], work).group is LinkStatus.UNLINKED
 
 
 def test_an_inherit_rule_may_be_for_what_lies_below_an_epic() -> None:
     work = settings(BY_LABEL, {"if": {"parent": "linked", "parent_key": "PAY-0"}, "link": "inherit"})
     story = item("PAY-1", parent="PAY-0", labels=["kr/KR1.1"])
-    assert first([item("PAY-2", parent="PAY-1"), story, item("PAY-0")], work).group is Group.LINKED
-    assert first([item("PAY-2", parent="PAY-1"), item("PAY-1", labels=["kr/KR1.1"])], work).group is Group.UNLINKED
+    assert first([item("PAY-2", parent="PAY-1"), story, item("PAY-0")], work).group is LinkStatus.LINKED
+    assert first([item("PAY-2", parent="PAY-1"), item("PAY-1", labels=["kr/KR1.1"])], work).group is LinkStatus.UNLINKED
 
 
 def test_the_first_inherit_rule_that_holds_says_how_far() -> None:
@@ -383,9 +387,9 @@ def test_the_first_inherit_rule_that_holds_says_how_far() -> None:
         {"if": {"parent": "linked"}, "link": "inherit", "max_depth": 2},
     ]
     below = [item("PAY-2", parent="PAY-1"), item("PAY-1", parent="PAY-0"), item("PAY-0", labels=["kr/KR1.1"])]
-    assert first(below, settings(BY_LABEL, *rules)).group is Group.LINKED
+    assert first(below, settings(BY_LABEL, *rules)).group is LinkStatus.LINKED
     below[0] = item("PAY-2", parent="PAY-1", type="Sub-task")
-    assert first(below, settings(BY_LABEL, *rules)).group is Group.UNLINKED
+    assert first(below, settings(BY_LABEL, *rules)).group is LinkStatus.UNLINKED
 
 
 def test_own_rules_come_before_inheritance_wherever_they_stand() -> None:
@@ -412,17 +416,17 @@ def test_ancestors_come_nearest_first_and_each_once() -> None:
 
 
 def test_an_item_that_is_its_own_parent_inherits_nothing() -> None:
-    assert first(item("PAY-1", parent="pay-1"), settings(INHERIT)).cause is Cause.NO_RULE
+    assert first(item("PAY-1", parent="pay-1"), settings(INHERIT)).cause is UnlinkedCause.NO_RULE
 
 
 def test_a_child_of_a_parent_that_was_never_read_inherits_nothing() -> None:
     placed = first(item("PAY-2", parent="PAY-1"), settings(INHERIT))
-    assert (placed.cause, placed.reason) == (Cause.NO_RULE, "no rule matches")
+    assert (placed.cause, placed.reason) == (UnlinkedCause.NO_RULE, "no rule matches")
 
 
 def test_a_child_below_an_unlinked_parent_says_so() -> None:
     placed = first([item("PAY-2", parent="PAY-1"), item("PAY-1")], settings(BY_LABEL, INHERIT))
-    assert (placed.cause, placed.reason) == (Cause.PARENT_UNLINKED, "parent PAY-1 serves no key result")
+    assert (placed.cause, placed.reason) == (UnlinkedCause.PARENT_UNLINKED, "parent PAY-1 serves no key result")
 
 
 def test_an_exempt_ancestor_passes_its_class_on() -> None:
@@ -434,13 +438,15 @@ def test_an_exempt_ancestor_passes_its_class_on() -> None:
     ]
     exempt = [{"id": "run", "if": {"type": "Incident"}}]
     placements = place(items, settings(BY_LABEL, INHERIT, exempt=exempt)).placements
-    assert [(placement.group, placement.exempt_class) for placement in placements[:3]] == [(Group.EXEMPT, "run")] * 3
+    assert [(placement.group, placement.exempt_class) for placement in placements[:3]] == [
+        (LinkStatus.EXEMPT, "run")
+    ] * 3
     assert placements[0].links == ()
 
 
 def test_a_broken_parent_passes_nothing_on() -> None:
     items = [item("PAY-2", parent="PAY-1"), item("PAY-1", labels=["kr/KR9"])]
-    assert first(items, settings(BY_LABEL, INHERIT)).cause is Cause.PARENT_UNLINKED
+    assert first(items, settings(BY_LABEL, INHERIT)).cause is UnlinkedCause.PARENT_UNLINKED
 
 
 def test_only_links_that_count_are_inherited() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from linking.builders import BERLIN, BY_LABEL, OKRS, RUN, TODAY, done, goals, item, place, settings
 from okrsync.model.work import Item
 from okrsync.suggesting import sampling
-from okrsync.suggesting.features import Describer
+from okrsync.suggesting.features import FeatureExtractor
 from okrsync.suggesting.sampling import Sample, sample
 
 START = datetime(2026, 10, 5, 9, tzinfo=UTC)
@@ -102,5 +102,5 @@ def test_names_are_found_as_a_pattern_of_all_of_them_finds_them(parts: list[str]
     text = "".join(parts)
     plain = re.sub(rf"(?<!\w)(?:{either})(?!\.?\w)", " ", text, flags=re.IGNORECASE)
     words = re.findall(r"[^\W_]{2,}", plain.casefold())
-    described = Describer([], place([], settings()).hierarchy, okrs).item(item("PAY-1", title=text))
+    described = FeatureExtractor([], place([], settings()).hierarchy, okrs).item(item("PAY-1", title=text))
     assert {name for name in described if ":" not in name and " " not in name} == set(words)

@@ -17,7 +17,7 @@ from okrsync.model.okrs import Okrs
 from okrsync.model.work import Item, Status
 from okrsync.suggesting.calibration import HeldOut, calibrate
 from okrsync.suggesting.suggestions import Suggested, Suggestion, suggest
-from okrsync.suggesting.training_data import Material, material
+from okrsync.suggesting.training_data import TrainingData, material
 
 SEARCH = ("misspelt artists", "artists by nickname", "artists of tonight", "the artists list", "artists near me")
 DOOR = ("scanner battery", "scanner offline list", "second scanner", "scanner start", "old scanner model")
@@ -37,7 +37,7 @@ def linked_items() -> list[Item]:
 
 def learned(
     items: Sequence[Item], *rules: Any, okrs: Okrs = OKRS, cycles: Sequence[str] = ("2026Q4",), **rest: Any
-) -> Material:
+) -> TrainingData:
     decisions: Sequence[LinkDecision] = rest.pop("decisions", ())
     texts = rest.pop("texts", {})
     work = settings(*(rules or (BY_LABEL,)), **rest)

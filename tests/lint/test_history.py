@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from okrsync.lint.history import Series, best_gain, best_mean, series_of
+from okrsync.lint.history import MetricHistory, best_gain, best_mean, series_of
 from okrsync.model.ledger import Observation
 from okrsync.model.okrs import Metric, MetricEvent
 from support.examples import examples
@@ -16,8 +16,8 @@ START = date(2026, 1, 1)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def daily(values: Sequence[float]) -> Series:
-    return Series(tuple((START + timedelta(days=number), value) for number, value in enumerate(values)))
+def daily(values: Sequence[float]) -> MetricHistory:
+    return MetricHistory(tuple((START + timedelta(days=number), value) for number, value in enumerate(values)))
 
 
 def metric(*events: MetricEvent) -> Metric:
@@ -39,7 +39,7 @@ def test_what_was_before_a_break_or_is_masked_or_is_yet_to_come_does_not_count()
 def test_a_mean_needs_three_points_and_a_series_that_reaches_back() -> None:
     assert best_mean(daily([5.0] * 20), 28) is None
     assert best_mean(daily([5.0] * 28), 28) == (START + timedelta(days=27), 5.0)
-    sparse = Series(((START, 5.0), (START + timedelta(days=27), 5.0)))
+    sparse = MetricHistory(((START, 5.0), (START + timedelta(days=27), 5.0)))
     assert best_mean(sparse, 28) is None
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from okrsync.config.comments import comments
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import LintReport, Rule, Severity
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import LintReport, LintRule, Severity
 from okrsync.lint.linting import RULES, of_cycle
-from okrsync.lint.places import Found
+from okrsync.lint.places import LocatedFinding
 from support.lint_case import GOOD, changed, codes, linted
 
 THEME = "theme: checkout"
@@ -104,12 +104,12 @@ def test_an_unknown_code_to_disable_is_found_where_it_stands() -> None:
 
 
 def test_a_rule_of_another_package_is_one_more_in_the_list() -> None:
-    def check(facts: Facts) -> Iterator[Found]:
+    def check(facts: LintFacts) -> Iterator[LocatedFinding]:
         for entry in facts.key_results():
             if entry.id == "KR2.1":
                 yield facts.places.key_result(entry).found("cannot be judged", "window_days")
 
-    rule = Rule("OKR801", Severity.WARNING, "Cannot be judged", "deliver earlier", check)
+    rule = LintRule("OKR801", Severity.WARNING, "Cannot be judged", "deliver earlier", check)
     (finding,) = linted(GOOD, rules=(*RULES, rule)).findings
     assert (finding.code, finding.subject, finding.message) == ("OKR801", "2026Q4/KR2.1", "cannot be judged")
     text = changed("- id: KR2.1", "# okrsync: ignore OKR801 because it is short\n- id: KR2.1")

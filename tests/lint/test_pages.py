@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from okrsync.lint.findings import Rule
+from okrsync.lint.findings import LintRule
 from okrsync.lint.linting import RULES
 from support.lint_case import GOOD, PAGES, changed, codes, linted, page
 from support.matrices import one_in
@@ -39,7 +39,7 @@ def test_the_index_lists_each_code_with_its_severity_and_title() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=CODES)
-def test_a_page_says_what_the_rule_says_of_itself(rule: Rule) -> None:
+def test_a_page_says_what_the_rule_says_of_itself(rule: LintRule) -> None:
     text = page(rule.code).text
     store = " · needs a store" if rule.needs_history else ""
     assert text.startswith(f"# {rule.code}: {rule.title}\n\n**{rule.severity.value}** · fix: {rule.fix}{store}\n\n")

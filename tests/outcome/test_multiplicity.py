@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from okrsync.model.verdicts import KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.outcome import Case, Delivery, attribute_all
-from okrsync.outcome.judged import Asked, Judged
+from okrsync.outcome.judged import Evaluation, EvaluationOptions
 from okrsync.outcome.multiplicity import false_discovery_rates, thresholds
 from outcome.builders import LATER, START, Floats, day, delivery, judge, noise, only, series, step, told
 from support.examples import examples
@@ -173,7 +173,7 @@ def test_what_is_not_shown_and_wholly_on_record_counts_in_its_month_without_bein
     cases = [first, replace(other, recorded=told)]
 
     wholly = attribute_all(cases, as_of=day(119))
-    shown = attribute_all(cases, as_of=day(119), asked=Asked({"a"}))
+    shown = attribute_all(cases, as_of=day(119), asked=EvaluationOptions({"a"}))
 
     assert shown[0] == wholly[0]
     assert shown[1].checks == wholly[1].checks == told
@@ -183,7 +183,9 @@ def test_what_is_not_shown_and_wholly_on_record_counts_in_its_month_without_bein
 
 def test_what_is_not_shown_and_not_on_record_is_judged_like_everything() -> None:
     case = Case("a", series(noise(120, 1) + step(120, 60, 2.0)), (delivery(60),))
-    wholly, apart = (attribute_all([case], as_of=day(119), asked=asked)[0] for asked in (Asked(), Asked([])))
+    wholly, apart = (
+        attribute_all([case], as_of=day(119), asked=asked)[0] for asked in (EvaluationOptions(), EvaluationOptions([]))
+    )
 
     assert apart.checks == wholly.checks
     assert wholly.decomposition is not None
@@ -196,8 +198,8 @@ def test_of_what_is_due_alone_no_check_to_come_is_fitted() -> None:
     wholly = attribute_all([soon, due], as_of=day(70))
     assert not any(outcome.checks[0].recorded for outcome in wholly)
 
-    early = attribute_all([soon, due], as_of=day(70), asked=Asked([], only_due=True))
-    late = attribute_all([soon, due], as_of=day(119), asked=Asked([], only_due=True))
+    early = attribute_all([soon, due], as_of=day(70), asked=EvaluationOptions([], only_due=True))
+    late = attribute_all([soon, due], as_of=day(119), asked=EvaluationOptions([], only_due=True))
 
     assert [outcome.checks for outcome in early] == [(), ()]
     assert [outcome.checks for outcome in late] == [
@@ -209,14 +211,14 @@ class Remembered:
     """Keeps what is found, as a store would."""
 
     def __init__(self) -> None:
-        self.held: dict[Case, Judged] = {}
+        self.held: dict[Case, Evaluation] = {}
         self.asked = 0
 
-    def recalled(self, case: Case) -> Judged | None:
+    def recalled(self, case: Case) -> Evaluation | None:
         self.asked += 1
         return self.held.get(case)
 
-    def keep(self, case: Case, found: Judged) -> None:
+    def keep(self, case: Case, found: Evaluation) -> None:
         self.held[case] = found
 
 
@@ -226,12 +228,12 @@ def test_what_is_remembered_is_told_without_a_fit_and_counts_in_its_month_as_bef
         Case("b", series(noise(120, 2) + step(120, 61, 1.2)), (delivery(61, "b"),)),
     ]
     memory = Remembered()
-    wholly = attribute_all(cases, as_of=day(119), asked=Asked(memory=memory))
+    wholly = attribute_all(cases, as_of=day(119), asked=EvaluationOptions(memory=memory))
     assert len(memory.held) == len(cases)
     wrong = replace(memory.held[cases[0]].outcome, points=1)
     memory.held[cases[0]] = replace(memory.held[cases[0]], outcome=wrong)
 
-    again = attribute_all(cases, as_of=day(119), asked=Asked(memory=memory))
+    again = attribute_all(cases, as_of=day(119), asked=EvaluationOptions(memory=memory))
 
     assert wholly == attribute_all(cases, as_of=day(119))
     assert again[1] == wholly[1]

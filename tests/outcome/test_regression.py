@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from okrsync.outcome import grid
-from okrsync.outcome.grid import CELLS, Cell, whitener_of
+from okrsync.outcome.grid import CELLS, CovariancePoint, whitener_of
 from okrsync.outcome.regression import TRENDS, Posterior, fit, grams_of
 from outcome.builders import Floats, noise, step
 
@@ -18,7 +18,7 @@ PRECISIONS = (0.25, 0.25, 1 / 9)
 FLOOR = 1e-4
 
 
-def covariance(cell: Cell, times: Floats, variances: Floats) -> Floats:
+def covariance(cell: CovariancePoint, times: Floats, variances: Floats) -> Floats:
     """``R = (1 - v) I + v exp(-|dt| / tau) + f^2 min(t, t')``; without a tau nothing persists."""
     apart = np.abs(np.subtract.outer(times, times))
     kept = cell.share * np.exp(-apart / cell.tau) if cell.share else 0.0

@@ -11,11 +11,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from okrsync.plugins.context import RequestCounter
-from okrsync.plugins.rate_limit import Budget, Circuit, Hold, Lanes, Limiter, Quota, Refusal, refusal_of, retry_after
+from okrsync.plugins.rate_limit import (
+    Block,
+    Budget,
+    CircuitBreaker,
+    Limiter,
+    Quota,
+    RateLimitScope,
+    Refusal,
+    refusal_of,
+    retry_after,
+)
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
-CORE = Lanes.of("GET", "/repos/a/b/issues")
-GRAPHQL = Lanes.of("POST", "/graphql")
+CORE = RateLimitScope.of("GET", "/repos/a/b/issues")
+GRAPHQL = RateLimitScope.of("POST", "/graphql")
 LIMITED = json.dumps({"errors": [{"type": "RATE_LIMITED"}]}).encode()
 
 
@@ -143,14 +153,14 @@ def test_the_last_tenth_of_a_limit_is_the_reserve(
             429,
             {"RateLimit-Reason": "jira-burst-based", "Retry-After": "2"},
             b"",
-            Lanes.of("GET", "/rest/agile/1.0/board/77/sprint"),
+            RateLimitScope.of("GET", "/rest/agile/1.0/board/77/sprint"),
             Refusal("rate limit reached", 2.0, "GET /rest/agile/*/board/*/sprint", 0.5),
         ),
         (
             429,
             {"RateLimit-Reason": "jira-per-issue-on-write", "Retry-After": "2"},
             b"",
-            Lanes.of("PUT", "/rest/api/3/issue/PAY-1"),
+            RateLimitScope.of("PUT", "/rest/api/3/issue/PAY-1"),
             Refusal("rate limit reached", 2.0, "PUT /rest/api/3/issue/PAY-1", 0.5),
         ),
         (
@@ -167,7 +177,7 @@ def test_the_last_tenth_of_a_limit_is_the_reserve(
     ],
 )
 def test_each_kind_of_limit_is_told_apart(
-    status: int, headers: dict[str, str], body: bytes, lanes: Lanes, refusal: Refusal | None
+    status: int, headers: dict[str, str], body: bytes, lanes: RateLimitScope, refusal: Refusal | None
 ) -> None:
     assert refusal_of(status, headers, body, lanes, NOW) == refusal
 
@@ -184,25 +194,25 @@ def test_each_kind_of_limit_is_told_apart(
     ],
 )
 def test_a_request_uses_the_resource_of_its_path(path: str, resource: str) -> None:
-    assert Lanes.of("GET", path).resource == resource
+    assert RateLimitScope.of("GET", path).resource == resource
 
 
 def test_the_longest_hold_counts_and_a_shorter_one_never_replaces_it() -> None:
     budget = Budget()
-    budget.hold(Hold(100.0, "long"))
-    budget.hold(Hold(50.0, "short"))
-    budget.hold(Hold(70.0, "core only"), "core")
+    budget.hold(Block(100.0, "long"))
+    budget.hold(Block(50.0, "short"))
+    budget.hold(Block(70.0, "core only"), "core")
 
-    assert budget.held(CORE) == Hold(100.0, "long")
+    assert budget.held(CORE) == Block(100.0, "long")
     budget.release(99.0)
-    assert budget.held(CORE) == Hold(100.0, "long")
+    assert budget.held(CORE) == Block(100.0, "long")
     budget.release(100.0)
     assert budget.held(CORE) is None
 
 
 def test_a_hold_of_one_resource_leaves_the_others_alone() -> None:
     budget = Budget()
-    budget.hold(Hold(70.0, "graphql only"), "graphql")
+    budget.hold(Block(70.0, "graphql only"), "graphql")
 
     assert budget.held(CORE) is None
     assert budget.held(GRAPHQL) is not None
@@ -225,7 +235,7 @@ def test_a_reserve_is_that_of_its_resource() -> None:
     budget = Budget()
 
     budget.note(Quota(5000, 499, 60.0, resource="graphql"), CORE, 10.0)
-    budget.note(Quota(30, 1, 60.0), Lanes.of("GET", "/search/issues"), 10.0)
+    budget.note(Quota(30, 1, 60.0), RateLimitScope.of("GET", "/search/issues"), 10.0)
 
     assert budget.held(CORE) is None
     assert budget.held(GRAPHQL) is not None
@@ -257,7 +267,7 @@ def test_refusals_under_way_together_lengthen_the_wait_once() -> None:
 
 
 def test_the_third_request_given_up_in_a_row_opens_the_circuit_for_its_time() -> None:
-    circuit = Circuit()
+    circuit = CircuitBreaker()
     circuit.gave_up(0.0)
     circuit.gave_up(0.0)
     circuit.answered()
@@ -274,7 +284,7 @@ def test_the_third_request_given_up_in_a_row_opens_the_circuit_for_its_time() ->
 
 
 def test_an_origin_that_mostly_fails_is_not_insisted_on() -> None:
-    circuit = Circuit()
+    circuit = CircuitBreaker()
     at_first = circuit.may_insist
     circuit.answered()
     after_an_answer = circuit.may_insist

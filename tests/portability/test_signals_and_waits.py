@@ -16,7 +16,7 @@ import pytest
 
 from okrsync.cli import serve
 from okrsync.errors import DeadlineError, UnreachableError
-from okrsync.jobs.cancellation import SLICE_SECONDS, Stopping, handle_signals
+from okrsync.jobs.cancellation import SLICE_SECONDS, Cancellation, handle_signals
 from okrsync.metrics import timeouts
 from okrsync.plugins.context import Context
 from okrsync.sandbox.demo import free_port
@@ -156,7 +156,7 @@ def noted_waits(patch: pytest.MonkeyPatch) -> Iterator[list[float | None]]:
 
 
 def test_a_long_wait_for_a_tracker_is_many_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    stopping = Stopping()
+    stopping = Cancellation()
     context = stopping.equip(Context(Path()))
 
     with noted_waits(monkeypatch) as waits:
@@ -166,7 +166,7 @@ def test_a_long_wait_for_a_tracker_is_many_short_ones(monkeypatch: pytest.Monkey
 
 
 def test_a_stop_ends_a_long_wait_for_a_tracker() -> None:
-    stopping = Stopping()
+    stopping = Cancellation()
     context = stopping.equip(Context(Path()))
     threading.Timer(0.05, stopping.stop).start()
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from okrsync import files
 from okrsync.errors import DeadlineError, FileInUseError
 from okrsync.formats.files import write_whole
-from okrsync.jobs.cancellation import Stopping
+from okrsync.jobs.cancellation import Cancellation
 from okrsync.model.ledger import CheckIn, in_time_order, latest
 from okrsync.plugins.context import Context
 from support.other_systems import Hold
@@ -88,7 +88,7 @@ def test_the_last_of_two_check_ins_of_one_day_is_the_confidence_that_counts(okrs
 
 def test_a_deadline_is_kept_by_a_clock_that_moves_in_steps() -> None:
     now = 0.0
-    stopping = Stopping(1.0, lambda: now - now % TICK)
+    stopping = Cancellation(1.0, lambda: now - now % TICK)
     stopping.equip(Context(Path()))
 
     moments = []
@@ -114,7 +114,7 @@ def test_a_file_in_use_is_given_up_by_a_clock_that_moves_in_steps(
 
 
 def test_a_run_that_is_told_to_end_while_it_waits_ends() -> None:
-    stopping = Stopping()
+    stopping = Cancellation()
     stopping.stop()
 
     with pytest.raises(DeadlineError):

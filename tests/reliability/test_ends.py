@@ -19,7 +19,7 @@ from okrsync.errors import StoreError
 from okrsync.sandbox.http import Fault, Request, Response
 from okrsync.store.database import Store
 from okrsync.store.records import Fingerprints
-from okrsync.store.unit_of_work import Unit
+from okrsync.store.unit_of_work import UnitOfWork
 from support.small_project import PROGRAM, SOURCES, Killing, contents, ended, killing, sync_here
 from support.stores import PostgresServer
 
@@ -208,7 +208,7 @@ def test_a_transaction_that_breaks_is_done_once_more_and_no_more(
     _, url = on_a_server.run_from("synced")
     times = 0
 
-    def save(unit: Unit) -> int:
+    def save(unit: UnitOfWork) -> int:
         nonlocal times
         times += 1
         unit.save_stream("other", f"p{times}", Fingerprints("a", "b"), None)

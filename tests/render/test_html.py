@@ -19,18 +19,18 @@ from hypothesis import strategies as st
 
 from okrsync.formats.html import Picker, Way, address, policy_of, render_html
 from okrsync.formats.html_layout import MOST_ROWS
-from okrsync.reports.page import Anchor, Block, Column, Page, Section, Table, cell, text
+from okrsync.reports.page import Anchor, Block, Column, ReportPage, Section, Table, cell, text
 from support.hostile import HOSTILE, with_every_text
 from support.pages import sample_page, wide
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
-def rendered(page: Page, **more: Any) -> str:
+def rendered(page: ReportPage, **more: Any) -> str:
     return render_html(page, version="0.1.0", **more)
 
 
-def page_of(*blocks: Block, sections: tuple[Section, ...] = ()) -> Page:
+def page_of(*blocks: Block, sections: tuple[Section, ...] = ()) -> ReportPage:
     return replace(sample_page(), sections=sections or (Section("s", "A section", blocks),))
 
 

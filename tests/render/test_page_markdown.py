@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okrsync.formats.markdown import MAX_CHARACTERS, code, escaped, render_page
-from okrsync.reports.page import Anchor, Bar, Bars, Code, Column, Page, Section, Table, Tone, cell, text
+from okrsync.reports.page import Anchor, Bar, Bars, Code, Column, ReportPage, Section, Table, Tone, cell, text
 from support.pages import sample_page, wide
 
 
-def page_of(*blocks: Table | Bars) -> Page:
+def page_of(*blocks: Table | Bars) -> ReportPage:
     return replace(sample_page(), sections=(Section("s", "A section", blocks),))
 
 

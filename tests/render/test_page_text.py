@@ -15,7 +15,7 @@ from okrsync.reports.page import (
     Column,
     CoverageChart,
     MetricChart,
-    Page,
+    ReportPage,
     Section,
     Table,
     Waterfall,
@@ -25,7 +25,7 @@ from okrsync.reports.page import (
 from support.pages import sample_page, wide
 
 
-def printed(page: Page, width: int = 100) -> str:
+def printed(page: ReportPage, width: int = 100) -> str:
     stream = io.StringIO()
     print_page(page, Console(file=stream, width=width, highlight=False))
     return stream.getvalue()

@@ -14,7 +14,7 @@ from okrsync.model.verdicts import CheckKind, HypothesisVerdict, Verdict
 from okrsync.reports.audit.calibration import rate
 from okrsync.reports.audit.evidence_gaps import UncheckedCause
 from okrsync.reports.audit.lead_lag import Order
-from okrsync.reports.audit.scope import Part
+from okrsync.reports.audit.scope import AuditFilter
 from okrsync.reports.pages.audit_words import whole_percents
 from support.audit_case import (
     FIRST,
@@ -142,7 +142,7 @@ def test_where_there_is_nothing_to_tell_the_headline_says_what_is_missing(report
 def test_work_of_a_team_is_told_apart_and_its_verdicts_are_the_same() -> None:
     items = [work("PAY-1", "KR1.1", team="pay"), work("PAY-2", "KR1.1", team="web"), work("PAY-3", team="web")]
     group = check("PAY-1", "PAY-2", verdict=Verdict.MOVED)
-    whole, part = audit(items, {FIRST: [group]}), audit(items, {FIRST: [group]}, part=Part(team="PAY"))
+    whole, part = audit(items, {FIRST: [group]}), audit(items, {FIRST: [group]}, part=AuditFilter(team="PAY"))
 
     assert [line.check for line in part.work] == [line.check for line in whole.work]
     assert part.effort.items == 1

@@ -8,14 +8,14 @@ import pytest
 
 from okrsync.model.ledger import Decision, Hypothesis
 from okrsync.model.verdicts import CheckKind, Estimate, HypothesisVerdict, OutcomeCheck, Verdict
-from okrsync.reports.outcomes.due_checks import Known, Subject, choices, coming, matured
+from okrsync.reports.outcomes.due_checks import DecisionContext, Subject, choices, coming, matured
 from okrsync.reports.stoplist import Stoplist, StopRules
 from okrsync.reports.values import FlaggedWin
 
 TODAY = date(2026, 11, 20)
 SINCE = TODAY - timedelta(days=14)
 MOVED = Estimate(3.1, 1.4, 4.8, 0.9, 0.001, 2.0)
-NOTHING = Known((), (), ZoneInfo("Europe/Berlin"), (), Stoplist(TODAY, StopRules(), (), 0))
+NOTHING = DecisionContext((), (), ZoneInfo("Europe/Berlin"), (), Stoplist(TODAY, StopRules(), (), 0))
 
 
 def check(*members: str, verdict: Verdict = Verdict.MOVED, evaluation: date = date(2026, 11, 10)) -> OutcomeCheck:

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from okrsync.cli.sync import words_of_news
-from okrsync.reports.outcomes.recent_deliveries import FreshDelivery
+from okrsync.reports.outcomes.recent_deliveries import RecentDelivery
 from okrsync.reports.outcomes.report import News, news_since
 from support.audit_case import check
 
 LAST = date(2026, 11, 20)
 
 
-def delivery(day: date | None) -> FreshDelivery:
-    return FreshDelivery("PAY-1", "A title", day, "linked", (), False, None)
+def delivery(day: date | None) -> RecentDelivery:
+    return RecentDelivery("PAY-1", "A title", day, "linked", (), False, None)
 
 
 def report(*days: date | None, due: tuple[date, ...] = (), since: date = LAST) -> Any:

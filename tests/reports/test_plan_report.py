@@ -13,15 +13,15 @@ from okrsync.model.ledger import Hypothesis, Observation
 from okrsync.model.okrs import Direction, KeyResult
 from okrsync.model.placements import Placement
 from okrsync.model.work import Directive, Item, Status
-from okrsync.outcome.case_builder import Questions, cases_of
+from okrsync.outcome.case_builder import CaseInputs, cases_of
 from okrsync.outcome.looking_ahead import look_ahead
 from okrsync.reports.page import CoverageChart, Paragraph, Portion, plain
 from okrsync.reports.pages import plan_words
 from okrsync.reports.pages.plan_page import plan_page
 from okrsync.reports.plan.iteration_series import Calendar
 from okrsync.reports.plan.report import PlanMaterial, PlanReport, build_plan
-from okrsync.reports.plan.review import Concern, LookAgain
-from okrsync.reports.plan.scope import Wanted, choose
+from okrsync.reports.plan.review import Concern, ReviewLine
+from okrsync.reports.plan.scope import PlanChoice, choose
 from okrsync.reports.progress import build_progress
 from okrsync.reports.stoplist import Stoplist, StopRules
 from support.plan_case import (
@@ -62,8 +62,8 @@ def plan(
         for day, value in enumerate(values)
     ]
     made = replace(made, observations={"m": seen})
-    cases = cases_of(Questions(made.okrs, made.linking, made.observations, ZONE, TODAY, {}))
-    chosen = choose(Wanted(), Calendar([*BEFORE, NEXT], placements, NOW, ZONE), made.linking, TODAY, ZONE)
+    cases = cases_of(CaseInputs(made.okrs, made.linking, made.observations, ZONE, TODAY, {}))
+    chosen = choose(PlanChoice(), Calendar([*BEFORE, NEXT], placements, NOW, ZONE), made.linking, TODAY, ZONE)
     return build_plan(
         PlanMaterial(
             inputs=made,
@@ -82,7 +82,7 @@ def in_next(key: str, size: float | None = None, **changes: Any) -> Item:
     return item(key, size, iterations=planned_for(NEXT), **changes)
 
 
-def concerns(report: PlanReport) -> dict[Concern, LookAgain]:
+def concerns(report: PlanReport) -> dict[Concern, ReviewLine]:
     return {line.concern: line for line in report.look_again}
 
 
@@ -276,13 +276,13 @@ def test_text_and_chart_of_the_sprints_before_hold_linked_against_what_needs_a_k
 @pytest.mark.parametrize(
     ("wanted", "command"),
     [
-        (Wanted(), "--sprint jira:33"),
-        (Wanted(sprint="PAY Sprint 33", team="web"), "--sprint jira:33 --team web"),
-        (Wanted(is_backlog=True, board="PAY"), "--backlog --board PAY"),
-        (Wanted(days=14), "--days 14"),
+        (PlanChoice(), "--sprint jira:33"),
+        (PlanChoice(sprint="PAY Sprint 33", team="web"), "--sprint jira:33 --team web"),
+        (PlanChoice(is_backlog=True, board="PAY"), "--backlog --board PAY"),
+        (PlanChoice(days=14), "--days 14"),
     ],
 )
-def test_it_names_the_command_that_prints_all_of_it(wanted: Wanted, command: str) -> None:
+def test_it_names_the_command_that_prints_all_of_it(wanted: PlanChoice, command: str) -> None:
     work = [linked(in_next("PAY-1", 1, team="web"), "KR1"), linked(item("PAY-2", 1, team="web"), "KR1")]
     made = inputs(okrs(key_result("KR1")), *work)
     calendar = Calendar([*BEFORE, NEXT], made.linking.placements, NOW, ZONE)

@@ -11,7 +11,7 @@ from okrsync.errors import UsageError
 from okrsync.model.placements import Placement
 from okrsync.model.work import IterationRecord, Status
 from okrsync.reports.plan.iteration_series import Calendar, Phase
-from okrsync.reports.plan.scope import Chosen, ScopeKind, Wanted, choose
+from okrsync.reports.plan.scope import Chosen, PlanChoice, ScopeKind, choose
 from support.plan_case import NOW, TODAY, ZONE, item, linked, linking, planned_for, sprint
 
 PAST = [
@@ -27,7 +27,7 @@ RELEASE = sprint("acme/web/milestone/3", "1.2", "active", "", "2026-11-30", sour
 NAMESAKE = sprint("acme/app/milestone/9", "1.2", "active", "", "2026-12-20", source="web")
 
 
-def chosen(wanted: Wanted, records: list[IterationRecord], *placements: Placement) -> Chosen:
+def chosen(wanted: PlanChoice, records: list[IterationRecord], *placements: Placement) -> Chosen:
     calendar = Calendar(records, placements, NOW, ZONE)
     return choose(wanted, calendar, linking(*placements), TODAY, ZONE)
 
@@ -43,7 +43,7 @@ def in_sprint(key: str, *records: IterationRecord, **changes: Any) -> Placement:
 def test_nothing_said_means_the_next_sprint_and_looks_back_on_the_last_three_of_the_same_board() -> None:
     work = [in_sprint("PAY-1", NEXT), in_sprint("PAY-2", NOW_ON), in_sprint("PAY-3", PAST[3])]
 
-    found = chosen(Wanted(), [*PAST, OTHER_BEFORE, NOW_ON, NEXT, LATER], *work)
+    found = chosen(PlanChoice(), [*PAST, OTHER_BEFORE, NOW_ON, NEXT, LATER], *work)
 
     assert (found.scope.title, found.scope.because) == ("PAY Sprint 33", "the next sprint")
     assert keys(found) == ["PAY-1"]
@@ -52,16 +52,16 @@ def test_nothing_said_means_the_next_sprint_and_looks_back_on_the_last_three_of_
 
 
 def test_without_a_next_sprint_it_is_the_current_one_and_without_that_the_backlog() -> None:
-    assert chosen(Wanted(), [*PAST, NOW_ON], in_sprint("PAY-1", NOW_ON)).scope.title == "PAY Sprint 32"
+    assert chosen(PlanChoice(), [*PAST, NOW_ON], in_sprint("PAY-1", NOW_ON)).scope.title == "PAY Sprint 32"
 
-    found = chosen(Wanted(), PAST, in_sprint("PAY-1", PAST[0]))
+    found = chosen(PlanChoice(), PAST, in_sprint("PAY-1", PAST[0]))
     assert found.scope.kind is ScopeKind.BACKLOG
     assert "no sprint is next or current" in found.scope.because
 
 
 def test_two_next_sprints_are_an_error_that_lists_a_command_for_each() -> None:
     with pytest.raises(UsageError) as told:
-        chosen(Wanted(), [NEXT, LATER, OTHER, OTHER_BEFORE], in_sprint("PAY-1", NEXT))
+        chosen(PlanChoice(), [NEXT, LATER, OTHER, OTHER_BEFORE], in_sprint("PAY-1", NEXT))
 
     lines = str(told.value).splitlines()
     assert lines[0] == "2 sprints are next; name one:"
@@ -75,42 +75,42 @@ def test_a_team_decides_between_sprints_that_it_has_work_in() -> None:
     work = [in_sprint("PAY-1", NEXT, team="checkout"), in_sprint("GRO-1", OTHER, team="growth", project="GRO"),
             in_sprint("PAY-2", NEXT, team="platform")]  # fmt: skip
 
-    assert keys(chosen(Wanted(team="Checkout"), [NEXT, OTHER], *work)) == ["PAY-1"], "and narrows the work"
-    assert keys(chosen(Wanted(team="growth"), [NEXT, OTHER], *work)) == ["GRO-1"]
+    assert keys(chosen(PlanChoice(team="Checkout"), [NEXT, OTHER], *work)) == ["PAY-1"], "and narrows the work"
+    assert keys(chosen(PlanChoice(team="growth"), [NEXT, OTHER], *work)) == ["GRO-1"]
 
 
 @pytest.mark.parametrize("board", ["PAY Sprint", "pay", "PAY"])
 def test_a_board_is_called_by_its_sprints_or_its_project(board: str) -> None:
     work = [in_sprint("PAY-1", NEXT), in_sprint("GRO-1", OTHER, project="GRO")]
 
-    assert keys(chosen(Wanted(board=board), [NEXT, LATER, OTHER, OTHER_BEFORE], *work)) == ["PAY-1"]
+    assert keys(chosen(PlanChoice(board=board), [NEXT, LATER, OTHER, OTHER_BEFORE], *work)) == ["PAY-1"]
 
 
 @pytest.mark.parametrize("name", ["PAY Sprint 32", "pay sprint 32", "32"])
 def test_a_sprint_is_found_by_name_and_by_id(name: str) -> None:
-    assert keys(chosen(Wanted(sprint=name), [NOW_ON, NEXT], in_sprint("PAY-1", NOW_ON))) == ["PAY-1"]
+    assert keys(chosen(PlanChoice(sprint=name), [NOW_ON, NEXT], in_sprint("PAY-1", NOW_ON))) == ["PAY-1"]
 
 
 def test_milestones_of_one_name_in_two_repositories_are_told_apart_by_id() -> None:
     with pytest.raises(UsageError, match="2 milestones are called") as told:
-        chosen(Wanted(milestone="1.2"), [RELEASE, NAMESAKE])
+        chosen(PlanChoice(milestone="1.2"), [RELEASE, NAMESAKE])
 
     assert "okrsync plan --milestone acme/web/milestone/3" in str(told.value)
-    assert chosen(Wanted(milestone="acme/app/milestone/9"), [RELEASE, NAMESAKE]).scope.kind is ScopeKind.MILESTONE
-    assert chosen(Wanted(milestone="1.2", board="acme/web"), [RELEASE, NAMESAKE]).scope.last == date(2026, 11, 30)
+    assert chosen(PlanChoice(milestone="acme/app/milestone/9"), [RELEASE, NAMESAKE]).scope.kind is ScopeKind.MILESTONE
+    assert chosen(PlanChoice(milestone="1.2", board="acme/web"), [RELEASE, NAMESAKE]).scope.last == date(2026, 11, 30)
 
 
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (Wanted(sprint="Octopus"), 'no sprint is called "Octopus"'),
-        (Wanted(milestone="9"), 'no milestone is called "9"'),
-        (Wanted(team="nobody"), 'no item has the team "nobody"'),
-        (Wanted(board="nowhere"), 'no board is called "nowhere"'),
-        (Wanted(sprint="current"), "no sprint is current"),
+        (PlanChoice(sprint="Octopus"), 'no sprint is called "Octopus"'),
+        (PlanChoice(milestone="9"), 'no milestone is called "9"'),
+        (PlanChoice(team="nobody"), 'no item has the team "nobody"'),
+        (PlanChoice(board="nowhere"), 'no board is called "nowhere"'),
+        (PlanChoice(sprint="current"), "no sprint is current"),
     ],
 )
-def test_what_is_not_there_is_an_error_not_an_empty_plan(wanted: Wanted, said: str) -> None:
+def test_what_is_not_there_is_an_error_not_an_empty_plan(wanted: PlanChoice, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         chosen(wanted, [NEXT], in_sprint("PAY-1", NEXT))
 
@@ -119,7 +119,7 @@ def test_the_backlog_is_open_work_in_no_open_sprint() -> None:
     work = [in_sprint("PAY-1", NEXT), in_sprint("PAY-2", PAST[0]), in_sprint("PAY-3"),
             in_sprint("PAY-4", status=Status.DONE), in_sprint("PAY-5", status=Status.DROPPED)]  # fmt: skip
 
-    assert keys(chosen(Wanted(is_backlog=True), [*PAST, NEXT], *work)) == ["PAY-2", "PAY-3"]
+    assert keys(chosen(PlanChoice(is_backlog=True), [*PAST, NEXT], *work)) == ["PAY-2", "PAY-3"]
 
 
 def test_the_next_days_take_what_was_started_is_due_or_was_touched_and_nothing_planned_for_later() -> None:
@@ -134,7 +134,7 @@ def test_the_next_days_take_what_was_started_is_due_or_was_touched_and_nothing_p
         linked(item("WEB-1", source="web", iterations=planned_for(RELEASE)), "KR1"),
     ]
 
-    found = chosen(Wanted(days=14), [NEXT, far, RELEASE], *work)
+    found = chosen(PlanChoice(days=14), [NEXT, far, RELEASE], *work)
 
     assert keys(found) == ["PAY-1", "PAY-2", "PAY-3", "WEB-1"]
     assert "the order of a board is not read" in found.scope.because
@@ -151,12 +151,12 @@ def test_sprints_with_names_that_say_nothing_follow_one_another_by_their_project
     one, two = sprint("1", "Octopus", "closed", "2026-10-01", "2026-10-14"), sprint("2", "Panda", "future")
     work = [in_sprint("PAY-1", one), in_sprint("PAY-2", two)]
 
-    found = chosen(Wanted(), [one, two], *work)
+    found = chosen(PlanChoice(), [one, two], *work)
 
     assert [period.name for period, _ in found.earlier] == ["Octopus"]
 
 
 def test_an_item_is_told_with_the_sprints_that_it_was_planned_for() -> None:
-    found = chosen(Wanted(), [*PAST, NEXT, OTHER_BEFORE], in_sprint("PAY-1", PAST[2], PAST[3], OTHER_BEFORE, NEXT))
+    found = chosen(PlanChoice(), [*PAST, NEXT, OTHER_BEFORE], in_sprint("PAY-1", PAST[2], PAST[3], OTHER_BEFORE, NEXT))
 
     assert found.runs == {"PAY-1": 3}, "the sprint of another board is no part of the row"

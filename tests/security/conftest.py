@@ -41,7 +41,7 @@ def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         context.sleep = lambda _: None
         return context
 
-    monkeypatch.setattr("okrsync.jobs.cancellation.Stopping._sleep", lambda *_: None)
+    monkeypatch.setattr("okrsync.jobs.cancellation.Cancellation._sleep", lambda *_: None)
     monkeypatch.setattr("okrsync.jobs.doctor.context_of", unhurried)
 
 

@@ -20,7 +20,7 @@ from okrsync.plugins.connector import FieldMap
 from okrsync.plugins.context import WorkMapping
 from okrsync.store import codec
 from okrsync.store.database import Store
-from okrsync.store.records import Fingerprints, RunRecord, Saved, StreamState
+from okrsync.store.records import Fingerprints, PartitionState, RunRecord, SaveCounts
 from okrsync.store.tables import link, observation, okr_version, source_state, sync_run
 from support.examples import examples
 
@@ -286,9 +286,11 @@ def test_links_that_fail_leave_the_old_ones_in_force(store: Store) -> None:
 
 
 def test_the_last_run_of_each_source_is_told_and_all_are_kept(store: Store) -> None:
-    first = RunRecord("web", NOON, later(1), "partial", {"items": 3, "setup": 1}, Saved(5, 4, 1), "no\ud800 answer")
-    second = RunRecord("web", later(2), later(3), "ok", {"items": 1}, Saved(1, 0, 0))
-    other = RunRecord("app", NOON, NOON, "failed", {}, Saved(), "gone")
+    first = RunRecord(
+        "web", NOON, later(1), "partial", {"items": 3, "setup": 1}, SaveCounts(5, 4, 1), "no\ud800 answer"
+    )
+    second = RunRecord("web", later(2), later(3), "ok", {"items": 1}, SaveCounts(1, 0, 0))
+    other = RunRecord("app", NOON, NOON, "failed", {}, SaveCounts(), "gone")
     with store.write() as unit:
         for record in (other, first, second):
             unit.save_run(record)
@@ -305,8 +307,8 @@ def test_a_stream_state_comes_back(store: Store) -> None:
         unit.save_stream("web", "b", Fingerprints("f2", "i"), later(1))
 
     with store.read() as view:
-        assert view.stream("web", "a") == StreamState(Fingerprints("f1", "i"), None)
-        assert view.stream("web", "b") == StreamState(Fingerprints("f2", "i"), later(1))
+        assert view.stream("web", "a") == PartitionState(Fingerprints("f1", "i"), None)
+        assert view.stream("web", "b") == PartitionState(Fingerprints("f2", "i"), later(1))
         assert view.stream("web", "c") is None
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from okrsync.model.work import Directive, Item, ItemKind, Iteration, Size, Status
 from okrsync.store import codec
 from okrsync.store.database import Store
-from okrsync.store.records import DeadLetter, Fingerprints, Saved
+from okrsync.store.records import DeadLetter, Fingerprints, SaveCounts
 from okrsync.store.tables import item_raw
 from support.examples import examples
 from support.stores import version_of
@@ -39,7 +39,7 @@ def an_item(external_id: str = "1", **changes: Any) -> Item:
     return replace(plain, **changes)
 
 
-def save(store: Store, *items: Item, raw: dict[str, Any] | None = None) -> Saved:
+def save(store: Store, *items: Item, raw: dict[str, Any] | None = None) -> SaveCounts:
     with store.write() as unit:
         return unit.items("web").save(
             [version_of(entry, {"id": entry.external_id} if raw is None else raw) for entry in items], "", NOON
@@ -120,10 +120,10 @@ def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_every_field_comes_back_as_it_was_saved(shared_store: Store, item: Item) -> None:
     emptied(shared_store)
 
-    assert save(shared_store, item) == Saved(seen=1, new=1)
+    assert save(shared_store, item) == SaveCounts(seen=1, new=1)
 
     assert held(shared_store) == [item]
-    assert save(shared_store, item) == Saved(seen=1)
+    assert save(shared_store, item) == SaveCounts(seen=1)
 
 
 @given(
@@ -169,15 +169,15 @@ def test_every_field_of_an_item_has_a_column() -> None:
 
 
 def test_an_unchanged_item_is_seen_and_not_written(store: Store) -> None:
-    assert save(store, an_item(), an_item("2")) == Saved(seen=2, new=2)
-    assert save(store, an_item(), an_item("2", title="Pay by invoice")) == Saved(seen=2, changed=1)
+    assert save(store, an_item(), an_item("2")) == SaveCounts(seen=2, new=2)
+    assert save(store, an_item(), an_item("2", title="Pay by invoice")) == SaveCounts(seen=2, changed=1)
     assert [entry.title for entry in held(store)] == ["Pay by card", "Pay by invoice"]
 
 
 def test_a_change_that_the_item_does_not_show_is_kept_in_its_raw_form(store: Store) -> None:
     save(store, an_item(), raw={"id": 1})
 
-    assert save(store, an_item(), raw={"id": 1, "points": 3}) == Saved(seen=1, changed=1)
+    assert save(store, an_item(), raw={"id": 1, "points": 3}) == SaveCounts(seen=1, changed=1)
     with store.read() as view:
         assert view.raw("web", "1") == {"id": 1, "points": 3}
         assert view.raw("web", "2") is None
@@ -186,14 +186,14 @@ def test_a_change_that_the_item_does_not_show_is_kept_in_its_raw_form(store: Sto
 def test_the_order_of_keys_in_a_raw_item_is_no_change(store: Store) -> None:
     save(store, an_item(), raw={"a": 1, "b": {"c": 2, "d": 3}})
 
-    assert save(store, an_item(), raw={"b": {"d": 3, "c": 2}, "a": 1}) == Saved(seen=1)
+    assert save(store, an_item(), raw={"b": {"d": 3, "c": 2}, "a": 1}) == SaveCounts(seen=1)
 
 
 def test_an_older_version_never_replaces_a_newer_one(store: Store) -> None:
     save(store, an_item(title="new", updated=NOON), raw={"title": "new"})
 
     older = an_item(title="old", updated=NOON - timedelta(milliseconds=1))
-    assert save(store, older, raw={"title": "old"}) == Saved(seen=1)
+    assert save(store, older, raw={"title": "old"}) == SaveCounts(seen=1)
 
     assert [entry.title for entry in held(store)] == ["new"]
     with store.read() as view:
@@ -203,7 +203,7 @@ def test_an_older_version_never_replaces_a_newer_one(store: Store) -> None:
 def test_another_reading_of_the_same_version_replaces_it(store: Store) -> None:
     save(store, an_item(team=""))
 
-    assert save(store, an_item(team="payments")) == Saved(seen=1, changed=1)
+    assert save(store, an_item(team="payments")) == SaveCounts(seen=1, changed=1)
 
 
 @given(
@@ -229,7 +229,7 @@ def test_any_order_and_repetition_of_pages_ends_with_the_newest_versions(
 def test_of_an_item_twice_on_a_page_the_newer_one_counts_once(store: Store) -> None:
     newer = an_item(title="newer", updated=NOON + timedelta(seconds=1))
 
-    assert save(store, newer, an_item(title="older")) == Saved(seen=1, new=1)
+    assert save(store, newer, an_item(title="older")) == SaveCounts(seen=1, new=1)
     assert [entry.title for entry in held(store)] == ["newer"]
 
 
@@ -242,7 +242,7 @@ def test_of_two_with_the_same_time_the_later_on_the_page_counts(store: Store) ->
 def test_the_same_id_in_two_sources_is_two_items(store: Store) -> None:
     save(store, an_item())
     with store.write() as unit:
-        assert unit.items("app").save([version_of(an_item(source="app"), {})], "", NOON) == Saved(seen=1, new=1)
+        assert unit.items("app").save([version_of(an_item(source="app"), {})], "", NOON) == SaveCounts(seen=1, new=1)
 
     assert [entry.source for entry in held(store)] == ["app", "web"]
 
@@ -255,21 +255,21 @@ def test_items_come_by_source_and_then_in_the_order_of_their_numbers(store: Stor
 
 def test_a_page_of_1500_items_is_saved_whole_and_updated_whole(store: Store) -> None:
     page = [an_item(str(number)) for number in range(1500)]
-    assert save(store, *page) == Saved(seen=1500, new=1500)
+    assert save(store, *page) == SaveCounts(seen=1500, new=1500)
 
     changed = [*page[:1499], an_item("1499", title="changed"), an_item("1500")]
-    assert save(store, *changed) == Saved(seen=1501, new=1, changed=1)
+    assert save(store, *changed) == SaveCounts(seen=1501, new=1, changed=1)
     assert len(held(store)) == 1501
     everything = [replace(entry, status=Status.DONE) for entry in page]
-    assert save(store, *everything) == Saved(seen=1500, changed=1500)
+    assert save(store, *everything) == SaveCounts(seen=1500, changed=1500)
 
 
 def test_an_empty_page_changes_nothing(store: Store) -> None:
-    assert save(store) == Saved()
+    assert save(store) == SaveCounts()
 
 
 def test_counts_add_up() -> None:
-    assert Saved(3, 2, 1) + Saved(1, 0, 1) == Saved(4, 2, 2)
+    assert SaveCounts(3, 2, 1) + SaveCounts(1, 0, 1) == SaveCounts(4, 2, 2)
 
 
 def test_a_raw_item_is_kept_compressed(store: Store) -> None:
@@ -334,7 +334,7 @@ def test_a_dead_letter_ends_also_where_the_item_is_as_it_was_before(store: Store
     with store.write() as unit:
         unit.bury([DeadLetter("web", "1", "a broken version of the connector")], NOON)
 
-    assert save(store, an_item()) == Saved(seen=1)
+    assert save(store, an_item()) == SaveCounts(seen=1)
 
     with store.read() as view:
         assert view.dead_letters() == []

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from okrsync.model.placements import Cause, Group, Placement
+from okrsync.model.placements import LinkStatus, Placement, UnlinkedCause
 from okrsync.model.work import Item, ItemKind, Iteration, Link, LinkState, Status
 from okrsync.store.database import Store
-from okrsync.store.records import DeadLetter, Fingerprints, Placing, Scope, Wanted
+from okrsync.store.records import DeadLetter, Fingerprints, ItemFilter, PlacementCacheEntry, Scope
 from okrsync.store.tables import placement
 from support.stores import version_of
 
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
-MADE = Placing("stamp", '{"items": 3}')
+MADE = PlacementCacheEntry("stamp", '{"items": 3}')
 SCOPE = [Scope("web")]
 
 
@@ -44,14 +44,14 @@ def linked(made: Item, *names: str, state: LinkState = LinkState.OK) -> Placemen
         Link(made.source, made.external_id, made.key, name, state, "rule 1", f"label kr/{name}", 1 / len(names), 0, "")
         for name in names
     )
-    return Placement(made, Group.LINKED if state is LinkState.OK else Group.UNLINKED, links)
+    return Placement(made, LinkStatus.LINKED if state is LinkState.OK else LinkStatus.UNLINKED, links)
 
 
 def unlinked(made: Item) -> Placement:
-    return Placement(made, Group.UNLINKED, reason="no rule matches", cause=Cause.NO_RULE)
+    return Placement(made, LinkStatus.UNLINKED, reason="no rule matches", cause=UnlinkedCause.NO_RULE)
 
 
-def keep(store: Store, placements: Sequence[Placement], made: Placing = MADE) -> None:
+def keep(store: Store, placements: Sequence[Placement], made: PlacementCacheEntry = MADE) -> None:
     with store.write() as unit:
         unit.items("web").save([version_of(one.item, {"key": one.item.key}) for one in placements], "acme/web", NOON)
         unit.save_stream("web", "acme/web", Fingerprints("raw", "item"), None)
@@ -61,11 +61,11 @@ def keep(store: Store, placements: Sequence[Placement], made: Placing = MADE) ->
 
 def wanted(store: Store, **what: object) -> list[Placement]:
     with store.read() as view:
-        return view.placements(SCOPE, Wanted(**what))  # type: ignore[arg-type]  # fields of it, as a test names them
+        return view.placements(SCOPE, ItemFilter(**what))  # type: ignore[arg-type]  # fields of it, as a test names them
 
 
 SERVING = linked(item(1), "2026Q4/KR1.1", "2026Q4/KR1.2")
-EXEMPT = Placement(item(2, Status.DONE, delivered=NOON - timedelta(days=40)), Group.EXEMPT, exempt_class="run")
+EXEMPT = Placement(item(2, Status.DONE, delivered=NOON - timedelta(days=40)), LinkStatus.EXEMPT, exempt_class="run")
 BROKEN = linked(item(3), "KR9", state=LinkState.BROKEN)
 REQUEST = replace(
     unlinked(item(10, Status.DONE, kind=ItemKind.PULL_REQUEST, closes=("acme/web#1",))), implements=("acme/Web#1",)
@@ -126,7 +126,7 @@ def test_an_item_is_found_by_a_key_that_it_had(store: Store) -> None:
 
 def test_writing_again_keeps_what_is_the_same_and_takes_away_what_is_gone(store: Store) -> None:
     keep(store, ALL)
-    other = replace(BROKEN, group=Group.EXEMPT, links=(), exempt_class="run")
+    other = replace(BROKEN, group=LinkStatus.EXEMPT, links=(), exempt_class="run")
     with store.write() as unit:
         unit.save_placements([SERVING, other], MADE)
 
@@ -140,7 +140,7 @@ def test_what_is_out_of_scope_or_gone_is_not_read(store: Store) -> None:
 
     assert wanted(store, is_open=True) == [BROKEN]
     with store.read() as view:
-        assert view.placements([Scope("other")], Wanted(is_open=True)) == []
+        assert view.placements([Scope("other")], ItemFilter(is_open=True)) == []
 
 
 def test_the_placements_hold_until_something_is_written_to_the_items(store: Store) -> None:
@@ -176,7 +176,7 @@ def test_what_is_purged_leaves_no_word_of_itself(store: Store) -> None:
     with store.write() as unit:
         unit.purge([])
     with store.read() as view:
-        assert view.placements([Scope("web")], Wanted(keys=frozenset({"acme/Web#1"}))) == []
+        assert view.placements([Scope("web")], ItemFilter(keys=frozenset({"acme/Web#1"}))) == []
         assert list(view.rows(placement)) == []
 
 

@@ -13,7 +13,7 @@ from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, 
 from okrsync.model.verdicts import CheckKind, Estimate, HypothesisVerdict, KeyResultOutcome, OutcomeCheck, Verdict
 from okrsync.model.work import Item, Size
 from okrsync.reports.audit import AuditReport, build_audit
-from okrsync.reports.audit.scope import AuditInputs, Part
+from okrsync.reports.audit.scope import AuditFilter, AuditInputs
 from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.inputs import JudgedInputs, SourceState
 from okrsync.reports.stoplist import StopRules
@@ -30,7 +30,7 @@ def on(month: int, day: int, year: int = 2026) -> datetime:
 
 
 USUAL = on(10, 20)
-ALL = Part()
+ALL = AuditFilter()
 
 
 def metric(id_: str, **declared: Any) -> Metric:
@@ -102,7 +102,7 @@ def audit(
     goals: Okrs | None = None,
     observations: Mapping[str, Sequence[Observation]] | None = None,
     decisions: Sequence[Decision] = (),
-    part: Part = ALL,
+    part: AuditFilter = ALL,
     as_of: date = OVER,
 ) -> AuditReport:
     """The audit of the cycle with these items and verdicts."""

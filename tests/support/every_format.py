@@ -14,7 +14,7 @@ from rich.console import Console
 
 from okrsync.answers.query import Answer
 from okrsync.cli import reporting
-from okrsync.reports.page import Page
+from okrsync.reports.page import ReportPage
 
 ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "html": "html"}
 """CSV is a folder of its own."""
@@ -27,7 +27,7 @@ class Delivered:
 
     folder: Path
     report: Any = None
-    page: Page | None = None
+    page: ReportPage | None = None
 
     def text(self, form: str) -> str:
         """The report in *form*, as it was written."""

@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 
 from okrsync.answers.workspace import link_all, open_workspace
 from okrsync.config.settings_file import Work
-from okrsync.linking.placement import Linking, place_items
+from okrsync.linking.placement import Placements, place_items
 from okrsync.model.ledger import LinkDecision
 from okrsync.model.okrs import Cycle, Direction, KeyResult, Objective, Okrs
-from okrsync.model.placements import Cause, Group
+from okrsync.model.placements import LinkStatus, UnlinkedCause
 from okrsync.model.work import Status
 from okrsync.plugins.connector import FieldMap
 from okrsync.store.free_text import passages, prose
 from okrsync.suggesting.sampling import place_of
 from okrsync.suggesting.suggestions import Suggested, suggest
-from okrsync.suggesting.training_data import Material, material
+from okrsync.suggesting.training_data import TrainingData, material
 from okrsync_github import normalise
 from support.recorded_data import recorded_github_issues
 
@@ -33,7 +33,7 @@ STAND_INS = {"bug": "KR1", "enhancement": "KR2", "dataset request": "KR3"}
 class Case:
     """Placed items with everything that suggestions are made of; all its cycles are asked about."""
 
-    linking: Linking
+    linking: Placements
     okrs: Okrs
     work: Work
     decisions: Sequence[LinkDecision]
@@ -41,7 +41,7 @@ class Case:
     today: date
     zone: ZoneInfo
 
-    def material(self) -> Material:
+    def material(self) -> TrainingData:
         return material(
             self.linking,
             self.okrs,
@@ -113,7 +113,7 @@ def measured(case: Case, seed: int, *, families: bool = False) -> Measured:
     truth = {
         placement.item.key: {link.key_result for link in placement.counted_links}
         for placement in case.linking.placements
-        if placement.group is Group.LINKED and placement.item.status is not Status.DROPPED
+        if placement.group is LinkStatus.LINKED and placement.item.status is not Status.DROPPED
     }
     keys = _hidden_with_families(case, truth, seed) if families else _hidden(truth, seed)
     made = _without_links(case, keys).material()
@@ -153,7 +153,7 @@ def _chance(seed: int) -> random.Random:
 
 def _without_links(case: Case, keys: set[str]) -> Case:
     placements = tuple(
-        replace(placement, group=Group.UNLINKED, links=(), cause=Cause.NO_RULE)
+        replace(placement, group=LinkStatus.UNLINKED, links=(), cause=UnlinkedCause.NO_RULE)
         if placement.item.key in keys
         else placement
         for placement in case.linking.placements

@@ -17,8 +17,8 @@ from okrsync.config.lint_section import LintSection
 from okrsync.config.okrs_file import OkrsFile, to_model
 from okrsync.config.references import check_okrs
 from okrsync.config.validation import check
-from okrsync.lint.facts import Facts
-from okrsync.lint.findings import LintReport, Rule
+from okrsync.lint.facts import LintFacts
+from okrsync.lint.findings import LintReport, LintRule
 from okrsync.lint.linting import RULES, Texts, lint
 from okrsync.lint.places import Places
 from okrsync.model.ledger import Observation
@@ -62,14 +62,21 @@ def changed(old: str, new: str, text: str = GOOD) -> str:
 
 
 def linted(
-    text: str, *, history: bool = True, rules: Sequence[Rule] = RULES, disable: Sequence[str] = (), **thresholds: Any
+    text: str,
+    *,
+    history: bool = True,
+    rules: Sequence[LintRule] = RULES,
+    disable: Sequence[str] = (),
+    **thresholds: Any,
 ) -> LintReport:
     """What lint says of *text*, which nothing refuses; asked for the same again, it is not made again."""
     return _linted(text, history, tuple(rules), tuple(disable), json.dumps(thresholds))
 
 
 @cache
-def _linted(text: str, history: bool, rules: tuple[Rule, ...], disable: tuple[str, ...], thresholds: str) -> LintReport:
+def _linted(
+    text: str, history: bool, rules: tuple[LintRule, ...], disable: tuple[str, ...], thresholds: str
+) -> LintReport:
     document, problems = parse_document(text, Path("okrs.yaml"))
     assert document is not None
     file, wrong = check(document, OkrsFile)
@@ -78,7 +85,7 @@ def _linted(text: str, history: bool, rules: tuple[Rule, ...], disable: tuple[st
     okrs = to_model([(document, file)])
     settings = LintSection(disable=list(disable), **json.loads(thresholds))
     observations = {metric.id: observed(metric.id) for metric in okrs.metrics} if history else None
-    facts = Facts(okrs, Places([document], okrs), settings, TODAY, observations)
+    facts = LintFacts(okrs, Places([document], okrs), settings, TODAY, observations)
     return lint(facts, Texts(settings_document(disable), [(document, text)]), rules, "" if history else "no store")
 
 

@@ -18,8 +18,8 @@ from okrsync.reports.page import (
     Flag,
     Interval,
     MetricChart,
-    Page,
     Portion,
+    ReportPage,
     Section,
     Step,
     Table,
@@ -33,9 +33,9 @@ FIRST = date(2026, 8, 16)
 DAYS = tuple(FIRST + timedelta(days=index) for index in range(100))
 
 
-def sample_page() -> Page:
+def sample_page() -> ReportPage:
     """A page of the outcomes report, with all that a page may have."""
-    return Page(
+    return ReportPage(
         kind="outcomes",
         title="Outcomes · 2026 Q4",
         kicker="week 7 of 13",

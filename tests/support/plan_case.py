@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okrsync.linking.conditions import Hierarchy
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.okrs import Cycle, DatedValue, Direction, KeyResult, Metric, Objective, Okrs, Value, ValueReference
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.model.work import Item, ItemKind, Iteration, IterationRecord, Link, LinkState, Size, Status
 from okrsync.reports.inputs import JudgedInputs, SourceState
 
@@ -60,19 +60,19 @@ def linked(entry: Item, *names: str) -> Placement:
         Link("jira", entry.external_id, entry.key, f"2026Q4/{name}", LinkState.OK, "rule 1", "label", share)
         for name in names
     )
-    return Placement(entry, Group.LINKED, links)
+    return Placement(entry, LinkStatus.LINKED, links)
 
 
 def exempt(entry: Item, class_: str = "run") -> Placement:
-    return Placement(entry, Group.EXEMPT, exempt_class=class_)
+    return Placement(entry, LinkStatus.EXEMPT, exempt_class=class_)
 
 
 def unlinked(entry: Item) -> Placement:
-    return Placement(entry, Group.UNLINKED, reason="no rule matches")
+    return Placement(entry, LinkStatus.UNLINKED, reason="no rule matches")
 
 
-def linking(*placements: Placement) -> Linking:
-    return Linking(placements, Hierarchy([placement.item for placement in placements]), ())
+def linking(*placements: Placement) -> Placements:
+    return Placements(placements, Hierarchy([placement.item for placement in placements]), ())
 
 
 def inputs(goals: Okrs, *placements: Placement, sources: Sequence[SourceState] = ()) -> JudgedInputs:

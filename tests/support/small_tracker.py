@@ -28,7 +28,7 @@ from okrsync.plugins.context import Context, WorkMapping
 from okrsync.plugins.paging import Batch, Stamped, keyset_batches
 from okrsync.plugins.secret import TokenReference
 from okrsync.store.database import Store
-from okrsync.sync.engine import CensusRule, SourceRun, sync_source
+from okrsync.sync.engine import ReconciliationPolicy, SourceRun, sync_source
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 NOW = datetime(2026, 10, 8, 6, tzinfo=UTC)
@@ -302,7 +302,7 @@ def sync(
 
     settings = SourceSettings(name="web", connector="small", token=TokenReference(env="UNUSED"))
     context = Context(folder=Path(), mapping=mapping or WorkMapping())
-    rule = CensusRule(census, allow_shrink)
+    rule = ReconciliationPolicy(census, allow_shrink)
     return sync_source(store, settings, make, context, now=now, progress=lambda *_: None, census=rule)
 
 

@@ -17,16 +17,16 @@ import sqlalchemy as sa
 
 from okrsync.model.work import Item, ItemEvent
 from okrsync.store.database import Store
-from okrsync.store.records import Version
+from okrsync.store.records import ItemVersion
 from okrsync.store.tables import metadata
 
 _OF_A_RUN = {"recorded_ms", "first_seen_ms", "valid_from_ms", "valid_to_ms", "census_ms", "missing_since_ms", "gone_ms"}
 """Columns that say when we did something, which differs from run to run."""
 
 
-def version_of(item: Item, raw: dict[str, Any], events: Sequence[ItemEvent] = ()) -> Version:
+def version_of(item: Item, raw: dict[str, Any], events: Sequence[ItemEvent] = ()) -> ItemVersion:
     """*item* as it is written."""
-    return Version.of(item, raw, events)
+    return ItemVersion.of(item, raw, events)
 
 
 def dump(store: Store, *, timeless: bool = False) -> dict[str, list[tuple[Any, ...]]]:

@@ -32,7 +32,7 @@ from okrsync.plugins.connector import Connector, FieldMap, Page, Partition, RawI
 from okrsync.plugins.context import Context, WorkMapping
 from okrsync.plugins.secret import TokenReference
 from okrsync.store.database import Store
-from okrsync.store.records import Saved
+from okrsync.store.records import SaveCounts
 from okrsync.sync.engine import SourceRun, sync_source
 from support.examples import examples
 from support.stores import dump
@@ -138,10 +138,10 @@ def sync(
     tracker: Tracker,
     *,
     mapping: WorkMapping | None = None,
-    told: list[Saved] | None = None,
+    told: list[SaveCounts] | None = None,
     **changes: Any,
 ) -> SourceRun:
-    def progress(source: str, partition: str, saved: Saved) -> None:
+    def progress(source: str, partition: str, saved: SaveCounts) -> None:
         assert (source, partition in tracker.contents) == ("web", True)
         if told is not None:
             told.append(saved)
@@ -178,16 +178,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_a_first_sync_reads_everything_and_a_second_asks_from_the_cursor_less_the_overlap(store: Store) -> None:
     tracker = Tracker([raw_item(number) for number in range(1, 6)])
-    told: list[Saved] = []
+    told: list[SaveCounts] = []
 
     run = sync(store, tracker, told=told)
-    assert (run.status, run.saved, run.error) == ("ok", Saved(5, 5, 0), None)
-    assert told == [Saved(2, 2), Saved(4, 4), Saved(5, 5)]
+    assert (run.status, run.saved, run.error) == ("ok", SaveCounts(5, 5, 0), None)
+    assert told == [SaveCounts(2, 2), SaveCounts(4, 4), SaveCounts(5, 5)]
     assert cursor(store) == at(5)
 
     run = sync(store, tracker)
     assert tracker.asked == [("a", None), ("a", at(4))]
-    assert (run.status, run.saved) == ("ok", Saved(2, 0, 0)), "inclusive: 4 and 5 are seen again, and none changed"
+    assert (run.status, run.saved) == ("ok", SaveCounts(2, 0, 0)), "inclusive: 4 and 5 are seen again, and none changed"
 
 
 def test_a_change_within_the_overlap_that_was_shown_late_is_found(store: Store) -> None:
@@ -198,7 +198,7 @@ def test_a_change_within_the_overlap_that_was_shown_late_is_found(store: Store) 
     contents.insert(1, raw_item(2, 4.5))
     run = sync(store, tracker)
 
-    assert run.saved == Saved(seen=2, new=1)
+    assert run.saved == SaveCounts(seen=2, new=1)
     assert titles(store) == ["item 1", "item 2", "item 5"]
 
 
@@ -222,7 +222,7 @@ def test_an_item_updated_in_2999_does_not_move_the_cursor_past_the_trackers_cloc
 
     contents.insert(1, raw_item(2, 31))
     tracker.server_time = at(40)
-    assert sync(store, tracker).saved == Saved(seen=2, new=1)
+    assert sync(store, tracker).saved == SaveCounts(seen=2, new=1)
     assert cursor(store) == at(40)
 
 
@@ -240,7 +240,7 @@ def test_a_partition_without_items_has_no_cursor_and_is_asked_for_everything_aga
     assert sync(store, tracker).status == "ok"
 
     contents.append(raw_item(1, -5000))
-    assert sync(store, tracker).saved == Saved(1, 1, 0)
+    assert sync(store, tracker).saved == SaveCounts(1, 1, 0)
     assert tracker.asked == [("a", None), ("a", None)]
 
 
@@ -419,7 +419,7 @@ def test_a_page_that_fails_leaves_the_cursor_at_the_page_before(store: Store) ->
     assert cursor(store) == at(4)
 
     tracker.on_page = lambda _partition, _number: None
-    assert sync(store, tracker).saved == Saved(seen=4, new=2)
+    assert sync(store, tracker).saved == SaveCounts(seen=4, new=2)
     assert tracker.asked[1] == ("a", at(3))
 
 
@@ -443,7 +443,7 @@ def test_an_item_that_cannot_be_understood_is_counted_and_the_others_are_kept(st
 
     run = sync(store, tracker)
 
-    assert (run.status, run.buried, run.saved, run.error) == ("partial", 1, Saved(2, 2, 0), None)
+    assert (run.status, run.buried, run.saved, run.error) == ("partial", 1, SaveCounts(2, 2, 0), None)
     assert letters(store) == {"2": 'it has no "title"'}
     assert cursor(store) == at(3)
 
@@ -506,7 +506,7 @@ def test_a_raw_item_that_is_no_object_is_a_dead_letter(store: Store, odd: Any) -
 
     run = sync(store, Odd([]))
 
-    assert (run.status, run.buried, run.saved) == ("partial", 1, Saved(1, 1, 0))
+    assert (run.status, run.buried, run.saved) == ("partial", 1, SaveCounts(1, 1, 0))
     assert list(letters(store)) == ["?"]
 
 
@@ -619,8 +619,8 @@ PARTITIONS = {"a": 0, "b": ITEMS}
 
 def sync_and_die(url: str, place: str, number: int) -> None:
     """Run in a process of its own: sync, and end without any farewell at the *number*-th time at *place*."""
-    from okrsync.store.item_writer import ItemRows  # noqa: PLC0415 - same
-    from okrsync.store.unit_of_work import Unit  # noqa: PLC0415 - patched in this process alone
+    from okrsync.store.item_writer import ItemWriter  # noqa: PLC0415 - same
+    from okrsync.store.unit_of_work import UnitOfWork  # noqa: PLC0415 - patched in this process alone
 
     times = 0
 
@@ -647,9 +647,9 @@ def sync_and_die(url: str, place: str, number: int) -> None:
     if place == "page":
         tracker.on_page = die
     if place == "rows":
-        around(ItemRows, "save", before=False)
+        around(ItemWriter, "save", before=False)
     if place == "cursor":
-        around(Unit, "save_stream", before=False)
+        around(UnitOfWork, "save_stream", before=False)
     if place == "commit":
         sa.event.listen(store._backend.engine, "commit", die)
     sync(store, tracker)

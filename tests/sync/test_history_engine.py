@@ -15,7 +15,7 @@ from okrsync.model.work import EventField, Item, IterationRecord, Status
 from okrsync.plugins.connector import Fate, Partition, Resolution
 from okrsync.plugins.context import WorkMapping
 from okrsync.store.database import Store
-from okrsync.store.item_writer import ItemRows
+from okrsync.store.item_writer import ItemWriter
 from okrsync.store.tables import item_event
 from support.small_tracker import (
     DOING,
@@ -100,7 +100,7 @@ def test_an_item_and_its_events_are_stored_in_one_transaction(store: Store, monk
         raise RuntimeError("the power went")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ItemRows, "_save_events", fail)
+        patch.setattr(ItemWriter, "_save_events", fail)
         assert sync(store, tracker).status == "failed"
     assert (items(store), event_keys(store)) == ({}, set())
 
@@ -569,7 +569,7 @@ def sync_of_b(store: Store, tracker: SmallTracker) -> None:
     from contextlib import nullcontext  # noqa: PLC0415
     from unittest.mock import patch  # noqa: PLC0415
 
-    with patch.object(Store, "lock", lambda *_: nullcontext()), patch("okrsync.store.unit_of_work.Unit.set_scope"):
+    with patch.object(Store, "lock", lambda *_: nullcontext()), patch("okrsync.store.unit_of_work.UnitOfWork.set_scope"):
         sync(store, tracker)
 
 

@@ -15,7 +15,7 @@ _LABEL_ROOM = 75
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CoverageBar:
     """A part of a column: pixels from the top, and how high it is."""
 
     kind: str
@@ -35,7 +35,7 @@ class CoverageColumn:
     x: float
     middle: float
     width: float
-    parts: tuple[Part, ...]
+    parts: tuple[CoverageBar, ...]
     has_label: bool
     is_minor: bool
 
@@ -76,13 +76,13 @@ def _column(portion: Portion, index: int, count: int) -> CoverageColumn:
     )
 
 
-def _parts(portion: Portion) -> tuple[Part, ...]:
+def _parts(portion: Portion) -> tuple[CoverageBar, ...]:
     """From the ground up: linked, unlinked."""
     parts = []
     below = 0.0
     for kind, share in (("linked", portion.linked), ("unlinked", portion.unlinked)):
         above = min(1.0, below + max(0.0, share))
-        parts.append(Part(kind, _down(above), round(_down(below) - _down(above), 1)))
+        parts.append(CoverageBar(kind, _down(above), round(_down(below) - _down(above), 1)))
         below = above
     return tuple(parts)
 

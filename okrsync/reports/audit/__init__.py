@@ -9,17 +9,17 @@ from datetime import date
 
 from okrsync.model.okrs import Cycle
 from okrsync.model.verdicts import Verdict
-from okrsync.reports.audit.calibration import Calibration, calibration_of
+from okrsync.reports.audit.calibration import ExpectationCalibration, calibration_of
 from okrsync.reports.audit.carry_over import CarriedOver, carried_over
 from okrsync.reports.audit.decisions import DecisionLine, ValueDecisions, by_value, decisions_of
 from okrsync.reports.audit.effort import Effort, effort_of
-from okrsync.reports.audit.evidence_gaps import Untold, untold_work
+from okrsync.reports.audit.evidence_gaps import EvidenceGaps, untold_work
 from okrsync.reports.audit.headline import headline_of
 from okrsync.reports.audit.late_verdicts import LateVerdicts, late_verdicts
 from okrsync.reports.audit.lead_lag import LeadingPair, leading_pairs
-from okrsync.reports.audit.scope import AuditInputs, Served, served_in
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, served_in
 from okrsync.reports.audit.scores import KeyResultScore, score_of
-from okrsync.reports.audit.wins_and_setbacks import Extremes, extremes_of
+from okrsync.reports.audit.wins_and_setbacks import WinsAndSetbacks, extremes_of
 from okrsync.reports.audit.work import CheckState, WorkLine, work_lines
 from okrsync.reports.goal_changes import ToldChange, build_goals
 from okrsync.reports.inputs import SourceState
@@ -54,9 +54,9 @@ class AuditReport:
     scores: tuple[KeyResultScore, ...]
     work: tuple[WorkLine, ...]
     outside: int
-    untold: Untold
+    untold: EvidenceGaps
     effort: Effort
-    calibration: Calibration
+    calibration: ExpectationCalibration
     stoplist: Stoplist
     leading: tuple[LeadingPair, ...]
     decisions: tuple[DecisionLine, ...]
@@ -64,7 +64,7 @@ class AuditReport:
     changes: tuple[ToldChange, ...]
     versions: int
     """How many versions of the goals were seen: with one alone, no change can be."""
-    extremes: Extremes
+    extremes: WinsAndSetbacks
     carried: CarriedOver
     late: LateVerdicts
 
@@ -121,7 +121,7 @@ def _verdicts(lines: Sequence[WorkLine]) -> Mapping[str, int]:
     return {verdict.value: counts[verdict] for verdict in Verdict if counts[verdict]}
 
 
-def _changes(served: Sequence[Served], given: AuditInputs) -> tuple[tuple[ToldChange, ...], int]:
+def _changes(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[tuple[ToldChange, ...], int]:
     """The changes of the cycle itself, and of the key results and their metrics since it began."""
     report = build_goals(given.versions, given.ledger.decisions, given.inputs.as_of, given.inputs.zone)
     key_results = {entry.key_result.qualified_id for entry in served}
@@ -142,7 +142,7 @@ def _is_gone(change: ToldChange, given: AuditInputs) -> bool:
     return change.name.startswith(f"{given.cycle.id}/") and change.name not in known and not given.part.key_result
 
 
-def _stoplist(served: Sequence[Served], given: AuditInputs) -> Stoplist:
+def _stoplist(served: Sequence[KeyResultWork], given: AuditInputs) -> Stoplist:
     found = build_stoplist(given.inputs, given.ledger, given.rules, [given.cycle.id])
     names = {entry.key_result.qualified_id for entry in served}
     keys = {piece.placement.item.key for entry in served for piece in entry.delivered}

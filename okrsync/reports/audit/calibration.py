@@ -68,7 +68,7 @@ class TeamFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class ExpectationCalibration:
     """
     What the expectations of the cycle were worth.
 
@@ -83,14 +83,14 @@ class Calibration:
     open: int
 
 
-def calibration_of(lines: Sequence[WorkLine]) -> Calibration:
+def calibration_of(lines: Sequence[WorkLine]) -> ExpectationCalibration:
     """The calibration over *lines*."""
     stated = [line for line in lines if line.check.expected is not None]
     tested = [line for line in stated if line.check.hypothesis is not HypothesisVerdict.POST_HOC]
     found = tuple(entry for line in tested if (entry := _expectation(line)) is not None)
     teams = sorted({entry.team for entry in found if entry.team})
     by_team = [(team, [entry for entry in found if entry.team == team]) for team in teams]
-    return Calibration(
+    return ExpectationCalibration(
         _figures(found),
         found,
         tuple(TeamFigures(team, _figures(own)) for team, own in by_team if len(own) >= LEAST_OF_TEAM),

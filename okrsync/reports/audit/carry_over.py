@@ -8,7 +8,7 @@ from datetime import date
 
 from okrsync.model.ledger import Decision
 from okrsync.okrs.progress import Progress
-from okrsync.reports.audit.scope import AuditInputs, Served, is_open
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, is_open
 from okrsync.reports.closing import build_closing
 from okrsync.reports.hypotheses import HypothesisState
 
@@ -50,7 +50,7 @@ class CarriedOver:
     hypotheses: tuple[CarriedHypothesis, ...]
 
 
-def carried_over(served: Sequence[Served], given: AuditInputs) -> CarriedOver:
+def carried_over(served: Sequence[KeyResultWork], given: AuditInputs) -> CarriedOver:
     """What of *served* is still open."""
     closed = build_closing(given.inputs, given.ledger, given.hypotheses, given.cycle, "")
     by_name = {entry.key_result.qualified_id: entry for entry in served}

@@ -9,7 +9,7 @@ from datetime import date
 
 from okrsync.model.ledger import Decision
 from okrsync.model.verdicts import OutcomeCheck
-from okrsync.reports.audit.scope import AuditInputs, Served, is_judged
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, is_judged
 
 GOING_ON, ENDING = {"persevere", "scale"}, {"stop", "revert"}
 
@@ -41,10 +41,10 @@ class ValueDecisions:
     decisions: tuple[str, ...]
 
 
-def decisions_of(served: Sequence[Served], given: AuditInputs) -> tuple[DecisionLine, ...]:
+def decisions_of(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[DecisionLine, ...]:
     """The decisions about *served* and work on it, by day."""
     by_id = {entry.id: entry for entry in given.ledger.decisions}
-    subjects: dict[str, list[Served]] = {}
+    subjects: dict[str, list[KeyResultWork]] = {}
     for each in served:
         for name in _names(each, given):
             subjects.setdefault(name, []).append(each)
@@ -83,7 +83,7 @@ def _of_value(id_: str, statement: str, lines: Sequence[DecisionLine]) -> ValueD
     return ValueDecisions(id_, statement, dict(sorted(choices.items())), tuple(line.decision.id for line in lines))
 
 
-def _names(entry: Served, given: AuditInputs) -> set[str]:
+def _names(entry: KeyResultWork, given: AuditInputs) -> set[str]:
     """What a decision about *entry* or its work may name: key result, hypotheses, items, epics."""
     name = entry.key_result.qualified_id
     items = [piece.placement.item for piece in entry.delivered]
@@ -93,7 +93,7 @@ def _names(entry: Served, given: AuditInputs) -> set[str]:
     return {*(item.key for item in items), *epics, *((name, *stated) if is_whole else ())}
 
 
-def _checks(entry: Served, about: str, given: AuditInputs) -> Iterator[OutcomeCheck]:
+def _checks(entry: KeyResultWork, about: str, given: AuditInputs) -> Iterator[OutcomeCheck]:
     """The checks of *entry* that tell of *about*; all of them where that is the key result."""
     if about == entry.key_result.qualified_id:
         yield from entry.checks

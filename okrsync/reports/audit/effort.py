@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from okrsync.linking.delivered import day_of
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.model.work import ItemKind
-from okrsync.reports.audit.scope import AuditInputs, Served, is_in_cycle, is_judged, is_open
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, is_in_cycle, is_judged, is_open
 from okrsync.reports.words.verdict_table import VERDICTS
 
 OPEN, UNCHECKED, OTHER_CYCLE, EXEMPT, UNLINKED = "open", "unchecked", "other_cycle", "exempt", "unlinked"
@@ -69,7 +69,7 @@ class _Bit:
     unit: str
 
 
-def effort_of(served: Sequence[Served], given: AuditInputs) -> Effort:
+def effort_of(served: Sequence[KeyResultWork], given: AuditInputs) -> Effort:
     """
     The effort of the cycle; of one key result, the work on it alone.
 
@@ -106,7 +106,7 @@ def _sizes(bits: Sequence[_Bit]) -> dict[str, float]:
     return dict(sorted(found.items()))
 
 
-def _bits(served: Sequence[Served], given: AuditInputs) -> Iterator[_Bit]:
+def _bits(served: Sequence[KeyResultWork], given: AuditInputs) -> Iterator[_Bit]:
     here = {entry.key_result.qualified_id for entry in served}
     for entry in served:
         for piece in entry.delivered:
@@ -114,8 +114,8 @@ def _bits(served: Sequence[Served], given: AuditInputs) -> Iterator[_Bit]:
     for placement in given.inputs.linking.placements if not given.part.key_result else ():
         if not _is_own_work(placement, given):
             continue
-        if placement.group is not Group.LINKED:
-            yield _bit(placement, EXEMPT if placement.group is Group.EXEMPT else UNLINKED, 1.0)
+        if placement.group is not LinkStatus.LINKED:
+            yield _bit(placement, EXEMPT if placement.group is LinkStatus.EXEMPT else UNLINKED, 1.0)
         elif elsewhere := sum(link.share for link in placement.counted_links if link.key_result not in here):
             yield _bit(placement, OTHER_CYCLE, elsewhere)
 
@@ -131,7 +131,7 @@ def _is_own_work(placement: Placement, given: AuditInputs) -> bool:
     )
 
 
-def _fate(entry: Served, key: str, given: AuditInputs) -> str:
+def _fate(entry: KeyResultWork, key: str, given: AuditInputs) -> str:
     check = entry.by_item.get(key)
     if check is None:
         return UNCHECKED

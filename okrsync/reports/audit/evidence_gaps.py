@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from okrsync.linking.delivered import Piece
+from okrsync.linking.delivered import WorkUnit
 from okrsync.model.okrs import DatedValue
 from okrsync.model.work import Size
 from okrsync.reports.audit.movement import Movement, movement_of
-from okrsync.reports.audit.scope import AuditInputs, Served, is_in_cycle, is_judged, is_open
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, is_in_cycle, is_judged, is_open
 from okrsync.reports.audit.work import Worked, worked
 
 
@@ -42,7 +42,7 @@ class UncheckedWork:
 
 
 @dataclass(frozen=True, slots=True)
-class UnexpectedWork:
+class WorkWithoutExpectation:
     """A delivered item of which nobody said what it was to change."""
 
     key_result: str
@@ -51,7 +51,7 @@ class UnexpectedWork:
 
 
 @dataclass(frozen=True, slots=True)
-class UnworkedKeyResult:
+class KeyResultWithoutWork:
     """A key result with no work of the cycle on it, and how far its metric went all the same."""
 
     key_result: str
@@ -62,23 +62,25 @@ class UnworkedKeyResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class EvidenceGaps:
     """Everything of a cycle that nobody can learn from, or not yet."""
 
     unchecked: tuple[UncheckedWork, ...]
-    unexpected: tuple[UnexpectedWork, ...]
+    unexpected: tuple[WorkWithoutExpectation, ...]
     """Delivered without an expectation."""
-    linked_late: tuple[UnexpectedWork, ...]
+    linked_late: tuple[WorkWithoutExpectation, ...]
     """Tied to its key result only after the delivery."""
-    unworked: tuple[UnworkedKeyResult, ...]
+    unworked: tuple[KeyResultWithoutWork, ...]
 
 
-def untold_work(served: Sequence[Served], given: AuditInputs) -> Untold:
+def untold_work(served: Sequence[KeyResultWork], given: AuditInputs) -> EvidenceGaps:
     """What of the work on *served* tells nothing, and the key results without any."""
-    return Untold(_unchecked(served, given), _unexpected(served, given), _late(served, given), _unworked(served, given))
+    return EvidenceGaps(
+        _unchecked(served, given), _unexpected(served, given), _late(served, given), _unworked(served, given)
+    )
 
 
-def _unchecked(served: Sequence[Served], given: AuditInputs) -> tuple[UncheckedWork, ...]:
+def _unchecked(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[UncheckedWork, ...]:
     """What was delivered and is in no check that is judged or will be, by key result and day."""
     return tuple(
         UncheckedWork(
@@ -93,7 +95,7 @@ def _unchecked(served: Sequence[Served], given: AuditInputs) -> tuple[UncheckedW
     )
 
 
-def _why(entry: Served, piece: Piece, given: AuditInputs) -> tuple[UncheckedCause, str] | None:
+def _why(entry: KeyResultWork, piece: WorkUnit, given: AuditInputs) -> tuple[UncheckedCause, str] | None:
     check = entry.by_item.get(piece.placement.item.key)
     if check is not None and (is_judged(check, given.inputs.as_of) or is_open(check)):
         return None
@@ -109,20 +111,20 @@ def _why(entry: Served, piece: Piece, given: AuditInputs) -> tuple[UncheckedCaus
     return causes.get(check.verdict.value, UncheckedCause.WITHHELD), check.reason
 
 
-def _unexpected(served: Sequence[Served], given: AuditInputs) -> tuple[UnexpectedWork, ...]:
+def _unexpected(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[WorkWithoutExpectation, ...]:
     """What was delivered on a measured outcome without a word of what it was to change."""
     stated = {(line.key_result, item.key.casefold()) for line in given.hypotheses.hypotheses for item in line.items}
     return tuple(
-        UnexpectedWork(name, worked(piece, name, given), piece.placement.item.size)
+        WorkWithoutExpectation(name, worked(piece, name, given), piece.placement.item.size)
         for name, piece in _measured(served)
         if (name, piece.placement.item.key.casefold()) not in stated
     )
 
 
-def _late(served: Sequence[Served], given: AuditInputs) -> tuple[UnexpectedWork, ...]:
+def _late(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[WorkWithoutExpectation, ...]:
     """What was tied to its key result only after it was delivered, where that can be told."""
     return tuple(
-        UnexpectedWork(name, told, piece.placement.item.size)
+        WorkWithoutExpectation(name, told, piece.placement.item.size)
         for entry in served
         for piece in entry.delivered
         for name in (entry.key_result.qualified_id,)
@@ -130,10 +132,10 @@ def _late(served: Sequence[Served], given: AuditInputs) -> tuple[UnexpectedWork,
     )
 
 
-def _unworked(served: Sequence[Served], given: AuditInputs) -> tuple[UnworkedKeyResult, ...]:
+def _unworked(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[KeyResultWithoutWork, ...]:
     """The key results on which nobody delivered anything in the cycle, whatever part of it is told."""
     return tuple(
-        UnworkedKeyResult(
+        KeyResultWithoutWork(
             entry.key_result.qualified_id,
             entry.key_result.title,
             entry.unit,
@@ -145,16 +147,16 @@ def _unworked(served: Sequence[Served], given: AuditInputs) -> tuple[UnworkedKey
     )
 
 
-def _has_any(entry: Served, given: AuditInputs) -> bool:
+def _has_any(entry: KeyResultWork, given: AuditInputs) -> bool:
     return any(is_in_cycle(piece.day, given.cycle, given.inputs.as_of) for piece in entry.known.values())
 
 
-def _current(entry: Served, given: AuditInputs) -> DatedValue | None:
+def _current(entry: KeyResultWork, given: AuditInputs) -> DatedValue | None:
     known = [seen for seen in given.inputs.observations.get(entry.key_result.metric, ()) if seen.day <= given.last_day]
     return DatedValue(known[-1].value, known[-1].day) if known else None
 
 
-def _measured(served: Sequence[Served]) -> Iterator[tuple[str, Piece]]:
+def _measured(served: Sequence[KeyResultWork]) -> Iterator[tuple[str, WorkUnit]]:
     for entry in served:
         if entry.metric is not None and entry.key_result.state != "draft" and entry.key_result.level == "outcome":
             for piece in entry.delivered:

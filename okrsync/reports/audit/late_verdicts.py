@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from okrsync.model.okrs import Cycle, Okrs
-from okrsync.reports.audit.scope import AuditInputs, Part, served_in
+from okrsync.reports.audit.scope import AuditFilter, AuditInputs, served_in
 from okrsync.reports.audit.work import CheckState, WorkLine, work_lines
 
 
@@ -22,7 +22,7 @@ def late_verdicts(given: AuditInputs) -> LateVerdicts:
     before = cycle_before(given.inputs.okrs, given.cycle)
     if before is None or given.part.key_result:
         return LateVerdicts("", ())
-    earlier = replace(given, cycle=before, part=Part(team=given.part.team))
+    earlier = replace(given, cycle=before, part=AuditFilter(team=given.part.team))
     return LateVerdicts(
         before.id,
         tuple(

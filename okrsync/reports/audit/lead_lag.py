@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from okrsync.model.verdicts import Verdict
-from okrsync.reports.audit.scope import AuditInputs, Served, is_judged
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, is_judged
 
 
 class Order(StrEnum):
@@ -43,7 +43,7 @@ class LeadingPair:
     order: Order
 
 
-def leading_pairs(served: Sequence[Served], given: AuditInputs) -> tuple[LeadingPair, ...]:
+def leading_pairs(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[LeadingPair, ...]:
     """A pair for each leading and each lagging key result of an objective, in the order of the files."""
     sides = [_side(entry, given) for entry in served]
     lagging: dict[str, list[_Side]] = {}
@@ -62,12 +62,12 @@ def leading_pairs(served: Sequence[Served], given: AuditInputs) -> tuple[Leading
 class _Side:
     """One key result of a pair; *moved*: the day of the first delivery after which it moved the right way."""
 
-    served: Served
+    served: KeyResultWork
     moved: date | None
     is_judged: bool
 
 
-def _side(entry: Served, given: AuditInputs) -> _Side:
+def _side(entry: KeyResultWork, given: AuditInputs) -> _Side:
     judged = [check for check in entry.checks if is_judged(check, given.inputs.as_of)]
     moved = min((check.first for check in judged if check.verdict is Verdict.MOVED), default=None)
     return _Side(entry, moved, bool(judged))

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from okrsync.linking.delivered import Piece, by_key_result, pieces
+from okrsync.linking.delivered import WorkUnit, by_key_result, pieces
 from okrsync.model.ledger import Ledger
 from okrsync.model.okrs import Cycle, KeyResult, Metric, Objective
 from okrsync.model.placements import Placement
 from okrsync.model.verdicts import CheckKind, KeyResultOutcome, OutcomeCheck, Verdict
-from okrsync.okrs.changes import Version
+from okrsync.okrs.changes import OkrVersion
 from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.inputs import JudgedInputs
 from okrsync.reports.stoplist import SizeOf, StopRules
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AuditFilter:
     """Which part of the cycle is told: that of one key result (qualified), of one team, or all where both are empty."""
 
     key_result: str = ""
@@ -36,10 +36,10 @@ class AuditInputs:
     inputs: JudgedInputs
     ledger: Ledger
     hypotheses: HypothesesReport
-    versions: Sequence[Version]
+    versions: Sequence[OkrVersion]
     rules: StopRules
     cycle: Cycle
-    part: Part = Part()
+    part: AuditFilter = AuditFilter()
 
     @property
     def last_day(self) -> date:
@@ -48,7 +48,7 @@ class AuditInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class KeyResultWork:
     """
     One key result with what was delivered on it in the cycle.
 
@@ -60,9 +60,9 @@ class Served:
     key_result: KeyResult
     objective: Objective
     metric: Metric | None
-    delivered: tuple[Piece, ...]
+    delivered: tuple[WorkUnit, ...]
     checks: tuple[OutcomeCheck, ...]
-    known: Mapping[str, Piece]
+    known: Mapping[str, WorkUnit]
     by_item: Mapping[str, OutcomeCheck]
     others: int
     outcome: KeyResultOutcome | None
@@ -73,7 +73,7 @@ class Served:
         return "" if self.metric is None else self.metric.unit
 
 
-def served_in(given: AuditInputs) -> tuple[Served, ...]:
+def served_in(given: AuditInputs) -> tuple[KeyResultWork, ...]:
     """The key results of the cycle that are asked for, in the order of the files."""
     linked = by_key_result(given.inputs.linking)
     return tuple(
@@ -83,7 +83,7 @@ def served_in(given: AuditInputs) -> tuple[Served, ...]:
     )
 
 
-def _served(entry: KeyResult, placements: Sequence[Placement], given: AuditInputs) -> Served:
+def _served(entry: KeyResult, placements: Sequence[Placement], given: AuditInputs) -> KeyResultWork:
     inputs = given.inputs
     found = pieces(placements, entry.qualified_id, inputs.zone, inputs.as_of)
     delivered = [
@@ -99,7 +99,7 @@ def _served(entry: KeyResult, placements: Sequence[Placement], given: AuditInput
         key=lambda check: (check.first, check.members),
     )
     inside = {piece.placement.item.key for piece in found if is_in_cycle(piece.day, given.cycle, inputs.as_of)}
-    return Served(
+    return KeyResultWork(
         entry,
         inputs.okrs.objective_of(entry),
         inputs.okrs.metrics_by_id.get(entry.metric),
@@ -137,7 +137,7 @@ def final_day(check: OutcomeCheck, metric: Metric | None) -> date:
     return check.evaluation + timedelta(days=0 if metric is None else metric.settle_days)
 
 
-def size_of(found: Iterable[Piece]) -> SizeOf:
+def size_of(found: Iterable[WorkUnit]) -> SizeOf:
     """How large *found* are together, each with the share that counts here; sizes by unit."""
     sizes: dict[str, float] = {}
     items = unsized = 0

@@ -11,7 +11,7 @@ from okrsync.model.okrs import DatedValue
 from okrsync.model.verdicts import Decomposition, HypothesisVerdict, OutcomeCheck, Verdict
 from okrsync.okrs.progress import ZONES, Progress, progress_of
 from okrsync.reports.audit.movement import Movement, movement_of
-from okrsync.reports.audit.scope import AuditInputs, Served, is_judged, is_open, size_of
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, is_judged, is_open, size_of
 from okrsync.reports.goal_changes import ToldChange
 from okrsync.reports.stoplist import SizeOf
 
@@ -70,7 +70,7 @@ class KeyResultScore:
     cause: MissCause | None
 
 
-def score_of(served: Served, given: AuditInputs, changes: Sequence[ToldChange]) -> KeyResultScore:
+def score_of(served: KeyResultWork, given: AuditInputs, changes: Sequence[ToldChange]) -> KeyResultScore:
     """How the key result of *served* ended; *changes*: those of the goals."""
     entry = served.key_result
     made = progress_of(entry, given.cycle, given.inputs.observations.get(entry.metric, ()), given.inputs.as_of)
@@ -104,7 +104,7 @@ def score_of(served: Served, given: AuditInputs, changes: Sequence[ToldChange]) 
     )
 
 
-def _stale_days(served: Served, made: Progress, given: AuditInputs) -> int | None:
+def _stale_days(served: KeyResultWork, made: Progress, given: AuditInputs) -> int | None:
     """How old the latest value was on the last day, where that is more than the metric may be."""
     if served.metric is None or served.metric.most_days is None or made.current is None:
         return None
@@ -112,7 +112,7 @@ def _stale_days(served: Served, made: Progress, given: AuditInputs) -> int | Non
     return age if age > served.metric.most_days else None
 
 
-def _cause(served: Served, made: Progress, judged: Sequence[OutcomeCheck]) -> MissCause | None:
+def _cause(served: KeyResultWork, made: Progress, judged: Sequence[OutcomeCheck]) -> MissCause | None:
     if made.current is None or made.share is None:
         return MissCause.NOT_MEASURED
     if made.score is None or made.score >= ZONES[0][0]:

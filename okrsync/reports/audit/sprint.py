@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from okrsync.errors import UsageError
 from okrsync.linking.delivered import day_of
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.model.verdicts import Verdict
 from okrsync.model.work import Item, Size
 from okrsync.reports.audit.headline import verdicts_in_words
@@ -107,7 +107,7 @@ def build_retro(given: AuditInputs, sprint: Period, calendar: Calendar) -> Retro
         matured=matured,
         elsewhere=due - len(matured),
         delivered=delivered,
-        groups=tuple(_group(group.value, delivered) for group in Group),
+        groups=tuple(_group(group.value, delivered) for group in LinkStatus),
         planned=len(planned),
         asking=tuple(line for line in ours if line.is_asking and line.final_on <= last),
         coming=tuple(sorted((line for line in ours if line.state is CheckState.OPEN), key=_by_day)),
@@ -197,7 +197,7 @@ def _headline(sprint: Period, matured: Sequence[WorkLine], delivered: Sequence[S
     items = f"{len(delivered):,} {'item was' if len(delivered) == 1 else 'items were'} delivered"
     if not delivered:
         return f"{told}; nothing was delivered."
-    linked = [entry for entry in delivered if entry.group == Group.LINKED.value]
+    linked = [entry for entry in delivered if entry.group == LinkStatus.LINKED.value]
     silent = sum(not entry.is_expected for entry in linked)
     serving = f"{len(linked):,} of them {'serves' if len(linked) == 1 else 'serve'} a key result"
     without = f"; of {silent:,} nobody said what {'it is' if silent == 1 else 'they are'} to change" if silent else ""

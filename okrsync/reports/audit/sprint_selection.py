@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from okrsync.errors import UsageError
-from okrsync.reports.audit.scope import Part
+from okrsync.reports.audit.scope import AuditFilter
 from okrsync.reports.plan.iteration_series import Calendar, Period, Phase
 
 _MOST = 12
 
 
-def chosen_sprint(calendar: Calendar, wanted: str, part: Part) -> Period:
+def chosen_sprint(calendar: Calendar, wanted: str, part: AuditFilter) -> Period:
     """
     The sprint or milestone *wanted*: by id or name, or ``last`` for the one that closed last.
 

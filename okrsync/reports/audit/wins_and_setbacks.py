@@ -12,7 +12,7 @@ ROOM = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Extremes:
+class WinsAndSetbacks:
     """
     What went best and worst, the largest first, against what could have been seen.
 
@@ -25,12 +25,12 @@ class Extremes:
     setbacks: tuple[WorkLine, ...]
 
 
-def extremes_of(lines: Sequence[WorkLine]) -> Extremes:
+def extremes_of(lines: Sequence[WorkLine]) -> WinsAndSetbacks:
     """The wins and setbacks among *lines* that are judged."""
     judged = [line for line in lines if line.state is CheckState.JUDGED]
     wins, setbacks = _ranked(judged, _is_win), _ranked(judged, _is_setback)
     room = min(ROOM, max(len(wins), len(setbacks)))
-    return Extremes(room, wins, setbacks)
+    return WinsAndSetbacks(room, wins, setbacks)
 
 
 def _is_win(line: WorkLine) -> bool:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from okrsync.linking.delivered import Piece
+from okrsync.linking.delivered import WorkUnit
 from okrsync.model.ledger import Decision, in_time_order
 from okrsync.model.okrs import Cycle
 from okrsync.model.verdicts import OutcomeCheck
-from okrsync.reports.audit.scope import AuditInputs, Served, final_day, is_in_cycle, is_judged, is_open, size_of
+from okrsync.reports.audit.scope import AuditInputs, KeyResultWork, final_day, is_in_cycle, is_judged, is_open, size_of
 from okrsync.reports.hypotheses import ExpectedItem, HypothesisLine
 from okrsync.reports.outcomes.due_checks import choices
 from okrsync.reports.stoplist import SizeOf
@@ -69,13 +69,13 @@ class WorkLine:
     is_asking: bool
 
 
-def work_lines(served: Sequence[Served], given: AuditInputs) -> tuple[WorkLine, ...]:
+def work_lines(served: Sequence[KeyResultWork], given: AuditInputs) -> tuple[WorkLine, ...]:
     """A line for each check of *served*, by key result, then by day."""
     about = _Beside(given)
     return tuple(_line(entry, check, about, given) for entry in served for check in entry.checks)
 
 
-def worked(piece: Piece, key_result: str, given: AuditInputs, cycle: Cycle | None = None) -> Worked:
+def worked(piece: WorkUnit, key_result: str, given: AuditInputs, cycle: Cycle | None = None) -> Worked:
     """*piece* as a line shows it; outside of *cycle* where that is given and does not have its day."""
     item = piece.placement.item
     return Worked(
@@ -115,7 +115,7 @@ class _Beside:
         return max(found, key=lambda entry: entry[0])[1] if found else None
 
 
-def _line(entry: Served, check: OutcomeCheck, beside: _Beside, given: AuditInputs) -> WorkLine:
+def _line(entry: KeyResultWork, check: OutcomeCheck, beside: _Beside, given: AuditInputs) -> WorkLine:
     name = entry.key_result.qualified_id
     found = [entry.known[key] for key in check.members if key in entry.known]
     stated = tuple(line.id for line in beside.stated.get(name, ()) if _names_any(line.items, check.members))

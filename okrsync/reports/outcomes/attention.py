@@ -8,8 +8,8 @@ from datetime import date
 from enum import StrEnum
 
 from okrsync.model.okrs import KeyResult
-from okrsync.model.placements import Group, Placement
-from okrsync.reports.counts import FaultyLink, natural
+from okrsync.model.placements import LinkStatus, Placement
+from okrsync.reports.counts import InvalidLink, natural
 from okrsync.reports.hypotheses import HypothesisLine
 from okrsync.reports.inputs import JudgedInputs, current_value
 
@@ -45,7 +45,7 @@ class AttentionLine:
 def attention(
     inputs: JudgedInputs,
     key_results: Sequence[KeyResult],
-    faults: Iterable[FaultyLink],
+    faults: Iterable[InvalidLink],
     overdue: Iterable[HypothesisLine],
 ) -> tuple[AttentionLine, ...]:
     """Everything to look after, what makes most of a report doubtful first."""
@@ -90,7 +90,7 @@ def _reopened(placements: Iterable[Placement]) -> Iterator[AttentionLine]:
         if placement.item.reopened
         and placement.item.first_done is not None
         and placement.item.status.is_open
-        and placement.group is Group.LINKED
+        and placement.group is LinkStatus.LINKED
     ]
     for item in sorted(found, key=lambda item: natural(item.key)):
         yield AttentionLine(Trouble.REOPENED, item.key, item.title)

@@ -25,7 +25,7 @@ CHOICES: Mapping[Verdict, tuple[str, ...]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class MaturedCheck:
+class DueCheck:
     """
     A check whose evaluation date has come, and what it asks for.
 
@@ -53,7 +53,7 @@ class MaturedCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class ComingCheck:
+class UpcomingCheck:
     """A check that is still to come, on the day *evaluation*."""
 
     key_result: str
@@ -76,7 +76,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DecisionContext:
     """What people said and the values tell of the work that was judged."""
 
     decisions: Sequence[Decision]
@@ -87,7 +87,7 @@ class Known:
     stoplist: Stoplist
 
 
-def matured(subjects: Iterable[Subject], known: Known, since: date, as_of: date) -> list[MaturedCheck]:
+def matured(subjects: Iterable[Subject], known: DecisionContext, since: date, as_of: date) -> list[DueCheck]:
     """The checks that have come due by *as_of*: those that ask for a decision first, then the newest."""
     found = [
         _matured(subject, check, known, since)
@@ -107,10 +107,10 @@ def matured(subjects: Iterable[Subject], known: Known, since: date, as_of: date)
     )
 
 
-def coming(subjects: Iterable[Subject], as_of: date) -> list[ComingCheck]:
+def coming(subjects: Iterable[Subject], as_of: date) -> list[UpcomingCheck]:
     """The checks to come, the next first; key results that cannot be judged have none."""
     found = [
-        ComingCheck(
+        UpcomingCheck(
             subject.id,
             check.members,
             _titles(subject, check),
@@ -139,7 +139,7 @@ def choices(check: OutcomeCheck) -> tuple[str, ...]:
     return CHOICES.get(check.verdict, ())
 
 
-def _matured(subject: Subject, check: OutcomeCheck, known: Known, since: date) -> MaturedCheck:
+def _matured(subject: Subject, check: OutcomeCheck, known: DecisionContext, since: date) -> DueCheck:
     broken = {
         win.metric
         for win in known.wins
@@ -153,7 +153,7 @@ def _matured(subject: Subject, check: OutcomeCheck, known: Known, since: date) -
         ),
         None,
     )
-    return MaturedCheck(
+    return DueCheck(
         key_result=subject.id,
         key_result_title=subject.title,
         unit=subject.unit,
@@ -167,7 +167,7 @@ def _matured(subject: Subject, check: OutcomeCheck, known: Known, since: date) -
     )
 
 
-def _decision(check: OutcomeCheck, known: Known) -> Decision | None:
+def _decision(check: OutcomeCheck, known: DecisionContext) -> Decision | None:
     """The last decision about a member of *check*, or what was expected of it, from the day on which it came due."""
     names = {member.casefold() for member in check.members}
     names |= {

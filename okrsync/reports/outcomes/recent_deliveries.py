@@ -15,7 +15,7 @@ from okrsync.reports.key_results import KeyResultReport, newest_first
 
 
 @dataclass(frozen=True, slots=True)
-class FreshDelivery:
+class RecentDelivery:
     """Work that was delivered since the report's *since*; *key_results*: what it serves, qualified."""
 
     key: str
@@ -30,7 +30,7 @@ class FreshDelivery:
     """When it is judged; ``None`` where it is not."""
 
 
-def delivered_since(since: date, inputs: JudgedInputs, key_results: Sequence[KeyResultReport]) -> list[FreshDelivery]:
+def delivered_since(since: date, inputs: JudgedInputs, key_results: Sequence[KeyResultReport]) -> list[RecentDelivery]:
     """What was delivered after *since*, whatever it serves, newest first; *key_results* have the checks on it."""
     checks = {
         member: check
@@ -47,7 +47,7 @@ def delivered_since(since: date, inputs: JudgedInputs, key_results: Sequence[Key
             continue
         check = checks.get(item.key)
         found.append(
-            FreshDelivery(
+            RecentDelivery(
                 item.key,
                 item.title,
                 day,
@@ -60,7 +60,7 @@ def delivered_since(since: date, inputs: JudgedInputs, key_results: Sequence[Key
     return sorted(found, key=lambda entry: (newest_first(entry.day), natural(entry.key)))
 
 
-def is_of(entry: FreshDelivery, cycles: Sequence[str], periods: Sequence[Cycle]) -> bool:
+def is_of(entry: RecentDelivery, cycles: Sequence[str], periods: Sequence[Cycle]) -> bool:
     """Whether *entry* was delivered in one of *cycles* (ids, and as *periods*), or serves a key result of theirs."""
     is_served = any(name.rpartition("/")[0] in cycles for name in entry.key_results)
     return is_served or any(entry.day is not None and period.contains(entry.day) for period in periods)

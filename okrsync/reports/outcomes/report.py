@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from okrsync.linking.delivered import by_key_result, day_of
 from okrsync.model.okrs import Cycle
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.reports.counts import (
     ExemptShare,
-    FaultyLink,
+    InvalidLink,
     ItemCounts,
     exempt_shares,
     faulty_links,
@@ -23,8 +23,8 @@ from okrsync.reports.hypotheses import HypothesesReport
 from okrsync.reports.inputs import JudgedInputs, SourceState
 from okrsync.reports.key_results import KeyResultReport, key_result_report, newest_first
 from okrsync.reports.outcomes.attention import AttentionLine, attention
-from okrsync.reports.outcomes.due_checks import ComingCheck, Known, MaturedCheck, Subject, coming, matured
-from okrsync.reports.outcomes.recent_deliveries import FreshDelivery, delivered_since, is_of
+from okrsync.reports.outcomes.due_checks import DecisionContext, DueCheck, Subject, UpcomingCheck, coming, matured
+from okrsync.reports.outcomes.recent_deliveries import RecentDelivery, delivered_since, is_of
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
 from okrsync.reports.words.verdict_table import VERDICTS
 
@@ -40,7 +40,7 @@ class UnlinkedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class DeliveredWork:
     """
     How many pieces of work were delivered in the report's cycles: those that serve a key result, and the others.
 
@@ -62,7 +62,7 @@ class OutcomesReport:
     timezone: str
     cycles: tuple[str, ...]
     headline: str
-    served: Served
+    served: DeliveredWork
     sources: tuple[SourceState, ...]
     items: ItemCounts
     exempt: tuple[ExemptShare, ...]
@@ -70,21 +70,21 @@ class OutcomesReport:
     key_results: tuple[KeyResultReport, ...]
     unlinked: tuple[UnlinkedDelivery, ...]
     """Delivered in the report's cycles, newest first."""
-    faulty_links: tuple[FaultyLink, ...]
+    faulty_links: tuple[InvalidLink, ...]
     stray_decisions: tuple[str, ...]
     """Keys in the ledger of items that were never read."""
     failed_metrics: tuple[str, ...]
     since: date
     """What came after this day is new."""
-    fresh: tuple[FreshDelivery, ...]
+    fresh: tuple[RecentDelivery, ...]
     """Delivered since then, newest first, whatever it serves; where all cycles are over, of them alone."""
     is_past: bool
     """All of its cycles are over."""
     is_since_asked: bool
     """Somebody asked for *since*; else it is the usual day."""
-    matured: tuple[MaturedCheck, ...]
+    matured: tuple[DueCheck, ...]
     """Every check of the cycles that has come due."""
-    coming: tuple[ComingCheck, ...]
+    coming: tuple[UpcomingCheck, ...]
     progress: tuple[KeyResultProgress, ...]
     attention: tuple[AttentionLine, ...]
 
@@ -100,17 +100,17 @@ class OutcomesReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class RelatedReports:
     """What the report takes from other reports on the same *inputs*."""
 
     progress: ProgressReport
     hypotheses: HypothesesReport
     """The overdue ones."""
-    known: Known
+    known: DecisionContext
 
 
 def build_outcomes(
-    inputs: JudgedInputs, cycles: Sequence[str], since: date, beside: Beside, *, is_since_asked: bool = False
+    inputs: JudgedInputs, cycles: Sequence[str], since: date, beside: RelatedReports, *, is_since_asked: bool = False
 ) -> OutcomesReport:
     """The report on *cycles* (ids); what came after *since*, which somebody asked for or is the usual day, is new."""
     linked = by_key_result(inputs.linking)
@@ -164,7 +164,7 @@ def build_outcomes(
 
 
 def _is_unlinked_delivery(placement: Placement) -> bool:
-    return placement.group is Group.UNLINKED and placement.item.is_delivered and placement.is_piece
+    return placement.group is LinkStatus.UNLINKED and placement.item.is_delivered and placement.is_piece
 
 
 def _unlinked(placement: Placement, zone: ZoneInfo) -> UnlinkedDelivery:
@@ -180,7 +180,7 @@ def _lies_in(day: date | None, periods: Sequence[Cycle], as_of: date) -> bool:
 def _exempt(placements: Sequence[Placement], periods: Sequence[Cycle], inputs: JudgedInputs) -> int:
     """How many exempt pieces were delivered in the report's cycles."""
     return sum(
-        placement.group is Group.EXEMPT
+        placement.group is LinkStatus.EXEMPT
         and placement.item.is_delivered
         and placement.is_piece
         and _lies_in(day_of(placement.item.delivered, inputs.zone), periods, inputs.as_of)
@@ -212,15 +212,17 @@ def news_since(report: OutcomesReport, day: date) -> News:
     )
 
 
-def _served(key_results: Sequence[KeyResultReport], unlinked: int, exempt: int, periods: Sequence[Cycle]) -> Served:
+def _served(
+    key_results: Sequence[KeyResultReport], unlinked: int, exempt: int, periods: Sequence[Cycle]
+) -> DeliveredWork:
     delivered = {delivery.key: delivery.day for entry in key_results for delivery in entry.deliveries}
     inside = {key for key, day in delivered.items() if day is None or any(period.contains(day) for period in periods)}
     with_work = sum(1 for entry in key_results if inside & {delivery.key for delivery in entry.deliveries})
-    return Served(len(inside), with_work, unlinked, exempt, len(delivered) - len(inside))
+    return DeliveredWork(len(inside), with_work, unlinked, exempt, len(delivered) - len(inside))
 
 
 def _headline(
-    judged: Sequence[MaturedCheck],
+    judged: Sequence[DueCheck],
     items: ItemCounts,
     key_results: Sequence[KeyResultReport],
     periods: Sequence[Cycle],

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from okrsync.reports.audit.evidence_gaps import Untold
+from okrsync.reports.audit.evidence_gaps import EvidenceGaps
 from okrsync.reports.page import Block, Code, Column, Paragraph, Section, Table, Tone, cell, text
 from okrsync.reports.pages import audit_words
-from okrsync.reports.pages.audit_tables import RIGHT, Named, item_cells, item_table, name
+from okrsync.reports.pages.audit_tables import RIGHT, TableName, item_cells, item_table, name
 
 
-def untold_section(untold: Untold) -> Section:
+def untold_section(untold: EvidenceGaps) -> Section:
     """What was never checked, what nobody expected anything of, and what moved without work."""
     blocks: list[Block] = [_unchecked(untold)]
     expect = ("state it in the item: ", Code("expect: KR1.1 +2.0 by 2026-12-31 because ..."))
     blocks.append(
         item_table(
             untold.unexpected,
-            Named(
+            TableName(
                 "unexpected",
                 f"Delivered without an expectation: {len(untold.unexpected):,}",
                 more=expect if untold.unexpected else (),
@@ -25,7 +25,9 @@ def untold_section(untold: Untold) -> Section:
         else _none("Delivered without an expectation")
     )
     blocks.append(
-        item_table(untold.linked_late, Named("linked-late", f"Linked only after delivery: {len(untold.linked_late):,}"))
+        item_table(
+            untold.linked_late, TableName("linked-late", f"Linked only after delivery: {len(untold.linked_late):,}")
+        )
         if untold.linked_late
         else _none("Linked only after delivery")
     )
@@ -37,7 +39,7 @@ def _none(what: str) -> Paragraph:
     return text(f"{what}: none.", tone=Tone.MUTED)
 
 
-def _unchecked(untold: Untold) -> Block:
+def _unchecked(untold: EvidenceGaps) -> Block:
     if not untold.unchecked:
         return _none("Delivered and never checked")
     return Table(
@@ -59,7 +61,7 @@ def _unchecked(untold: Untold) -> Block:
     )
 
 
-def _unworked(untold: Untold) -> Table:
+def _unworked(untold: EvidenceGaps) -> Table:
     return Table(
         "unworked",
         f"Key results with no work in the cycle: {len(untold.unworked):,}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okrsync.reports.audit.calibration import LEAST_OF_TEAM, Calibration, Figures
+from okrsync.reports.audit.calibration import LEAST_OF_TEAM, ExpectationCalibration, Figures
 from okrsync.reports.page import Block, Column, Table, Tone, cell, text
 from okrsync.reports.pages import audit_words
 from okrsync.reports.pages.audit_tables import RIGHT, change, name
@@ -12,7 +12,7 @@ from okrsync.reports.pages.components import HYPOTHESIS_WORDS, keys, plural
 from okrsync.reports.words import formatting, verdict_text
 
 
-def calibration_blocks(told: Calibration) -> Iterator[Block]:
+def calibration_blocks(told: ExpectationCalibration) -> Iterator[Block]:
     """What the expectations were worth, with a row for each; too few are said to be too few."""
     n = told.figures.holding.n
     if not n:
@@ -32,7 +32,7 @@ def calibration_blocks(told: Calibration) -> Iterator[Block]:
         yield text(f"{said}.", tone=Tone.MUTED)
 
 
-def _aside(told: Calibration) -> str:
+def _aside(told: ExpectationCalibration) -> str:
     """What is not counted, and why."""
     n = told.figures.holding.n
     parts = []
@@ -58,7 +58,7 @@ def _figures(told: Figures) -> str:
     )
 
 
-def _expectations(told: Calibration) -> Table:
+def _expectations(told: ExpectationCalibration) -> Table:
     return Table(
         "expectations",
         "Expectations that were stated before the delivery, and what was measured",

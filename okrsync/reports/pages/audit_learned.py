@@ -19,7 +19,7 @@ from okrsync.reports.page import (
 )
 from okrsync.reports.pages import audit_words
 from okrsync.reports.pages.audit_expectations import calibration_blocks
-from okrsync.reports.pages.audit_tables import RIGHT, Named, change, decided, name, work_table
+from okrsync.reports.pages.audit_tables import RIGHT, TableName, change, decided, name, work_table
 from okrsync.reports.pages.components import keys, plural
 from okrsync.reports.words import formatting, goal_text, stoplist_text
 
@@ -228,7 +228,7 @@ def _open_hypotheses(report: AuditReport) -> Table:
 
 
 def _late(report: AuditReport) -> Section:
-    named = Named(
+    named = TableName(
         "late",
         f"Verdicts on {report.late.cycle} that came in {report.cycle.id}",
         f"No verdict on {report.late.cycle} came in {report.cycle.id}.",

@@ -13,7 +13,7 @@ from okrsync.reports.page import (
     Code,
     Column,
     Facts,
-    Page,
+    ReportPage,
     Section,
     Table,
     Tone,
@@ -25,7 +25,7 @@ from okrsync.reports.pages.audit_evidence_gaps import untold_section
 from okrsync.reports.pages.audit_learned import learned_sections
 from okrsync.reports.pages.audit_tables import (
     RIGHT,
-    Named,
+    TableName,
     change,
     effort_blocks,
     extreme_table,
@@ -43,10 +43,10 @@ _CHOSEN = {
 }
 
 
-def audit_page(report: AuditReport) -> Page:
+def audit_page(report: AuditReport) -> ReportPage:
     """The page of *report*."""
     part = " · ".join(filter(None, (report.key_result, report.team and f"team {report.team}")))
-    return Page(
+    return ReportPage(
         kind="audit",
         title=f"Audit · {report.cycle.id}",
         kicker=" · ".join(filter(None, (part, _CHOSEN[report.chosen], f"as of {formatting.day(report.as_of)}"))),
@@ -175,8 +175,8 @@ def _extremes(report: AuditReport) -> Section:
         "extremes",
         "Wins and setbacks",
         (
-            extreme_table(found.wins, Named("wins", f"Wins: {len(found.wins):,}"), room),
-            extreme_table(found.setbacks, Named("setbacks", f"Setbacks: {len(found.setbacks):,}"), room),
+            extreme_table(found.wins, TableName("wins", f"Wins: {len(found.wins):,}"), room),
+            extreme_table(found.setbacks, TableName("setbacks", f"Setbacks: {len(found.setbacks):,}"), room),
         ),
     )
 
@@ -252,7 +252,7 @@ def _change_row(entry: KeyResultScore, last_day: date) -> tuple[Cell, ...]:
 
 
 def _work(report: AuditReport) -> Section:
-    named = Named(
+    named = TableName(
         "work",
         "Every delivery with what was expected, what was measured and what was decided",
         "Nothing delivered in the cycle is part of a check.",

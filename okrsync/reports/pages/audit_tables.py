@@ -10,7 +10,7 @@ from okrsync.model.ledger import Decision
 from okrsync.model.verdicts import HypothesisVerdict, Verdict
 from okrsync.model.work import Size
 from okrsync.reports.audit.effort import Effort
-from okrsync.reports.audit.evidence_gaps import UnexpectedWork
+from okrsync.reports.audit.evidence_gaps import WorkWithoutExpectation
 from okrsync.reports.audit.work import CheckState, Worked, WorkLine
 from okrsync.reports.page import Align, Bar, Bars, Block, Cell, Code, Column, Span, Table, Tone, cell, text
 from okrsync.reports.pages import audit_words
@@ -40,7 +40,7 @@ _EXTREME_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class TableName:
     """A table's id, its caption, and what is said where it is empty."""
 
     id: str
@@ -52,13 +52,13 @@ class Named:
     """Key results are named with their cycle: the table tells of several."""
 
 
-def work_table(lines: Sequence[WorkLine], named: Named) -> Table:
+def work_table(lines: Sequence[WorkLine], named: TableName) -> Table:
     """A row for each of *lines*."""
     rows = tuple(work_row(line, shows_cycle=named.shows_cycle) for line in lines)
     return Table(named.id, named.caption, _WORK_COLUMNS, rows, named.empty, named.more, is_captioned=named.is_captioned)
 
 
-def extreme_table(lines: Sequence[WorkLine], named: Named, rows: int) -> Table:
+def extreme_table(lines: Sequence[WorkLine], named: TableName, rows: int) -> Table:
     """The first *rows* of *lines*."""
     shown = tuple(_extreme_row(line) for line in lines[:rows])
     return Table(named.id, named.caption, _EXTREME_COLUMNS, shown, f"{named.caption}.", is_captioned=bool(shown))
@@ -158,7 +158,7 @@ def item_cells(item: Worked, size: Size | None) -> tuple[Cell, ...]:
     )
 
 
-def item_table(work: Sequence[UnexpectedWork], named: Named) -> Table:
+def item_table(work: Sequence[WorkWithoutExpectation], named: TableName) -> Table:
     """A row for each delivered item, and the key result that it serves."""
     columns = (Column("Item"), Column("Title", is_flexible=True), Column("On"), Column("Size", rank=1))
     return Table(

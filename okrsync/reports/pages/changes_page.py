@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from okrsync.reports.goal_changes import GoalsReport
-from okrsync.reports.page import Page, Section, text
+from okrsync.reports.page import ReportPage, Section, text
 from okrsync.reports.pages.components import plural, scope_facts
 from okrsync.reports.words import formatting, goal_text
 
 
-def changes_page(report: GoalsReport) -> Page:
+def changes_page(report: GoalsReport) -> ReportPage:
     """Return the page of *report*."""
     count = plural(len(report.changes), "change") if report.changes else "No change"
     lines = tuple(text(goal_text.line(change)) for change in report.changes)
-    return Page(
+    return ReportPage(
         kind="changes",
         title="Changes of the goals",
         kicker=f"as of {formatting.day(report.as_of)}",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.reports.checks import CheckedKeyResult, ChecksReport
-from okrsync.reports.page import Page, Section, Tone, text
+from okrsync.reports.page import ReportPage, Section, Tone, text
 from okrsync.reports.pages.components import plural, scope_facts
 from okrsync.reports.words import formatting, verdict_text
 from okrsync.reports.words.explanation import story
 from okrsync.reports.words.verdict_table import VERDICTS
 
 
-def check_page(report: ChecksReport, *, explains: bool) -> Page:
+def check_page(report: ChecksReport, *, explains: bool) -> ReportPage:
     """Return the page of *report*; *explains*: with the story behind each verdict."""
     checks = sum(len(entry.checks) for entry in report.key_results)
-    return Page(
+    return ReportPage(
         kind="check",
         title=f"Verdicts · {report.asked}",
         kicker=f"as of {formatting.day(report.as_of)}",

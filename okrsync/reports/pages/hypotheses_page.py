@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.reports.hypotheses import HypothesesReport, HypothesisLine
-from okrsync.reports.page import Page, Paragraph, Section, text
+from okrsync.reports.page import Paragraph, ReportPage, Section, text
 from okrsync.reports.pages.components import scope_facts
 from okrsync.reports.words import formatting
 from okrsync.reports.words.statement_text import decision_line, evidence_line, hypothesis_parts, hypothesis_title
 
 
-def hypotheses_page(report: HypothesesReport, *, wanted: str = "", overdue: bool = False) -> Page:
+def hypotheses_page(report: HypothesesReport, *, wanted: str = "", overdue: bool = False) -> ReportPage:
     """Return the page of *report*; *wanted*: of one hypothesis or item, in full; *overdue*: of the late ones alone."""
     sections = [Section("hypotheses", "", tuple(_lines(report)))] if not wanted else list(_in_full(report))
-    return Page(
+    return ReportPage(
         kind="hypotheses",
         title=f"Hypotheses of {wanted}" if wanted else "Hypotheses",
         kicker=f"as of {formatting.day(report.as_of)}",

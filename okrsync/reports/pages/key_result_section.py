@@ -8,7 +8,7 @@ from statistics import fmean
 from string import ascii_uppercase
 
 from okrsync.model.verdicts import Counterfactual, Decomposition, KeyResultOutcome, OutcomeCheck
-from okrsync.reports.key_results import Delivery, KeyResultReport
+from okrsync.reports.key_results import DeliveryRow, KeyResultReport
 from okrsync.reports.page import (
     Align,
     Block,
@@ -221,7 +221,7 @@ def _deliveries(entry: KeyResultReport, id_: str) -> Table:
     )
 
 
-def _delivery(delivery: Delivery, today: date | None) -> tuple[Cell, ...]:
+def _delivery(delivery: DeliveryRow, today: date | None) -> tuple[Cell, ...]:
     return (
         cell(Code(delivery.key)),
         cell(formatting.delivered(delivery)),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from okrsync.model.okrs import MetricEvent
 from okrsync.reports.metrics import MetricReport, MetricsReport
-from okrsync.reports.page import Align, Cell, Code, Column, Page, Paragraph, Section, Table, Tone, cell, text
+from okrsync.reports.page import Align, Cell, Code, Column, Paragraph, ReportPage, Section, Table, Tone, cell, text
 from okrsync.reports.pages.components import plural, scope_facts
 from okrsync.reports.words import formatting
 
@@ -14,7 +14,7 @@ _RIGHT = Align.RIGHT
 _FINE = "fine"
 
 
-def metrics_page(report: MetricsReport) -> Page:
+def metrics_page(report: MetricsReport) -> ReportPage:
     """Return the page of *report*."""
     troubled = sum(state(entry) != _FINE for entry in report.metrics)
     columns = (
@@ -28,7 +28,7 @@ def metrics_page(report: MetricsReport) -> Page:
         Column("State"),
     )
     rows = tuple(tuple(_row(entry)) for entry in report.metrics)
-    return Page(
+    return ReportPage(
         kind="metrics",
         title="Metrics",
         kicker=f"as of {formatting.day(report.as_of)}",
@@ -40,13 +40,13 @@ def metrics_page(report: MetricsReport) -> Page:
     )
 
 
-def metric_page(report: MetricReport) -> Page:
+def metric_page(report: MetricReport) -> ReportPage:
     """Return the page of one metric."""
     sections = [Section("source", "Source", tuple(_source(report)))]
     if events := tuple(text(_event(event)) for event in report.events):
         sections.append(Section("events", "Events", events))
     sections.append(Section("points", "Last points", tuple(_points(report))))
-    return Page(
+    return ReportPage(
         kind="metric",
         title=report.id,
         kicker=state(report),

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from okrsync.reports.outcomes.attention import AttentionLine, Trouble
-from okrsync.reports.outcomes.due_checks import ComingCheck, MaturedCheck
-from okrsync.reports.outcomes.recent_deliveries import FreshDelivery
+from okrsync.reports.outcomes.due_checks import DueCheck, UpcomingCheck
+from okrsync.reports.outcomes.recent_deliveries import RecentDelivery
 from okrsync.reports.outcomes.report import OutcomesReport
 from okrsync.reports.page import (
     Align,
@@ -18,7 +18,7 @@ from okrsync.reports.page import (
     Code,
     Column,
     Facts,
-    Page,
+    ReportPage,
     Section,
     Table,
     Tone,
@@ -42,9 +42,9 @@ _RIGHT = Align.RIGHT
 _GROUPS = {"exempt": "exempt", "unlinked": "no key result"}
 
 
-def outcomes_page(report: OutcomesReport) -> Page:
+def outcomes_page(report: OutcomesReport) -> ReportPage:
     """The page of *report*."""
-    return Page(
+    return ReportPage(
         kind="outcomes",
         title=f"Outcomes · {', '.join(report.cycles) or 'no running cycle'}",
         kicker=f"as of {formatting.day(report.as_of)}",
@@ -64,7 +64,7 @@ def outcomes_page(report: OutcomesReport) -> Page:
     )
 
 
-def summary_page(report: OutcomesReport) -> Page:
+def summary_page(report: OutcomesReport) -> ReportPage:
     """Return the page of *report* on one screen: what came due, where key results stand, and the coverage."""
     page = outcomes_page(report)
     progress = {entry.id: entry for entry in report.progress}
@@ -166,7 +166,7 @@ def _decide(report: OutcomesReport) -> Section:
     )
 
 
-def _matured(entry: MaturedCheck, cycles: Sequence[str]) -> tuple[Cell, ...]:
+def _matured(entry: DueCheck, cycles: Sequence[str]) -> tuple[Cell, ...]:
     check = entry.check
     measured = formatting.MISSING if check.estimate is None else verdict_text.effect(check.estimate, entry.unit)
     return (
@@ -180,7 +180,7 @@ def _matured(entry: MaturedCheck, cycles: Sequence[str]) -> tuple[Cell, ...]:
     )
 
 
-def _asked(entry: MaturedCheck) -> Cell:
+def _asked(entry: DueCheck) -> Cell:
     parts = []
     if entry.decision is not None:
         parts.append(f"decided: {entry.decision.choice} ({formatting.short_day(entry.decision.at.date())})")
@@ -219,7 +219,7 @@ def _fresh(report: OutcomesReport) -> Section:
     )
 
 
-def _fresh_row(entry: FreshDelivery, cycles: Sequence[str]) -> tuple[Cell, ...]:
+def _fresh_row(entry: RecentDelivery, cycles: Sequence[str]) -> tuple[Cell, ...]:
     is_linked = entry.group == "linked"
     served = ", ".join(short_id(id_, cycles) for id_ in entry.key_results)
     return (
@@ -232,7 +232,7 @@ def _fresh_row(entry: FreshDelivery, cycles: Sequence[str]) -> tuple[Cell, ...]:
     )
 
 
-def _coming(checks: Sequence[ComingCheck], cycles: Sequence[str]) -> Section:
+def _coming(checks: Sequence[UpcomingCheck], cycles: Sequence[str]) -> Section:
     rows = tuple(
         (
             cell(formatting.day(entry.evaluation)),

@@ -9,7 +9,7 @@ from okrsync.okrs.progress import Health
 from okrsync.reports.page import Align, Cell, Column, Table, Tone, cell
 from okrsync.reports.pages.components import keys, plural
 from okrsync.reports.pages.plan_words import percent, short
-from okrsync.reports.plan.key_results import PlannedKeyResult
+from okrsync.reports.plan.key_results import PlanKeyResult
 from okrsync.reports.plan.report import PlanReport
 from okrsync.reports.words import formatting, progress_text, verdict_text
 from okrsync.reports.words.verdict_table import VERDICTS
@@ -64,7 +64,7 @@ def verdicts_table(report: PlanReport) -> Table:
     )
 
 
-def _row(entry: PlannedKeyResult, report: PlanReport) -> tuple[Cell, ...]:
+def _row(entry: PlanKeyResult, report: PlanReport) -> tuple[Cell, ...]:
     made = entry.standing
     current, pace = made.progress.current, made.progress.pace
     needed = None if (made.progress.share or 0) >= 1 else pace.needed
@@ -84,7 +84,7 @@ def _row(entry: PlannedKeyResult, report: PlanReport) -> tuple[Cell, ...]:
     )
 
 
-def _verdict_row(entry: PlannedKeyResult, check: OutcomeCheck, report: PlanReport) -> tuple[Cell, ...]:
+def _verdict_row(entry: PlanKeyResult, check: OutcomeCheck, report: PlanReport) -> tuple[Cell, ...]:
     return (
         cell(short(entry.standing.id, report.cycles)),
         cell(
@@ -105,7 +105,7 @@ def _a_week(change: float | None, beside: tuple[float | None, float | None]) -> 
     return verdict_text.signed(change, 10 * max(abs(other or 0.0) for other in beside))
 
 
-def _planned(entry: PlannedKeyResult) -> Cell:
+def _planned(entry: PlanKeyResult) -> Cell:
     planned = entry.planned
     if not planned.items:
         return cell("none", tone=Tone.BAD if entry.is_behind else Tone.MUTED)
@@ -122,7 +122,7 @@ def _effect(check: OutcomeCheck, unit: str) -> str:
     return verdict_text.effect(check.estimate, unit)
 
 
-def _notes(entry: PlannedKeyResult) -> Iterator[str]:
+def _notes(entry: PlanKeyResult) -> Iterator[str]:
     """What to know, the weightiest first."""
     made = entry.standing
     if not entry.planned.items:

@@ -14,9 +14,9 @@ from okrsync.reports.page import (
     Column,
     CoverageChart,
     Facts,
-    Page,
     Paragraph,
     Portion,
+    ReportPage,
     Section,
     Table,
     Tone,
@@ -27,20 +27,20 @@ from okrsync.reports.pages.components import plural, source_facts, source_notice
 from okrsync.reports.pages.plan_key_results import key_results_table, verdicts_table
 from okrsync.reports.pages.plan_review import review_table
 from okrsync.reports.pages.plan_words import amount, command, percent, short, span
+from okrsync.reports.plan.balance import EffortShare as Part
 from okrsync.reports.plan.balance import ExemptPlanned
-from okrsync.reports.plan.balance import Portion as Part
-from okrsync.reports.plan.coverage import COUNT, Amount, Coverage, SizeShares, whole_percents
+from okrsync.reports.plan.coverage import COUNT, Coverage, SizeShares, WorkAmount, whole_percents
 from okrsync.reports.plan.report import MOST_ASKED, PlanReport, UnlinkedItem
 from okrsync.reports.words import formatting
 
 _RIGHT = Align.RIGHT
 
 
-def plan_page(report: PlanReport, fail_under: float | None = None) -> Page:
+def plan_page(report: PlanReport, fail_under: float | None = None) -> ReportPage:
     """The page of *report*; *fail_under*: percent of the work below which the command fails, where that was asked."""
     scope = report.scope
     team = f"team {scope.team}" if scope.team else ""
-    return Page(
+    return ReportPage(
         kind="plan",
         title=f"Plan · {scope.title}",
         kicker=" · ".join(filter(None, (team, span(scope)))),
@@ -122,7 +122,7 @@ def _bars(id_: str, caption: str, coverage: Coverage, shares: SizeShares) -> Bar
     )
 
 
-def _held(part: Amount, unit: str) -> str:
+def _held(part: WorkAmount, unit: str) -> str:
     return plural(part.items, "item") if unit == COUNT else formatting.sized(part.of(unit), unit)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from okrsync.reports.page import Cell, Code, Column, Span, Table, Tone, cell
 from okrsync.reports.pages.plan_words import amount, short
 from okrsync.reports.plan.report import PlanReport
-from okrsync.reports.plan.review import Concern, LookAgain
+from okrsync.reports.plan.review import Concern, ReviewLine
 from okrsync.reports.words import formatting
 
 _SAID = {
@@ -44,7 +44,7 @@ def review_table(report: PlanReport) -> Table:
     )
 
 
-def _row(line: LookAgain, report: PlanReport) -> tuple[Cell, ...]:
+def _row(line: ReviewLine, report: PlanReport) -> tuple[Cell, ...]:
     tone = Tone.BAD if line.concern is Concern.STOP_LISTED else Tone.PLAIN
     return (
         cell(_SAID[line.concern], tone=tone),
@@ -55,7 +55,7 @@ def _row(line: LookAgain, report: PlanReport) -> tuple[Cell, ...]:
     )
 
 
-def _keys(line: LookAgain) -> tuple[Span, ...]:
+def _keys(line: ReviewLine) -> tuple[Span, ...]:
     spans: list[Span] = []
     for item in line.items[:_MOST_KEYS]:
         spans += [", ", Code(item.key)] if spans else [Code(item.key)]
@@ -63,7 +63,7 @@ def _keys(line: LookAgain) -> tuple[Span, ...]:
     return (*spans, f" +{rest:,}") if rest > 0 else tuple(spans)
 
 
-def _advice(line: LookAgain) -> tuple[Span, ...]:
+def _advice(line: ReviewLine) -> tuple[Span, ...]:
     if line.concern is Concern.STOP_LISTED:
         return ("; ".join(line.reasons), " · ", Code(f"okrsync decide {line.epic or line.key_result}"))
     if line.concern is Concern.NO_EXPECTATION:

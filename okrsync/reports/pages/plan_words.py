@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from okrsync.reports.pages.components import plural
-from okrsync.reports.plan.coverage import Amount
+from okrsync.reports.plan.coverage import WorkAmount
 from okrsync.reports.plan.scope import PlanScope, ScopeKind
 from okrsync.reports.words import formatting
 
@@ -39,7 +39,7 @@ def short(key_result: str, cycles: Sequence[str]) -> str:
     return key_result.removeprefix(f"{cycles[0]}/") if len(cycles) == 1 else key_result
 
 
-def amount(told: Amount) -> str:
+def amount(told: WorkAmount) -> str:
     """``8 items, 13 points, 2 without a size``; sizes of different units side by side."""
     parts = [plural(told.items, "item")]
     parts += [formatting.sized(value, unit) for unit, value in told.sizes.items() if unit != "items"]

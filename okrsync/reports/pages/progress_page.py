@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okrsync.okrs.progress import Health
-from okrsync.reports.page import Align, Cell, Column, Page, Section, Table, Tone, cell, text
+from okrsync.reports.page import Align, Cell, Column, ReportPage, Section, Table, Tone, cell, text
 from okrsync.reports.pages.components import plural, scope_facts
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
 from okrsync.reports.words import formatting, progress_text
@@ -14,9 +14,9 @@ _ON_COURSE = {Health.ON_TRACK, Health.REACHED}
 _RIGHT = Align.RIGHT
 
 
-def progress_page(report: ProgressReport) -> Page:
+def progress_page(report: ProgressReport) -> ReportPage:
     """Return the page of *report*."""
-    return Page(
+    return ReportPage(
         kind="progress",
         title=f"Progress · {', '.join(report.cycles) or 'no cycle'}",
         kicker=f"as of {formatting.day(report.as_of)}",

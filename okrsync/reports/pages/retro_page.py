@@ -13,14 +13,14 @@ from okrsync.reports.page import (
     Code,
     Column,
     Facts,
-    Page,
+    ReportPage,
     Section,
     Table,
     Tone,
     cell,
     text,
 )
-from okrsync.reports.pages.audit_tables import RIGHT, Named, change, item_cells, line_cell, measured, work_table
+from okrsync.reports.pages.audit_tables import RIGHT, TableName, change, item_cells, line_cell, measured, work_table
 from okrsync.reports.pages.audit_words import whole_percents
 from okrsync.reports.pages.components import plural, source_facts, source_notices
 from okrsync.reports.words import formatting, stoplist_text, verdict_text
@@ -28,10 +28,10 @@ from okrsync.reports.words import formatting, stoplist_text, verdict_text
 _GROUPS = {"linked": "serves a key result", "exempt": "exempt", "unlinked": "serves no key result"}
 
 
-def retro_page(report: RetroReport) -> Page:
+def retro_page(report: RetroReport) -> ReportPage:
     """The page of *report*."""
     team = f"team {report.team} · " if report.team else ""
-    return Page(
+    return ReportPage(
         kind="retro",
         title=f"Retro · {report.sprint.name}",
         kicker=f"{team}{formatting.day(report.first)} – {formatting.day(report.last)}",
@@ -64,7 +64,7 @@ def _sections(report: RetroReport) -> Iterator[Section]:
     yield _matured(report)
     yield Section("delivered", "What was delivered", tuple(_delivered(report)))
     if report.asking:
-        named = Named(
+        named = TableName(
             "asking",
             "Verdicts that ask for a decision",
             shows_cycle=True,
@@ -75,7 +75,7 @@ def _sections(report: RetroReport) -> Iterator[Section]:
 
 
 def _matured(report: RetroReport) -> Section:
-    named = Named(
+    named = TableName(
         "matured", f"Checks that came due in {report.sprint.name}", "No check came due in these days.", shows_cycle=True
     )
     blocks: list[Block] = [work_table(report.matured, named)]

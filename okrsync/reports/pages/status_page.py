@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okrsync.reports.page import Align, Block, Cell, Code, Column, Facts, Page, Section, Table, Tone, cell, text
+from okrsync.reports.page import Align, Block, Cell, Code, Column, Facts, ReportPage, Section, Table, Tone, cell, text
 from okrsync.reports.pages.components import plural, source_facts, source_notices
 from okrsync.reports.status import KeyResultState, StatusReport
 from okrsync.reports.words import formatting
@@ -12,9 +12,9 @@ from okrsync.reports.words import formatting
 _RIGHT = Align.RIGHT
 
 
-def status_page(report: StatusReport) -> Page:
+def status_page(report: StatusReport) -> ReportPage:
     """Return the page of *report*."""
-    return Page(
+    return ReportPage(
         kind="status",
         title="Status",
         kicker=f"as of {formatting.day(report.as_of)}",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okrsync.reports.page import Page, Section, Tone, text
+from okrsync.reports.page import ReportPage, Section, Tone, text
 from okrsync.reports.pages.components import plural, scope_facts
 from okrsync.reports.stoplist import Stoplist
 from okrsync.reports.words import formatting, stoplist_text
 
 
-def stoplist_page(report: Stoplist) -> Page:
+def stoplist_page(report: Stoplist) -> ReportPage:
     """Return the page of *report*."""
-    return Page(
+    return ReportPage(
         kind="stoplist",
         title="Stop list",
         kicker=f"as of {formatting.day(report.as_of)}",

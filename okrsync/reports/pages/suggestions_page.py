@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okrsync.reports.page import Align, Cell, Code, Column, Page, Section, Table, cell, text
+from okrsync.reports.page import Align, Cell, Code, Column, ReportPage, Section, Table, cell, text
 from okrsync.reports.pages.components import scope_facts
 from okrsync.reports.suggestions import SuggestedLink, SuggestReport
 from okrsync.reports.words import formatting, suggestion_text
 
 
-def suggestions_page(report: SuggestReport) -> Page:
+def suggestions_page(report: SuggestReport) -> ReportPage:
     """Return the page of *report*."""
     headline, *rest = suggestion_text.summary(report)
     how = "Nothing was linked. Write them to a file with --out links.csv, strike out what is wrong, and link the rest: "
-    return Page(
+    return ReportPage(
         kind="suggest",
         title=f"Suggestions · {', '.join(report.cycles) or 'no running cycle'}",
         kicker=f"as of {formatting.day(report.as_of)}",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okrsync.reports.page import Page, Section, Tone, text
+from okrsync.reports.page import ReportPage, Section, Tone, text
 from okrsync.reports.pages.components import plural, scope_facts
 from okrsync.reports.values import ValuesReport
 from okrsync.reports.words import formatting, value_text
 
 
-def values_page(report: ValuesReport) -> Page:
+def values_page(report: ValuesReport) -> ReportPage:
     """Return the page of *report*."""
-    return Page(
+    return ReportPage(
         kind="values",
         title=f"Values · {', '.join(report.cycles) or 'no cycle'}",
         kicker=f"as of {formatting.day(report.as_of)}",

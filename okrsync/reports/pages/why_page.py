@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okrsync.reports.page import Anchor, Code, Facts, Page, Paragraph, Section, Tone, text
-from okrsync.reports.why import Line, WhyReport
+from okrsync.reports.page import Anchor, Code, Facts, Paragraph, ReportPage, Section, Tone, text
+from okrsync.reports.why import FollowedLink, WhyReport
 from okrsync.reports.words import formatting
 
 
-def why_page(report: WhyReport) -> Page:
+def why_page(report: WhyReport) -> ReportPage:
     """Return the page of *report*."""
-    return Page(
+    return ReportPage(
         kind="why",
         title=report.key,
         kicker=f"{report.type}, {report.status.replace('_', ' ')} ({report.original_status})",
@@ -38,7 +38,7 @@ def _sections(report: WhyReport) -> Iterator[Section]:
         yield Section("address", "", (text(Anchor(report.url, report.url), tone=Tone.MUTED),))
 
 
-def _blocks(line: Line) -> Iterator[Paragraph]:
+def _blocks(line: FollowedLink) -> Iterator[Paragraph]:
     share = f", share {formatting.percent(line.share)}" if line.share not in {0.0, 1.0} else ""
     yield text(f"by {line.via} ({line.rule}{share})")
     if line.objective:

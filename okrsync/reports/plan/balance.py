@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from okrsync.model.okrs import Okrs
-from okrsync.model.placements import Group, Placement
-from okrsync.reports.plan.coverage import Amount, Coverage, amount_of, share_of, weight_of
+from okrsync.model.placements import LinkStatus, Placement
+from okrsync.reports.plan.coverage import Coverage, WorkAmount, amount_of, share_of, weight_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class ExemptPlanned:
     """
 
     id: str
-    planned: Amount
+    planned: WorkAmount
     share: float | None
     share_by_count: float | None
     budget: float | None
@@ -28,7 +28,7 @@ class ExemptPlanned:
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class EffortShare:
     """One part of a whole: its share (0 to 1) by the plan's measure, and how many items have a part in it."""
 
     name: str
@@ -46,10 +46,10 @@ class Balance:
     """
 
     unit: str
-    values: tuple[Portion, ...]
-    themes: tuple[Portion, ...]
-    kinds: tuple[Portion, ...]
-    work: tuple[Portion, ...]
+    values: tuple[EffortShare, ...]
+    themes: tuple[EffortShare, ...]
+    kinds: tuple[EffortShare, ...]
+    work: tuple[EffortShare, ...]
 
 
 def exempt_planned(
@@ -60,7 +60,9 @@ def exempt_planned(
 
 
 def _class(id_: str, budget: float | None, work: Sequence[Placement], coverage: Coverage) -> ExemptPlanned:
-    planned = amount_of((entry, 1.0) for entry in work if entry.group is Group.EXEMPT and entry.exempt_class == id_)
+    planned = amount_of(
+        (entry, 1.0) for entry in work if entry.group is LinkStatus.EXEMPT and entry.exempt_class == id_
+    )
     share = share_of(planned.of(coverage.measure), coverage.measured.total)
     is_over = None if budget is None or share is None else share > budget
     return ExemptPlanned(id_, planned, share, share_of(planned.items, coverage.items), budget, is_over)
@@ -100,7 +102,7 @@ def _by_work(
         yield "discovery" if is_discovery else "delivery", weight_of(entry, unit), entry.item.key
 
 
-def _portions(entries: Iterable[tuple[str, float, str]], known: Sequence[str] = ()) -> tuple[Portion, ...]:
+def _portions(entries: Iterable[tuple[str, float, str]], known: Sequence[str] = ()) -> tuple[EffortShare, ...]:
     """Shares by name; the *known* names in their order, also those without work, then the others by theirs."""
     weights: dict[str, float] = dict.fromkeys(known, 0.0)
     held: dict[str, set[str]] = {}
@@ -110,4 +112,4 @@ def _portions(entries: Iterable[tuple[str, float, str]], known: Sequence[str] = 
     whole = sum(weights.values())
     if not whole:
         return ()
-    return tuple(Portion(name, weight / whole, len(held.get(name, ()))) for name, weight in weights.items())
+    return tuple(EffortShare(name, weight / whole, len(held.get(name, ()))) for name, weight in weights.items())

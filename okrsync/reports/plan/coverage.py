@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from okrsync.linking.conditions import Hierarchy
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 
 COUNT = ""
 """The unit of what is counted, not sized."""
@@ -16,7 +16,7 @@ _ENOUGH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class WorkAmount:
     """Some items: how many, their sizes by unit (never summed across units), and how many have none."""
 
     items: int
@@ -57,9 +57,9 @@ class Coverage:
 
     items: int
     sized: int
-    linked: Amount
-    exempt: Amount
-    unlinked: Amount
+    linked: WorkAmount
+    exempt: WorkAmount
+    unlinked: WorkAmount
     by_count: SizeShares
     by_size: tuple[SizeShares, ...]
     measure: str
@@ -92,7 +92,7 @@ def pieces_of_work(placements: Sequence[Placement], hierarchy: Hierarchy) -> tup
     return kept, len(placements) - len(kept)
 
 
-def amount_of(placements: Iterable[tuple[Placement, float]]) -> Amount:
+def amount_of(placements: Iterable[tuple[Placement, float]]) -> WorkAmount:
     """How much *placements* are, each with the share (0 to 1) of its size that counts; items count whole."""
     items = unsized = 0
     sizes: dict[str, float] = {}
@@ -103,14 +103,14 @@ def amount_of(placements: Iterable[tuple[Placement, float]]) -> Amount:
             unsized += 1
         else:
             sizes[size.unit] = sizes.get(size.unit, 0.0) + size.value * share
-    return Amount(items, dict(sorted(sizes.items())), unsized)
+    return WorkAmount(items, dict(sorted(sizes.items())), unsized)
 
 
 def coverage_of(placements: Sequence[Placement], measure: str | None = None) -> Coverage:
     """How *placements* stand to key results; *measure* is the unit to go by, where another plan has set it."""
     parts = {
         group: amount_of((entry, 1.0) for entry in placements if entry.group is group)
-        for group in (Group.LINKED, Group.EXEMPT, Group.UNLINKED)
+        for group in (LinkStatus.LINKED, LinkStatus.EXEMPT, LinkStatus.UNLINKED)
     }
     units = Counter(entry.item.size.unit for entry in placements if entry.item.size is not None)
     ranked = sorted(units, key=lambda unit: (-units[unit], unit))
@@ -119,17 +119,19 @@ def coverage_of(placements: Sequence[Placement], measure: str | None = None) -> 
     return Coverage(
         items=len(placements),
         sized=units.total(),
-        linked=parts[Group.LINKED],
-        exempt=parts[Group.EXEMPT],
-        unlinked=parts[Group.UNLINKED],
+        linked=parts[LinkStatus.LINKED],
+        exempt=parts[LinkStatus.EXEMPT],
+        unlinked=parts[LinkStatus.UNLINKED],
         by_count=_shares(COUNT, len(placements), parts),
         by_size=tuple(_shares(unit, units[unit], parts) for unit in ranked),
         measure=measure,
     )
 
 
-def _shares(unit: str, sized: int, parts: Mapping[Group, Amount]) -> SizeShares:
-    linked, exempt, unlinked = (parts[group].of(unit) for group in (Group.LINKED, Group.EXEMPT, Group.UNLINKED))
+def _shares(unit: str, sized: int, parts: Mapping[LinkStatus, WorkAmount]) -> SizeShares:
+    linked, exempt, unlinked = (
+        parts[group].of(unit) for group in (LinkStatus.LINKED, LinkStatus.EXEMPT, LinkStatus.UNLINKED)
+    )
     total, needing = linked + exempt + unlinked, linked + unlinked
     return SizeShares(
         unit,

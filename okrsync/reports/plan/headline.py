@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from okrsync.okrs.progress import Health
 from okrsync.reports.plan.coverage import Coverage, SizeShares, whole_percents
-from okrsync.reports.plan.key_results import PlannedKeyResult
-from okrsync.reports.plan.review import Concern, LookAgain
+from okrsync.reports.plan.key_results import PlanKeyResult
+from okrsync.reports.plan.review import Concern, ReviewLine
 from okrsync.reports.plan.scope import PlanScope
 
 _MOST_NAMES = 3
@@ -17,8 +17,8 @@ def headline(
     known_items: int,
     scope: PlanScope,
     coverage: Coverage,
-    key_results: Sequence[PlannedKeyResult],
-    concerns: Sequence[LookAgain],
+    key_results: Sequence[PlanKeyResult],
+    concerns: Sequence[ReviewLine],
 ) -> str:
     """The sentence; *known_items*: how many were ever read. The first of what matters that holds is said."""
     if not known_items:
@@ -40,9 +40,7 @@ def _served(coverage: Coverage) -> str:
     return f"{_percent(coverage.measured)} of the planned work serves a key result"
 
 
-def _beside(
-    coverage: Coverage, key_results: Sequence[PlannedKeyResult], concerns: Sequence[LookAgain]
-) -> Iterator[str]:
+def _beside(coverage: Coverage, key_results: Sequence[PlanKeyResult], concerns: Sequence[ReviewLine]) -> Iterator[str]:
     """What matters beside it, the weightiest first."""
     without = [entry for entry in key_results if not entry.planned.items and _wants_work(entry)]
     behind = [entry for entry in without if entry.is_behind]
@@ -60,11 +58,11 @@ def _beside(
         yield f"{_names(without)} {'has' if len(without) == 1 else 'have'} none"
 
 
-def _wants_work(entry: PlannedKeyResult) -> bool:
+def _wants_work(entry: PlanKeyResult) -> bool:
     return entry.state != "draft" and entry.standing.health not in {Health.REACHED, Health.SCORED}
 
 
-def _names(entries: Sequence[PlannedKeyResult]) -> str:
+def _names(entries: Sequence[PlanKeyResult]) -> str:
     names = [entry.standing.id for entry in entries]
     if len({name.rpartition("/")[0] for name in names}) == 1:
         names = [name.rpartition("/")[2] for name in names]
@@ -73,7 +71,7 @@ def _names(entries: Sequence[PlannedKeyResult]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _are(entries: Sequence[PlannedKeyResult]) -> str:
+def _are(entries: Sequence[PlanKeyResult]) -> str:
     return f"{_names(entries)} {'is' if len(entries) == 1 else 'are'}"
 
 

@@ -34,7 +34,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class IterationSeries:
     """What follows one another; *project* is where most of its items lie, empty where it never had one."""
 
     source: str
@@ -93,7 +93,7 @@ class Calendar:
         self._names = {(record.source, record.id): record.name.casefold() for record in records}
         made = [self._period(record, now, zone) for record in records]
         self.periods = tuple(sorted(made, key=lambda period: (period.source, _by_time(period), period.id)))
-        self._closed: dict[tuple[Lane, bool], list[Period]] = {}
+        self._closed: dict[tuple[IterationSeries, bool], list[Period]] = {}
         for period in self.periods:
             if period.phase is Phase.CLOSED:
                 self._closed.setdefault((self.lane(period), period.is_milestone), []).append(period)
@@ -104,7 +104,7 @@ class Calendar:
         made._work = _work_of(placements)  # noqa: SLF001 - its own
         return made
 
-    def lane(self, period: Period) -> Lane:
+    def lane(self, period: Period) -> IterationSeries:
         """The lane of *period*."""
         return self._lanes[period.source, period.id]
 
@@ -175,14 +175,16 @@ def _projects_of(work: Mapping[Place, Iterable[Placement]]) -> dict[Place, Mappi
     return {place: Counter(one.item.project for one in placements) for place, placements in work.items()}
 
 
-def _lanes(records: Sequence[IterationRecord], counts: Mapping[Place, Mapping[str, int]]) -> dict[Place, Lane]:
+def _lanes(
+    records: Sequence[IterationRecord], counts: Mapping[Place, Mapping[str, int]]
+) -> dict[Place, IterationSeries]:
     projects = {(record.source, record.id): _project(counts.get((record.source, record.id), {})) for record in records}
     stems = Counter((record.source, _stem(record)) for record in records)
     of_stem: dict[tuple[str, str], set[str]] = {}
     for record in records:
         project = projects[record.source, record.id]
         of_stem.setdefault((record.source, _stem(record)), set()).update({project} if project else ())
-    found: dict[tuple[str, str], Lane] = {}
+    found: dict[tuple[str, str], IterationSeries] = {}
     for record in records:
         stem = _stem(record)
         # A name that no other one follows (Octopus) is not that of a lane; a place in the id always is.
@@ -192,7 +194,7 @@ def _lanes(records: Sequence[IterationRecord], counts: Mapping[Place, Mapping[st
         alone = next(iter(namesakes)) if len(namesakes) == 1 else ""
         project = projects[record.source, record.id] or alone
         name = stem if is_series else project or record.source
-        found[record.source, record.id] = Lane(record.source, name, project)
+        found[record.source, record.id] = IterationSeries(record.source, name, project)
     return found
 
 

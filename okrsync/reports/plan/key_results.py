@@ -12,7 +12,7 @@ from okrsync.model.placements import Placement
 from okrsync.model.verdicts import OutcomeCheck
 from okrsync.okrs.progress import Health
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.plan.coverage import Amount, amount_of, share_of, weight_of
+from okrsync.reports.plan.coverage import WorkAmount, amount_of, share_of, weight_of
 from okrsync.reports.plan.scope import Chosen, PlanScope
 from okrsync.reports.progress import KeyResultProgress, ProgressReport
 
@@ -22,7 +22,7 @@ Pairs = Sequence[tuple[Placement, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedKeyResult:
+class PlanKeyResult:
     """
     One key result with its part of the plan.
 
@@ -34,7 +34,7 @@ class PlannedKeyResult:
     standing: KeyResultProgress
     state: str
     days_left: int
-    planned: Amount
+    planned: WorkAmount
     share: float | None
     elsewhere: int
     last_delivered: date | None
@@ -47,7 +47,7 @@ class PlannedKeyResult:
 
 def planned_key_results(
     progress: ProgressReport, inputs: JudgedInputs, chosen: Chosen, work: Sequence[Placement], unit: str
-) -> tuple[PlannedKeyResult, ...]:
+) -> tuple[PlanKeyResult, ...]:
     """
     Those with planned work first, in file order; then those without, the ones that are behind first.
 
@@ -72,13 +72,13 @@ class _Builder:
         self._everywhere = by_key_result(inputs.linking)
         self._known: Mapping[str, KeyResult] = {entry.qualified_id: entry for entry in inputs.okrs.key_results}
 
-    def line(self, standing: KeyResultProgress, planned: Pairs) -> PlannedKeyResult:
+    def line(self, standing: KeyResultProgress, planned: Pairs) -> PlanKeyResult:
         entry, inputs = self._known[standing.id], self._inputs
         end = inputs.okrs.cycle(entry.cycle).end
         judged_on = _judged_on(standing, self._scope)
         everywhere = self._everywhere.get(standing.id, [])
         delivered = [piece.day for piece in pieces(everywhere, standing.id, inputs.zone, inputs.as_of) if piece.day]
-        return PlannedKeyResult(
+        return PlanKeyResult(
             standing=standing,
             state=entry.state,
             days_left=max(0, (end - inputs.as_of).days),
@@ -106,7 +106,7 @@ class _Builder:
         return max(told, key=lambda check: (check.evaluation, check.members), default=None)
 
 
-def _place(line: PlannedKeyResult) -> int:
+def _place(line: PlanKeyResult) -> int:
     return -1 if line.planned.items else _BEHIND.get(line.standing.health, len(_BEHIND))
 
 

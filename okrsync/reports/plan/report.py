@@ -13,7 +13,7 @@ from datetime import date
 
 from okrsync.linking.delivered import day_of
 from okrsync.model.ledger import Hypothesis
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import JudgedInputs, ReportInputs, SourceState
 from okrsync.reports.plan.balance import Balance, ExemptPlanned, balance_of, exempt_planned
@@ -24,8 +24,8 @@ from okrsync.reports.plan.coverage import (
 )
 from okrsync.reports.plan.headline import headline
 from okrsync.reports.plan.iteration_series import Period
-from okrsync.reports.plan.key_results import PlannedKeyResult, planned_key_results
-from okrsync.reports.plan.review import LookAgain, look_again
+from okrsync.reports.plan.key_results import PlanKeyResult, planned_key_results
+from okrsync.reports.plan.review import ReviewLine, look_again
 from okrsync.reports.plan.scope import Chosen, PlanScope
 from okrsync.reports.progress import ProgressReport
 from okrsync.reports.stoplist import Stoplist
@@ -88,8 +88,8 @@ class PlanReport:
     held_out: HeldOutReport | None
     silence: str
     """Why nothing is suggested, where the reason is not in the single items."""
-    key_results: tuple[PlannedKeyResult, ...]
-    look_again: tuple[LookAgain, ...]
+    key_results: tuple[PlanKeyResult, ...]
+    look_again: tuple[ReviewLine, ...]
     exempt: tuple[ExemptPlanned, ...]
     balance: Balance
 
@@ -173,7 +173,7 @@ def unlinked_of(work: Iterable[Placement], inputs: ReportInputs) -> list[Placeme
         size = 0.0 if entry.item.size is None else entry.item.size.value
         return -size, -_age(entry, inputs), natural(entry.item.key)
 
-    return sorted((entry for entry in work if entry.group is Group.UNLINKED), key=place)
+    return sorted((entry for entry in work if entry.group is LinkStatus.UNLINKED), key=place)
 
 
 def _age(placement: Placement, inputs: ReportInputs) -> int:

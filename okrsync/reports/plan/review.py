@@ -10,11 +10,11 @@ from enum import StrEnum
 from okrsync.model.expectations import WORD, stated
 from okrsync.model.ledger import Hypothesis
 from okrsync.model.okrs import Direction, KeyResult
-from okrsync.model.placements import Group, Placement
+from okrsync.model.placements import LinkStatus, Placement
 from okrsync.okrs.progress import Health
 from okrsync.reports.counts import natural
 from okrsync.reports.inputs import JudgedInputs
-from okrsync.reports.plan.coverage import Amount, amount_of
+from okrsync.reports.plan.coverage import WorkAmount, amount_of
 from okrsync.reports.progress import KeyResultProgress
 from okrsync.reports.stoplist import StopLine, Stoplist
 
@@ -54,7 +54,7 @@ class WeakItem:
 
 
 @dataclass(frozen=True, slots=True)
-class LookAgain:
+class ReviewLine:
     """
     One concern about the planned items of one key result; open items alone, for what is done is done.
 
@@ -66,7 +66,7 @@ class LookAgain:
     concern: Concern
     key_result: str
     key_result_title: str
-    amount: Amount
+    amount: WorkAmount
     items: tuple[WeakItem, ...]
     day: date | None = None
     epic: str = ""
@@ -86,12 +86,12 @@ def look_again(
     stoplist: Stoplist,
     hypotheses: Sequence[Hypothesis],
     runs: Mapping[str, int],
-) -> tuple[LookAgain, ...]:
+) -> tuple[ReviewLine, ...]:
     """Every concern about the open part of *work*, the weightiest first; *runs*: sprints so far by item key."""
     reviewer = _Reviewer(inputs, stoplist, hypotheses, runs)
     serving: dict[str, list[tuple[Placement, float]]] = {}
     for entry in work:
-        if entry.group is Group.LINKED and entry.item.status.is_open:
+        if entry.group is LinkStatus.LINKED and entry.item.status.is_open:
             for link in entry.counted_links:
                 serving.setdefault(link.key_result, []).append((entry, link.share))
     found = [
@@ -114,7 +114,7 @@ class _Reviewer:
         replaced = {entry.replaces for entry in hypotheses}
         self._hypotheses = [entry for entry in hypotheses if entry.id not in replaced]
 
-    def concerns(self, key_result: KeyResult, standing: Standing, planned: _Pairs) -> Iterator[LookAgain]:
+    def concerns(self, key_result: KeyResult, standing: Standing, planned: _Pairs) -> Iterator[ReviewLine]:
         made, judged_on, is_judgeable = standing
         yield from self._stop_listed(key_result, planned)
         if made.health is Health.REACHED:
@@ -138,7 +138,7 @@ class _Reviewer:
                 line=_line_to_add(key_result, judged_on or self._inputs.okrs.cycle(key_result.cycle).end),
             )
 
-    def _stop_listed(self, key_result: KeyResult, planned: _Pairs) -> Iterator[LookAgain]:
+    def _stop_listed(self, key_result: KeyResult, planned: _Pairs) -> Iterator[ReviewLine]:
         for stop in self._stoplist.lines:
             if stop.key_result == key_result.qualified_id:
                 keys = _keys(stop)
@@ -153,7 +153,7 @@ class _Reviewer:
         planned: _Pairs,
         is_meant: Callable[[Placement], bool],
         line: str = "",
-    ) -> Iterator[LookAgain]:
+    ) -> Iterator[ReviewLine]:
         held = [pair for pair in planned if is_meant(pair[0])]
         if held:
             yield self._line(concern, key_result, held, line=line)
@@ -168,9 +168,9 @@ class _Reviewer:
         epic: str = "",
         reasons: tuple[str, ...] = (),
         line: str = "",
-    ) -> LookAgain:
+    ) -> ReviewLine:
         items = sorted((entry for entry, _ in planned), key=lambda entry: natural(entry.item.key))
-        return LookAgain(
+        return ReviewLine(
             concern,
             key_result.qualified_id,
             key_result.title,

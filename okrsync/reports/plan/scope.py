@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from okrsync.errors import UsageError
 from okrsync.linking.delivered import day_of
-from okrsync.linking.placement import Linking
+from okrsync.linking.placement import Placements
 from okrsync.model.placements import Placement
 from okrsync.model.work import Status
-from okrsync.reports.counts import Stock, stock_of
+from okrsync.reports.counts import StoreTotals, stock_of
 from okrsync.reports.plan.iteration_series import Calendar, Period, Phase
 
 EARLIER = 3
@@ -33,7 +33,7 @@ class ScopeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PlanChoice:
     """
     What was asked for; nothing: the next sprint, else the current one, else the backlog.
 
@@ -75,7 +75,12 @@ class Chosen:
 
 
 def choose(
-    wanted: Wanted, calendar: Calendar, linking: Linking, as_of: date, zone: ZoneInfo, stock: Stock | None = None
+    wanted: PlanChoice,
+    calendar: Calendar,
+    linking: Placements,
+    as_of: date,
+    zone: ZoneInfo,
+    stock: StoreTotals | None = None,
 ) -> Chosen:
     """
     What *wanted* means on the day *as_of* in *zone*; *stock*: the whole store, where *linking* is a part of it.
@@ -97,7 +102,9 @@ def choose(
 
 
 class _Chooser:
-    def __init__(self, wanted: Wanted, calendar: Calendar, linking: Linking, as_of: date, zone: ZoneInfo) -> None:
+    def __init__(
+        self, wanted: PlanChoice, calendar: Calendar, linking: Placements, as_of: date, zone: ZoneInfo
+    ) -> None:
         self._wanted = wanted
         self._calendar = calendar
         self._linking = linking
@@ -107,7 +114,7 @@ class _Chooser:
         self._of_board = {(lane.source, lane.project) for lane in lanes}
         """Where the work of the wanted board lies: source and project."""
 
-    def check(self, stock: Stock) -> None:
+    def check(self, stock: StoreTotals) -> None:
         """Refuse a board or team that nothing has: a plan without work would look like good news."""
         board, team = self._wanted.board, self._wanted.team
         if team and team.casefold() not in map(str.casefold, stock.teams):

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from okrsync.model.okrs import DatedValue, Direction
 from okrsync.reports.counts import ExemptShare
 from okrsync.reports.inputs import SourceState
-from okrsync.reports.key_results import Delivery, KeyResultReport
+from okrsync.reports.key_results import DeliveryRow, KeyResultReport
 
 # Control characters move cursors, bidirectional ones reorder what is read: neither belongs in a title.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -70,12 +70,12 @@ def dated(value: DatedValue | None, unit: str) -> str:
     return MISSING if value is None else f"{with_unit(value.value, unit)} ({day(value.date)})"
 
 
-def delivered(delivery: Delivery) -> str:
+def delivered(delivery: DeliveryRow) -> str:
     """The title of a delivery, and whether it was tied to its key result only afterwards."""
     return harmless(delivery.title) + (" (linked after the delivery)" if delivery.is_linked_late else "")
 
 
-def change(delivery: Delivery) -> str:
+def change(delivery: DeliveryRow) -> str:
     """The difference of the means around a delivery, with its sign; a dash where there is none."""
     seen = delivery.observed
     if seen is None or seen.change is None:
@@ -140,7 +140,7 @@ def aim(entry: KeyResultReport) -> str:
     return f"{now} · from {start} {way} to {target}"
 
 
-def observed(delivery: Delivery) -> str:
+def observed(delivery: DeliveryRow) -> str:
     """Means before and after a delivery, with how many days each rests on."""
     seen = delivery.observed
     if seen is None:
@@ -150,13 +150,13 @@ def observed(delivery: Delivery) -> str:
     return f"{before} → {after}"
 
 
-def days_observed(delivery: Delivery) -> str:
+def days_observed(delivery: DeliveryRow) -> str:
     """How many observations lie before and after a delivery."""
     seen = delivery.observed
     return MISSING if seen is None else f"{seen.days_before} / {seen.days_after}"
 
 
-def _scale(delivery: Delivery) -> float:
+def _scale(delivery: DeliveryRow) -> float:
     seen = delivery.observed
     return max((abs(value) for value in (seen.before, seen.after) if value is not None), default=1.0) if seen else 1.0
 

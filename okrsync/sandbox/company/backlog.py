@@ -7,7 +7,7 @@ from typing import Final
 
 from okrsync.sandbox.company.calendar import FIRST_DAY, NOW, TODAY, random_day, working_moment
 from okrsync.sandbox.company.plan import KEY_RESULTS
-from okrsync.sandbox.company.work import Desk, Drop, Item, Iteration, Kind
+from okrsync.sandbox.company.work import BacklogBuilder, CompanyItem, Drop, Iteration, Kind
 
 QUOTAS: Final = {"PAY": 186, "GRO": 148, "web": 137, "platform": 129}
 """Items by home: 600 in all."""
@@ -81,7 +81,7 @@ _UNLINKED_OPEN: Final = (
 )
 
 
-def write_backlog(desk: Desk) -> None:
+def write_backlog(desk: BacklogBuilder) -> None:
     """Write all of it, up to the quota of each home."""
     _open_work(desk)
     _repairs(desk)
@@ -98,13 +98,13 @@ def _spread(running: int, following: int, later: int) -> list[Iteration | None]:
     return [iteration for iteration, count in counts for _ in range(count)]
 
 
-def _kind(desk: Desk, home: str) -> Kind:
+def _kind(desk: BacklogBuilder, home: str) -> Kind:
     if home in {"web", "platform"}:
         return "issue"
     return "story" if desk.chance(0.6) else "task"
 
 
-def _open_work(desk: Desk) -> None:
+def _open_work(desk: BacklogBuilder) -> None:
     for key_result, home, via, running, following, later in _OPEN:
         theme, team = _THEMES[key_result]
         for i, iteration in enumerate(_spread(running, following, later)):
@@ -117,7 +117,7 @@ def _open_work(desk: Desk) -> None:
             desk.link(desk.open_item(home, "story", theme, team, when), key_results, "body")
 
 
-def _around(desk: Desk, item: Item, position: int) -> None:
+def _around(desk: BacklogBuilder, item: CompanyItem, position: int) -> None:
     """Give the first open items of a kind a pull request or parts."""
     if item.iteration == "running" and position == 0:
         if item.in_jira:
@@ -129,7 +129,7 @@ def _around(desk: Desk, item: Item, position: int) -> None:
             part.iteration = "running"
 
 
-def _repairs(desk: Desk) -> None:
+def _repairs(desk: BacklogBuilder) -> None:
     for home, theme, kind, done, running, following, later in _REPAIRS:
         for i in range(done):
             day = random_day(desk.rng, FIRST_DAY + timedelta(days=30), TODAY - timedelta(days=1))
@@ -141,7 +141,7 @@ def _repairs(desk: Desk) -> None:
             _mark(desk.open_item(home, kind, theme, _TEAMS[home], iteration), theme)
 
 
-def _mark(item: Item, theme: str) -> None:
+def _mark(item: CompanyItem, theme: str) -> None:
     """Set the labels by which an exempt class is told."""
     if theme == "spike":
         item.labels.append("spike")
@@ -151,7 +151,7 @@ def _mark(item: Item, theme: str) -> None:
         item.labels.append("support")
 
 
-def _dropped(desk: Desk) -> None:
+def _dropped(desk: BacklogBuilder) -> None:
     for home, kind, reason, count, key_result in _DROPPED:
         for _ in range(count):
             day = random_day(desk.rng, date(2026, 10, 5) if key_result else date(2025, 12, 1), date(2026, 11, 18))
@@ -162,7 +162,7 @@ def _dropped(desk: Desk) -> None:
             desk.finish(item, working_moment(desk.rng, day), reason)
 
 
-def _unlinked(desk: Desk, item: Item) -> None:
+def _unlinked(desk: BacklogBuilder, item: CompanyItem) -> None:
     """Put about half of a project's unlinked items under an epic that serves no key result."""
     if not item.in_jira or not desk.chance(0.5):
         return
@@ -177,7 +177,7 @@ def _unlinked(desk: Desk, item: Item) -> None:
         item.parent = fitting[int(desk.rng.integers(0, len(fitting)))]
 
 
-def _fill(desk: Desk, home: str) -> None:
+def _fill(desk: BacklogBuilder, home: str) -> None:
     """Write delivered work without a goal until the home holds its quota; most of it is older than the first cycle."""
     missing = QUOTAS[home] - sum(item.home == home for item in desk.items)
     while missing > 0:
@@ -191,7 +191,7 @@ def _fill(desk: Desk, home: str) -> None:
             missing -= 1
 
 
-def write_special(desk: Desk) -> dict[str, Item]:
+def write_special(desk: BacklogBuilder) -> dict[str, CompanyItem]:
     """
     Write the items that test the rules' edges, by the name of the edge.
 
@@ -222,7 +222,7 @@ def write_special(desk: Desk) -> dict[str, Item]:
     return found
 
 
-def _reopen(desk: Desk, item: Item) -> None:
+def _reopen(desk: BacklogBuilder, item: CompanyItem) -> None:
     """Let an item of the output key result be done, found wanting, and done again."""
     desk.link(item, ["2026Q4/KR3.4"], "label")
     final = item.closed or item.created

@@ -19,7 +19,7 @@ from okrsync.sandbox.company.ledger_text import expectations, ledger_files
 from okrsync.sandbox.company.series import build_series, csv_files
 from okrsync.sandbox.company.settings_text import settings_yaml
 from okrsync.sandbox.company.truth import describe
-from okrsync.sandbox.company.work import Desk
+from okrsync.sandbox.company.work import BacklogBuilder
 from okrsync.sandbox.tracker_data import GithubData, JiraData, JiraKind
 
 
@@ -44,7 +44,7 @@ def build_company(seed: int = 7, *, github_url: str, jira_url: str, jira_kind: J
     ``okrsync.yaml`` and, for Jira, in the addresses inside the objects.
     """
     chance, series_chance, github_chance, jira_chance = np.random.default_rng(seed).spawn(4)
-    desk = Desk(chance)
+    desk = BacklogBuilder(chance)
     write_epics(desk)
     units = write_units(desk)
     special = write_special(desk)

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from okrsync.sandbox.company.plan import KEY_RESULTS, PlannedDelivery, PlannedKeyResult
+from okrsync.sandbox.company.plan import KEY_RESULTS, GoalPlan, PlannedDelivery
 from okrsync.sandbox.company.words import EPIC_NOTES
-from okrsync.sandbox.company.work import Desk, Item, Kind, Status, moment
+from okrsync.sandbox.company.work import BacklogBuilder, CompanyItem, Kind, Status, moment
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class DeliveredUnit:
     """One delivered unit: an issue and its pull request, or one of them alone."""
 
-    key_result: PlannedKeyResult
+    key_result: GoalPlan
     planned: PlannedDelivery
-    items: tuple[Item, ...]
+    items: tuple[CompanyItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ PARENT_KEY_EPIC: Final = "2026Q4/KR2.2"
 """The key result whose epic a rule names by its key."""
 
 
-def write_epics(desk: Desk) -> None:
+def write_epics(desk: BacklogBuilder) -> None:
     """Write the epics, and keep those that carry a key result for their children."""
     for i, plan in enumerate(_EPICS):
-        epic = Item(plan.home, "epic", plan.title, plan.team, moment(f"{plan.created}T08:12:00"), plan.status)
+        epic = CompanyItem(plan.home, "epic", plan.title, plan.team, moment(f"{plan.created}T08:12:00"), plan.status)
         epic.paragraphs.append(EPIC_NOTES[i % len(EPIC_NOTES)])
         if plan.status in {"in_progress", "done"}:
             epic.started = epic.created + timedelta(days=9)
@@ -69,7 +69,7 @@ def write_epics(desk: Desk) -> None:
         desk.items.append(epic)
 
 
-def _link_epic(desk: Desk, epic: Item, plan: _Epic) -> None:
+def _link_epic(desk: BacklogBuilder, epic: CompanyItem, plan: _Epic) -> None:
     if plan.key_result:
         epic.key_results, epic.via = (plan.key_result,), plan.via or "title"
         if plan.key_result == PARENT_KEY_EPIC:
@@ -82,16 +82,16 @@ def _link_epic(desk: Desk, epic: Item, plan: _Epic) -> None:
         desk.epics[plan.key_result] = epic
 
 
-def write_units(desk: Desk) -> list[Unit]:
+def write_units(desk: BacklogBuilder) -> list[DeliveredUnit]:
     """Write the items of every planned delivery, in the order of the plan."""
     return [
-        Unit(key_result, planned, _unit(desk, key_result, planned))
+        DeliveredUnit(key_result, planned, _unit(desk, key_result, planned))
         for key_result in KEY_RESULTS
         for planned in key_result.deliveries
     ]
 
 
-def _unit(desk: Desk, key_result: PlannedKeyResult, planned: PlannedDelivery) -> tuple[Item, ...]:
+def _unit(desk: BacklogBuilder, key_result: GoalPlan, planned: PlannedDelivery) -> tuple[CompanyItem, ...]:
     kind: Kind = "issue"
     if planned.shape == "pull":
         kind = "pull_request"

@@ -10,7 +10,7 @@ import numpy as np
 
 from okrsync.sandbox.company.calendar import NOW, Milestone, at, milestones
 from okrsync.sandbox.company.people import github_user
-from okrsync.sandbox.company.work import OWNER, Item, sorted_items
+from okrsync.sandbox.company.work import OWNER, CompanyItem, sorted_items
 from okrsync.sandbox.tracker_data import GithubData, GithubRepository, RawObject
 
 _REPOSITORIES: Final = ("web", "platform")
@@ -20,16 +20,16 @@ _REASONS: Final = {"not planned": "not_planned", "duplicate": "duplicate"}
 _COLORS: Final = {"bug": "d73a4a", "spike": "a2eeef", "dependencies": "0366d6", "upkeep": "ededed"}
 
 
-def github_data(items: Sequence[Item], rng: np.random.Generator) -> GithubData:
+def github_data(items: Sequence[CompanyItem], rng: np.random.Generator) -> GithubData:
     """Return both repositories; issues and pull requests stand in the order of their numbers."""
     return GithubData([_repository(name, items, own) for name, own in zip(_REPOSITORIES, rng.spawn(2), strict=True)])
 
 
-def _repository(name: str, items: Sequence[Item], rng: np.random.Generator) -> GithubRepository:
+def _repository(name: str, items: Sequence[CompanyItem], rng: np.random.Generator) -> GithubRepository:
     full_name = f"{OWNER}/{name}"
     stones = milestones(name)
     own = sorted_items([item for item in items if item.home == name])
-    parts: dict[int, list[Item]] = {}
+    parts: dict[int, list[CompanyItem]] = {}
     for item in own:
         if item.parent is not None:
             parts.setdefault(item.parent.number, []).append(item)
@@ -46,20 +46,25 @@ class _Writer:
     """Writes the objects of one repository."""
 
     def __init__(
-        self, full_name: str, name: str, stones: Sequence[Milestone], own: Sequence[Item], rng: np.random.Generator
+        self,
+        full_name: str,
+        name: str,
+        stones: Sequence[Milestone],
+        own: Sequence[CompanyItem],
+        rng: np.random.Generator,
     ) -> None:
         self._api = f"{_API}/{full_name}"
         self._site = f"{_SITE}/{full_name}"
         self._first_id = 2_410_000_000 + 1_000_000 * _REPOSITORIES.index(name)
         self._stones = stones
         self._rng = rng
-        self._in_stone: dict[int, list[Item]] = {stone.number: [] for stone in stones}
+        self._in_stone: dict[int, list[CompanyItem]] = {stone.number: [] for stone in stones}
         for item in own:
             stone = self._stone_of(item)
             if stone is not None:
                 self._in_stone[stone.number].append(item)
 
-    def _stone_of(self, item: Item) -> Milestone | None:
+    def _stone_of(self, item: CompanyItem) -> Milestone | None:
         if item.iteration in {"running", "next"}:
             return self._stones[-2 if item.iteration == "running" else -1]
         if item.iteration == "past" and item.closed is not None:
@@ -67,7 +72,7 @@ class _Writer:
             return next((s for s in self._stones if s.due.replace(day=1) <= day <= s.due), None)
         return None
 
-    def entry(self, item: Item, parts: Sequence[Item]) -> RawObject:
+    def entry(self, item: CompanyItem, parts: Sequence[CompanyItem]) -> RawObject:
         """Return the object of an issue or a pull request."""
         api, number = f"{self._api}/issues/{item.number}", self._first_id + 37 * item.number
         is_pull = item.kind == "pull_request"
@@ -115,7 +120,7 @@ class _Writer:
             entry["pull_request"] = self._pull(item)
         return entry
 
-    def _pull(self, item: Item) -> RawObject:
+    def _pull(self, item: CompanyItem) -> RawObject:
         site = f"{self._site}/pull/{item.number}"
         return {
             "url": f"{self._api}/pulls/{item.number}",
@@ -125,7 +130,7 @@ class _Writer:
             "merged_at": _text(item.closed) if item.status == "done" else None,
         }
 
-    def _body(self, item: Item) -> str | None:
+    def _body(self, item: CompanyItem) -> str | None:
         lines = list(item.paragraphs)
         if item.closes is not None:
             same = item.closes.home == item.home
@@ -136,7 +141,7 @@ class _Writer:
             return None
         return "\r\n\r\n".join(lines)
 
-    def _updated(self, item: Item) -> datetime:
+    def _updated(self, item: CompanyItem) -> datetime:
         latest = item.closed or item.created
         later = latest + timedelta(seconds=int(self._rng.integers(0, 4 * 86400)))
         return min(later, NOW) if later > latest else latest
@@ -182,12 +187,12 @@ class _Writer:
 _REACTIONS: Final = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 
 
-def _summary(parts: Sequence[Item]) -> RawObject:
+def _summary(parts: Sequence[CompanyItem]) -> RawObject:
     done = sum(part.closed is not None for part in parts)
     return {"total": len(parts), "completed": done, "percent_completed": 100 * done // len(parts) if parts else 0}
 
 
-def _state_reason(item: Item) -> str | None:
+def _state_reason(item: CompanyItem) -> str | None:
     if item.kind == "pull_request" or item.closed is None:
         return None
     return _REASONS[item.drop] if item.drop else "completed"

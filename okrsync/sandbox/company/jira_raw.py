@@ -12,7 +12,7 @@ import numpy as np
 from okrsync.sandbox.company import jira_fields as tables
 from okrsync.sandbox.company.calendar import BERLIN, NOW, Sprint, sprint_of, sprints
 from okrsync.sandbox.company.people import jira_user
-from okrsync.sandbox.company.work import Item, sorted_items
+from okrsync.sandbox.company.work import CompanyItem, sorted_items
 from okrsync.sandbox.tracker_data import JiraData, JiraKind, RawObject
 
 _RESOLUTIONS: Final = {"won't do": "Won't Do", "duplicate": "Duplicate"}
@@ -28,7 +28,7 @@ class _Change:
     items: tuple[RawObject, ...]
 
 
-def jira_data(items: Sequence[Item], base_url: str, kind: JiraKind, rng: np.random.Generator) -> JiraData:
+def jira_data(items: Sequence[CompanyItem], base_url: str, kind: JiraKind, rng: np.random.Generator) -> JiraData:
     """Return the whole Jira site; issues stand in the order of their project and number."""
     base_url = base_url.rstrip("/")
     own = sorted_items([item for item in items if item.in_jira])
@@ -42,7 +42,7 @@ def jira_data(items: Sequence[Item], base_url: str, kind: JiraKind, rng: np.rand
 class _Writer:
     """Writes the issues of one site."""
 
-    def __init__(self, own: Sequence[Item], base_url: str, kind: JiraKind, rng: np.random.Generator) -> None:
+    def __init__(self, own: Sequence[CompanyItem], base_url: str, kind: JiraKind, rng: np.random.Generator) -> None:
         self._kind = kind
         self._base = base_url
         self._api = f"{self._base}/rest/api/{3 if kind == 'cloud' else 2}"
@@ -50,7 +50,7 @@ class _Writer:
         self._histories = _FIRST_HISTORY
         self._rng = rng
 
-    def issue(self, item: Item) -> RawObject:
+    def issue(self, item: CompanyItem) -> RawObject:
         """Return an issue with all its fields and its changelog."""
         number = self._ids[id(item)]
         own_sprints = _sprints(item)
@@ -67,7 +67,7 @@ class _Writer:
             "changelog": self._changelog(changes, number),
         }
 
-    def _fields(self, item: Item, own_sprints: Sequence[Sprint], updated: datetime) -> dict[str, Any]:
+    def _fields(self, item: CompanyItem, own_sprints: Sequence[Sprint], updated: datetime) -> dict[str, Any]:
         stamp = _Stamp(self._ids[id(item)])
         people = [jira_user(self._base, self._kind, int(n)) for n in self._rng.integers(0, 8, 2)]
         resolution = _resolution(item)
@@ -104,7 +104,7 @@ class _Writer:
             return None
         return [tables.sprint_object(one) if self._kind == "cloud" else tables.sprint_text(one) for one in own]
 
-    def _parent(self, item: Item) -> dict[str, Any]:
+    def _parent(self, item: CompanyItem) -> dict[str, Any]:
         """Return the place in the hierarchy; Data Center names an epic by key in a field of its own."""
         if item.parent is None:
             return {}
@@ -120,7 +120,7 @@ class _Writer:
         own_url = f"{self._api}/issue/{number}"
         return {"parent": {"id": str(number), "key": item.parent.key, "self": own_url, "fields": inside}}
 
-    def _issue_type(self, item: Item) -> RawObject:
+    def _issue_type(self, item: CompanyItem) -> RawObject:
         name, number, is_part, level = tables.ISSUE_TYPES[item.kind]
         found = {**self._named("issuetype", number, name), "description": "", "subtask": is_part}
         return {**found, "hierarchyLevel": level} if self._kind == "cloud" else found
@@ -136,7 +136,7 @@ class _Writer:
     def _named(self, path: str, number: str, name: str) -> RawObject:
         return {"self": f"{self._api}/{path}/{number}", "id": number, "name": name}
 
-    def _changes(self, item: Item, own_sprints: Sequence[Sprint]) -> list[_Change]:
+    def _changes(self, item: CompanyItem, own_sprints: Sequence[Sprint]) -> list[_Change]:
         """Return what happened after creation: planning, work, the end, and a second try."""
         found = _planned(item, own_sprints)
         current = "Selected" if item.iteration and item.kind != "epic" else "To Do"
@@ -189,20 +189,20 @@ class _Stamp:
         return f"{there:%Y-%m-%dT%H:%M:%S}.{self.number * 37 % 1000:03d}{there:%z}"
 
 
-def status_name(item: Item) -> str:
+def status_name(item: CompanyItem) -> str:
     """Return the tracker's own word for an item's status."""
     if item.status == "todo":
         return "Selected" if item.iteration and item.kind != "epic" else "To Do"
     return {"in_progress": "In Progress", "done": "Done", "dropped": "Closed"}[item.status]
 
 
-def _resolution(item: Item) -> str | None:
+def _resolution(item: CompanyItem) -> str | None:
     if item.drop is not None:
         return _RESOLUTIONS[item.drop]
     return "Done" if item.status == "done" else None
 
 
-def _sprints(item: Item) -> list[Sprint]:
+def _sprints(item: CompanyItem) -> list[Sprint]:
     """Return the sprints of an item, oldest first; a sub-task follows its parent and has none of its own."""
     if item.kind in {"epic", "subtask"} or item.iteration is None:
         return []
@@ -214,7 +214,7 @@ def _sprints(item: Item) -> list[Sprint]:
     return [before, last] if before is not None and before.start <= began < before.end else [last]
 
 
-def _planned(item: Item, own: Sequence[Sprint]) -> list[_Change]:
+def _planned(item: CompanyItem, own: Sequence[Sprint]) -> list[_Change]:
     """Return how an item came into its sprints; the next sprint takes over what is left at the end of one."""
     if item.iteration is None or item.kind == "epic":
         return []

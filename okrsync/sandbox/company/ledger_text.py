@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from okrsync.sandbox.company.calendar import at
-from okrsync.sandbox.company.deliveries import Unit
-from okrsync.sandbox.company.work import Item, bare
+from okrsync.sandbox.company.deliveries import DeliveredUnit
+from okrsync.sandbox.company.work import CompanyItem, bare
 
 _ROLES: Final = {"growth": "role:pm-growth", "checkout": "role:pm-checkout", "platform": "role:lead-platform"}
 
@@ -90,7 +90,7 @@ _CHECK_INS: Final = (
 )
 
 
-def expectations(units: Sequence[Unit], open_items: Sequence[Item]) -> list[Item]:
+def expectations(units: Sequence[DeliveredUnit], open_items: Sequence[CompanyItem]) -> list[CompanyItem]:
     """Write an expectation into the body of two delivered items and three open ones, and return them."""
     delivered = {(unit.key_result.id, unit.planned.day): unit.items[0] for unit in units}
     lines = {
@@ -111,14 +111,14 @@ def expectations(units: Sequence[Unit], open_items: Sequence[Item]) -> list[Item
     return found
 
 
-def _expect(item: Item, line: str) -> Item:
+def _expect(item: CompanyItem, line: str) -> CompanyItem:
     item.paragraphs.append(f"expect: {bare(item.key_results[0])} {line}")
     return item
 
 
-def ledger_files(units: Sequence[Unit], items: Mapping[str, Item]) -> dict[str, str]:
+def ledger_files(units: Sequence[DeliveredUnit], items: Mapping[str, CompanyItem]) -> dict[str, str]:
     """Return the text of the ledger files by path; *items* are those that links speak of, by their part in it."""
-    by_key_result: dict[str, list[Unit]] = {}
+    by_key_result: dict[str, list[DeliveredUnit]] = {}
     for unit in units:
         by_key_result.setdefault(unit.key_result.id, []).append(unit)
     files = {
@@ -158,7 +158,7 @@ def _check_ins() -> list[dict[str, Any]]:
     ]
 
 
-def _hypothesis(number: int, belief: _Belief, units: Mapping[str, Sequence[Unit]]) -> dict[str, Any]:
+def _hypothesis(number: int, belief: _Belief, units: Mapping[str, Sequence[DeliveredUnit]]) -> dict[str, Any]:
     about = [units[belief.key_result][i] for i in belief.positions]
     day = about[0].planned.day + timedelta(days=belief.days)
     return _record(
@@ -174,7 +174,7 @@ def _hypothesis(number: int, belief: _Belief, units: Mapping[str, Sequence[Unit]
     )
 
 
-def _decisions(units: Mapping[str, Sequence[Unit]]) -> list[dict[str, Any]]:
+def _decisions(units: Mapping[str, Sequence[DeliveredUnit]]) -> list[dict[str, Any]]:
     rows: tuple[tuple[str, int, str, str, str, list[str], list[str], str | None], ...] = (
         ("2026Q3/KR1.2", 0, "2026-09-10", "scale", "returns rose and stayed", ["clarity"], ["ev-002"], "comfortable"),
         ("2026Q3/KR2.1", 0, "2026-09-24", "pivot", "errors did not fall; the cause lies deeper", ["trust"], [], None),
@@ -216,7 +216,7 @@ def _decisions(units: Mapping[str, Sequence[Unit]]) -> list[dict[str, Any]]:
     ]
 
 
-def _evidence(units: Mapping[str, Sequence[Unit]]) -> list[dict[str, Any]]:
+def _evidence(units: Mapping[str, Sequence[DeliveredUnit]]) -> list[dict[str, Any]]:
     rows: tuple[tuple[str, int, str, str, str, int | None, str | None], ...] = (
         ("2026Q4/KR2.3", 0, "2026-11-11", "support", "Callers say that their card works elsewhere.", 31, None),
         (
@@ -256,7 +256,7 @@ def _evidence(units: Mapping[str, Sequence[Unit]]) -> list[dict[str, Any]]:
     ]
 
 
-def _links(items: Mapping[str, Item]) -> list[dict[str, Any]]:
+def _links(items: Mapping[str, CompanyItem]) -> list[dict[str, Any]]:
     rows = (
         ("link", "linked_late", "2026Q4/KR3.4", "2026-11-12", "part of the move, nobody had written it down"),
         ("link", "linked_open", "2026Q4/KR2.1", "2026-11-17", "the texts are about the fee in the basket"),

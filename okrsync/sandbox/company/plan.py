@@ -38,7 +38,7 @@ class PlannedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedKeyResult:
+class GoalPlan:
     """A key result, its metric (``None`` for a draft) and what an honest method should say of it."""
 
     id: str
@@ -99,10 +99,8 @@ _OUTPUT_DAYS: Final = (
 _DRAFT_DAYS: Final = ("10-06", "10-14", "10-22", "10-28", "11-04", "11-10", "11-12", "11-17")
 
 KEY_RESULTS: Final = (
-    PlannedKeyResult(
-        "2026Q3/KR1.1", "search_success", "stream", "search", "growth", tuple(_one(*row) for row in _STREAM)
-    ),
-    PlannedKeyResult(
+    GoalPlan("2026Q3/KR1.1", "search_success", "stream", "search", "growth", tuple(_one(*row) for row in _STREAM)),
+    GoalPlan(
         "2026Q3/KR1.2",
         "repeat_purchase",
         "moved",
@@ -110,7 +108,7 @@ KEY_RESULTS: Final = (
         "growth",
         (_one("08-04", 3.5, "GRO title", "label", "Show the next show in the same hall on the receipt"),),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q3/KR2.1",
         "onsale_errors",
         "null",
@@ -122,7 +120,7 @@ KEY_RESULTS: Final = (
             _one("08-27", 0.0, "platform closes", "body", "Read seat counts from a replica"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q3/KR2.2",
         "queue_minutes",
         "observed_change_only",
@@ -134,7 +132,7 @@ KEY_RESULTS: Final = (
             _one("07-24", 0.0, "platform closes", "label", "Let members in first at presales"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR1.1",
         "activation",
         "moved",
@@ -145,7 +143,7 @@ KEY_RESULTS: Final = (
             _one("11-10", 0.0, "GRO branch", "inherit", "Show the event as visitors will see it", "too_early"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR1.2",
         "signups",
         "null",
@@ -156,7 +154,7 @@ KEY_RESULTS: Final = (
             _one("10-19", 0.0, "web closes", "title", "Ask for the VAT number after the first sale"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR2.1",
         "checkout_conversion",
         "one_wave_moved",
@@ -167,7 +165,7 @@ KEY_RESULTS: Final = (
             _one("10-14", 1.8, "PAY title", "alias", "Keep the seats for ten minutes, and say so"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR2.2",
         "phone_checkout_seconds",
         "moved",
@@ -178,7 +176,7 @@ KEY_RESULTS: Final = (
             _one("11-12", 0.0, "PAY title", "epic", "Remember the card for the next ticket", "too_early"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR2.3",
         "payment_failures",
         "moved_wrong_way",
@@ -186,7 +184,7 @@ KEY_RESULTS: Final = (
         "checkout",
         (_one("10-13", 3.5, "PAY branch", "label", "Switch card payments to the new acquirer"),),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR3.1",
         "scan_latency",
         "null",
@@ -197,7 +195,7 @@ KEY_RESULTS: Final = (
             _one("10-16", 0.0, "platform closes", "body", "Answer scans from the gate's own memory"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR3.2",
         "venue_confidence",
         "too_early",
@@ -209,7 +207,7 @@ KEY_RESULTS: Final = (
             _one("11-17", 0.0, "platform closes", "label", "Find a guest by half a name"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR3.3",
         None,
         "no_data",
@@ -220,7 +218,7 @@ KEY_RESULTS: Final = (
             for i, day in enumerate(_DRAFT_DAYS)
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR3.4",
         "services_on_pipeline",
         "output",
@@ -231,7 +229,7 @@ KEY_RESULTS: Final = (
             for i, day in enumerate(_OUTPUT_DAYS)
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR4.1",
         "self_service",
         "too_early",
@@ -244,7 +242,7 @@ KEY_RESULTS: Final = (
             _one("11-18", 0.0, "GRO issue", "inherit", "Let organisers resend a ticket"),
         ),
     ),
-    PlannedKeyResult(
+    GoalPlan(
         "2026Q4/KR4.2",
         "refund_hours",
         "too_early",

@@ -82,7 +82,7 @@ _PIPELINE_WEEKS: Final = (date(2026, 10, 12), date(2026, 10, 26), date(2026, 11,
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class CompanySeries:
     """The observed points of one metric; a missing value is ``None`` and a missing day has no point."""
 
     metric: str
@@ -113,10 +113,10 @@ def effect_of(size: float, sd: float) -> float:
     return round(size * sd, 4)
 
 
-def build_series(rng: np.random.Generator) -> dict[str, Series]:
+def build_series(rng: np.random.Generator) -> dict[str, CompanySeries]:
     """Return every file-backed metric's series by name; weekly points lie on Mondays."""
     effects = planted_effects()
-    found: dict[str, Series] = {}
+    found: dict[str, CompanySeries] = {}
     visits: Mapping[date, float] = {}
     for shape, own in zip(SHAPES, rng.spawn(len(SHAPES)), strict=True):
         days = _days(shape)
@@ -164,36 +164,38 @@ def _values(
     return values
 
 
-def _observed(rng: np.random.Generator, shape: Shape, days: Sequence[date], values: Sequence[float]) -> Series:
+def _observed(rng: np.random.Generator, shape: Shape, days: Sequence[date], values: Sequence[float]) -> CompanySeries:
     """Take some days away; the first and the last are kept."""
     lost = (rng.random(len(days)) < shape.gaps) & (np.arange(len(days)) % (len(days) - 1) > 0)
     samples = tuple(int(n) for n in rng.poisson(shape.sample, len(days))) if shape.sample else None
     if shape.gap == "cell" or shape.step_days == 7:
         kept = tuple(None if gone else value for value, gone in zip(values, lost.tolist(), strict=True))
-        return Series(shape.metric, tuple(days), kept, samples, shape.decimals)
+        return CompanySeries(shape.metric, tuple(days), kept, samples, shape.decimals)
     left = [i for i, gone in enumerate(lost.tolist()) if not gone]
     few = tuple(samples[i] for i in left) if samples else None
-    return Series(shape.metric, tuple(days[i] for i in left), tuple(values[i] for i in left), few, shape.decimals)
+    return CompanySeries(
+        shape.metric, tuple(days[i] for i in left), tuple(values[i] for i in left), few, shape.decimals
+    )
 
 
-def _pipeline() -> Series:
+def _pipeline() -> CompanySeries:
     days = _days(Shape("services_on_pipeline", 0, 0, 0, step_days=7))
     history = [max(2, _PIPELINE_START - (date(2026, 10, 1) - day).days // 60) for day in days]
     values = tuple(
         float(min(old, _PIPELINE_START) + sum(day >= week for week in _PIPELINE_WEEKS))
         for day, old in zip(days, history, strict=True)
     )
-    return Series("services_on_pipeline", tuple(days), values, None, 0)
+    return CompanySeries("services_on_pipeline", tuple(days), values, None, 0)
 
 
-def csv_files(series: Mapping[str, Series]) -> dict[str, str]:
+def csv_files(series: Mapping[str, CompanySeries]) -> dict[str, str]:
     """Return the text of each metrics file by its path: one sheet a metric, and one wide weekly sheet."""
     files = {f"metrics/{name}.csv": _sheet(one) for name, one in series.items() if name not in WIDE}
     files["metrics/weekly.csv"] = _wide([series[name] for name in WIDE])
     return files
 
 
-def _sheet(one: Series) -> str:
+def _sheet(one: CompanySeries) -> str:
     head = "date,value" if one.samples is None else "date,value,n"
     lines = [head]
     for i, (day, value) in enumerate(zip(one.days, one.values, strict=True)):
@@ -204,7 +206,7 @@ def _sheet(one: Series) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _wide(columns: Sequence[Series]) -> str:
+def _wide(columns: Sequence[CompanySeries]) -> str:
     lines = [",".join(["date", *(one.metric for one in columns)])]
     for i, day in enumerate(columns[0].days):
         lines.append(",".join([day.isoformat(), *(_cell(one.values[i], one.decimals) for one in columns)]))

@@ -8,17 +8,21 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from okrsync.sandbox.company.calendar import TODAY
-from okrsync.sandbox.company.deliveries import Unit
-from okrsync.sandbox.company.plan import KEY_RESULTS, LINT_FAULTS, PlannedKeyResult
+from okrsync.sandbox.company.deliveries import DeliveredUnit
+from okrsync.sandbox.company.plan import KEY_RESULTS, LINT_FAULTS, GoalPlan
 from okrsync.sandbox.company.series import COMPLAINTS_RISE, effect_of, noise_sd
-from okrsync.sandbox.company.work import Item, sorted_items
+from okrsync.sandbox.company.work import CompanyItem, sorted_items
 
 _COUNTED: Final = ("todo", "in_progress", "done", "dropped")
 _EXEMPT_KINDS: Final = ("bug", "incident")
 
 
 def describe(
-    seed: int, units: Sequence[Unit], items: Sequence[Item], special: Mapping[str, Item], expecting: Sequence[Item]
+    seed: int,
+    units: Sequence[DeliveredUnit],
+    items: Sequence[CompanyItem],
+    special: Mapping[str, CompanyItem],
+    expecting: Sequence[CompanyItem],
 ) -> dict[str, Any]:
     """Return the truth as plain data; *special* are items at the edges of the rules, by name of the edge."""
     planned = {id(item) for unit in units for item in unit.items}
@@ -47,7 +51,7 @@ def describe(
     }
 
 
-def _key_result(one: PlannedKeyResult, units: Sequence[Unit], others: Sequence[Item]) -> dict[str, Any]:
+def _key_result(one: GoalPlan, units: Sequence[DeliveredUnit], others: Sequence[CompanyItem]) -> dict[str, Any]:
     sd = noise_sd(one.metric) if one.metric else None
     deliveries = [_delivery(unit, sd) for unit in units if unit.key_result is one]
     deliveries.extend(
@@ -59,7 +63,7 @@ def _key_result(one: PlannedKeyResult, units: Sequence[Unit], others: Sequence[I
     return {"metric": one.metric, "sd": sd, "deliveries": deliveries, "expect": one.expect}
 
 
-def _delivery(unit: Unit, sd: float | None) -> dict[str, Any]:
+def _delivery(unit: DeliveredUnit, sd: float | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "keys": [item.key for item in unit.items],
         "date": unit.planned.day.isoformat(),
@@ -70,7 +74,7 @@ def _delivery(unit: Unit, sd: float | None) -> dict[str, Any]:
     return found
 
 
-def _counts(items: Sequence[Item]) -> dict[str, int]:
+def _counts(items: Sequence[CompanyItem]) -> dict[str, int]:
     """Return totals that can be told from the raw objects alone."""
     statuses = Counter(item.status for item in items)
     pulls = sum(item.kind == "pull_request" for item in items)
@@ -78,7 +82,7 @@ def _counts(items: Sequence[Item]) -> dict[str, int]:
     return {**counts, **{status: statuses[status] for status in _COUNTED}}
 
 
-def _links(items: Sequence[Item]) -> dict[str, Any]:
+def _links(items: Sequence[CompanyItem]) -> dict[str, Any]:
     """
     Return each item's state under the rules of ``okrsync.yaml`` and the ledger's links.
 
@@ -97,7 +101,7 @@ def _links(items: Sequence[Item]) -> dict[str, Any]:
     return found
 
 
-def exempt_class(item: Item) -> str | None:
+def exempt_class(item: CompanyItem) -> str | None:
     """Return the class by which an item without a link is exempt, or ``None``."""
     if item.kind in _EXEMPT_KINDS:
         return "run"

@@ -26,7 +26,7 @@ _SIZED: Final[dict[str, float]] = {"story": 0.8, "task": 0.45, "bug": 0.2}
 
 
 @dataclass(slots=True, eq=False)
-class Item:
+class CompanyItem:
     """One issue or pull request of the company, before it takes the shape of a tracker's API."""
 
     home: str
@@ -45,12 +45,12 @@ class Item:
     labels: list[str] = field(default_factory=list)
     components: list[str] = field(default_factory=list)
     points: float | None = None
-    parent: Item | None = None
+    parent: CompanyItem | None = None
     iteration: Iteration | None = None
-    names: Item | None = None
+    names: CompanyItem | None = None
     """The Jira issue that a pull request names in its title or only in its branch."""
     names_in: Literal["title", "branch"] | None = None
-    closes: Item | None = None
+    closes: CompanyItem | None = None
     """The GitHub issue that a pull request closes by a word in its body."""
     key_results: tuple[str, ...] = ()
     via: str = ""
@@ -87,7 +87,7 @@ def bare(key_result: str) -> str:
     return key_result.rpartition("/")[2]
 
 
-class Desk:
+class BacklogBuilder:
     """
     Where items are written: it holds all items in the order of writing, and the source of chance.
 
@@ -96,8 +96,8 @@ class Desk:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
-        self.items: list[Item] = []
-        self.epics: dict[str, Item] = {}
+        self.items: list[CompanyItem] = []
+        self.epics: dict[str, CompanyItem] = {}
         """By key result, those whose children inherit it."""
         self._titles: dict[str, list[str]] = {}
 
@@ -113,9 +113,11 @@ class Desk:
         """Return ``True`` in *share* of the calls."""
         return bool(self.rng.random() < share)
 
-    def add(self, home: str, kind: Kind, theme: str, team: str, created: datetime, title: str | None = None) -> Item:
+    def add(
+        self, home: str, kind: Kind, theme: str, team: str, created: datetime, title: str | None = None
+    ) -> CompanyItem:
         """Write one item with a body and perhaps a size; nothing has happened to it yet."""
-        item = Item(home, kind, title or self.title(theme), team, created)
+        item = CompanyItem(home, kind, title or self.title(theme), team, created)
         item.paragraphs.append(self._pick(THEMES[theme].reasons))
         if kind in {"story", "issue"}:
             item.paragraphs.append(self._pick(CRITERIA))
@@ -132,13 +134,15 @@ class Desk:
         wanted = working_day(day - timedelta(days=int(self.rng.integers(least, most + 1))))
         return working_moment(self.rng, max(wanted, FIRST_DAY)) - timedelta(hours=1)
 
-    def done_item(self, home: str, kind: Kind, theme: str, team: str, day: date, title: str | None = None) -> Item:
+    def done_item(
+        self, home: str, kind: Kind, theme: str, team: str, day: date, title: str | None = None
+    ) -> CompanyItem:
         """Write an item that was delivered on *day*, at least ten days after it was written: time for a hypothesis."""
         item = self.add(home, kind, theme, team, self.created_before(day, least=10), title)
         self.finish(item, working_moment(self.rng, day))
         return item
 
-    def finish(self, item: Item, moment: datetime, drop: Drop | None = None) -> None:
+    def finish(self, item: CompanyItem, moment: datetime, drop: Drop | None = None) -> None:
         """Close an item at *moment*: delivered, or dropped for a reason."""
         item.status, item.closed, item.drop = ("dropped" if drop else "done"), moment, drop
         if drop is None:
@@ -149,7 +153,7 @@ class Desk:
 
     def open_item(
         self, home: str, kind: Kind, theme: str, team: str, iteration: Iteration | None, title: str | None = None
-    ) -> Item:
+    ) -> CompanyItem:
         """Write an item that is still open: planned for the running or the next iteration, or for none."""
         days_ago = (8, 60) if iteration else (5, 300)
         item = self.add(home, kind, theme, team, self.created_before(TODAY, *days_ago), title)
@@ -158,7 +162,7 @@ class Desk:
             self.start(item)
         return item
 
-    def start(self, item: Item) -> None:
+    def start(self, item: CompanyItem) -> None:
         """Let work on an open item begin within the last days; a GitHub issue has no such state."""
         if item.kind == "issue":
             return
@@ -166,7 +170,7 @@ class Desk:
         begun = working_moment(self.rng, random_day(self.rng, date(2026, 11, 11), date(2026, 11, 19)))
         item.started = max(begun, item.created + timedelta(hours=2))
 
-    def pull_request(self, home: str, issue: Item, names_in: Literal["title", "branch"] | None) -> Item:
+    def pull_request(self, home: str, issue: CompanyItem, names_in: Literal["title", "branch"] | None) -> CompanyItem:
         """
         Write the pull request of an issue: merged where the issue is done, else open.
 
@@ -182,7 +186,7 @@ class Desk:
         created = max(
             issue.created + timedelta(hours=1), latest - timedelta(hours=float(self.rng.uniform(3, 110)))
         ).replace(microsecond=0)
-        pull = Item(home, "pull_request", title, issue.team, created)
+        pull = CompanyItem(home, "pull_request", title, issue.team, created)
         pull.paragraphs.append("What changed: see the commits. Tested on staging with the data of a small venue.")
         pull.names, pull.names_in = (issue, names_in) if issue.in_jira else (None, None)
         pull.closes = None if issue.in_jira else issue
@@ -198,21 +202,21 @@ class Desk:
         self.items.append(pull)
         return pull
 
-    def subtasks(self, parent: Item, count: int) -> list[Item]:
+    def subtasks(self, parent: CompanyItem, count: int) -> list[CompanyItem]:
         """Write open sub-tasks, or sub-issues, of an open item."""
         found = []
         for name in [SUBTASKS[i] for i in self.rng.permutation(len(SUBTASKS)).tolist()][:count]:
             title = f"{name}: {_continued(parent.title)}"
             kind: Kind = "subtask" if parent.in_jira else "issue"
             created = min(parent.created + timedelta(days=1, hours=2), NOW - timedelta(hours=3))
-            item = Item(parent.home, kind, title, parent.team, created, parent=parent)
+            item = CompanyItem(parent.home, kind, title, parent.team, created, parent=parent)
             item.key_results, item.via = parent.key_results, "inherit" if parent.key_results else ""
             item.paragraphs.append("Part of the work above.")
             self.items.append(item)
             found.append(item)
         return found
 
-    def link(self, item: Item, key_results: Sequence[str], via: str) -> Item:
+    def link(self, item: CompanyItem, key_results: Sequence[str], via: str) -> CompanyItem:
         """Let an item name its key results in one of the ways that the rules know."""
         item.key_results, item.via = tuple(key_results), via
         first = bare(key_results[0])
@@ -245,7 +249,7 @@ def _continued(title: str) -> str:
     return words if words[:2].isupper() else words[0].lower() + words[1:]
 
 
-def sorted_items(items: Sequence[Item]) -> list[Item]:
+def sorted_items(items: Sequence[CompanyItem]) -> list[CompanyItem]:
     """Return items by home and number."""
     return sorted(items, key=lambda one: (one.home, one.number))
 
