@@ -85,7 +85,7 @@ def with_outlook(workspace: Workspace, inputs: ReportInputs, report: ChecksRepor
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What is wanted of the statistics: as :class:`okrsync.outcome.judged.EvaluationOptions`, and *others* beside them."""
+    """Options as in :class:`okrsync.outcome.judged.EvaluationOptions`, and *others*: checks on record elsewhere."""
 
     shown: Collection[str] | None = None
     only_due: bool = False

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -25,7 +26,9 @@ from okrsync.model.plain import canonical, to_plain
 from okrsync.model.work import Item
 from okrsync.reports.counts import StoreTotals
 from okrsync.store.records import ItemFilter
-from okrsync.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from okrsync.store.snapshot import Snapshot
 
 _LONGEST = timedelta(days=400)
 """Until when after its cycle a check may still come due: a slow metric needs eight points."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from okrsync.answers.observations import observed
 from okrsync.answers.placement_cache import ReportScope, is_past, part_of
@@ -10,7 +11,9 @@ from okrsync.answers.workspace import Workspace, link_all
 from okrsync.linking.placement import Placements, without_titles
 from okrsync.reports.inputs import Freshness, ReportInputs, SourceState
 from okrsync.store.records import RunRecord
-from okrsync.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from okrsync.store.snapshot import Snapshot
 
 
 def report_inputs(workspace: Workspace, about: ReportScope | None, linking: Placements | None = None) -> ReportInputs:

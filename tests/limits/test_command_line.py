@@ -91,7 +91,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     time = Time()
     # Three requests are at work at once; a clock that nobody waits for has one hand only.
     monkeypatch.setattr("okrsync_github.connector.GithubConnector.parallel", 1)
-    monkeypatch.setattr("okrsync.cli.sync.Cancellation", lambda seconds=None: Cancellation(seconds, lambda: time.seconds))
+    monkeypatch.setattr(
+        "okrsync.cli.sync.Cancellation", lambda seconds=None: Cancellation(seconds, lambda: time.seconds)
+    )
     monkeypatch.setattr("okrsync.jobs.cancellation.Cancellation._sleep", lambda _self, seconds: time.sleep(seconds))
     monkeypatch.setattr("okrsync.jobs.sync_all.context_of", lambda *given: _at(time, context_of(*given)))
     monkeypatch.setenv("T", TOKEN)

@@ -569,7 +569,10 @@ def sync_of_b(store: Store, tracker: SmallTracker) -> None:
     from contextlib import nullcontext  # noqa: PLC0415
     from unittest.mock import patch  # noqa: PLC0415
 
-    with patch.object(Store, "lock", lambda *_: nullcontext()), patch("okrsync.store.unit_of_work.UnitOfWork.set_scope"):
+    with (
+        patch.object(Store, "lock", lambda *_: nullcontext()),
+        patch("okrsync.store.unit_of_work.UnitOfWork.set_scope"),
+    ):
         sync(store, tracker)
 
 
