@@ -107,7 +107,7 @@ def _judge(workspace: Workspace, wanted: PlanChoice, *, suggests: bool) -> tuple
     """Load what a plan of what was *wanted* goes into, with the work that it chooses, and judge that."""
     calendar = calendar_with(workspace, (), is_part=True)
     scope = _about(workspace, wanted, calendar, suggests=suggests)
-    # Suggestions of a pinned day learn from everything, as `okrsync suggest` does: such a report is made to be repeated.
+    # Suggestions of a pinned day learn from everything, as `okrsync suggest` does, so that the report can be repeated.
     # Those of today learn from what the plan reads, which takes a tenth of the time.
     inputs = report_inputs(workspace, None if workspace.is_pinned and suggests else scope)
     chosen = _chosen(workspace, wanted, inputs, calendar)
