@@ -15,7 +15,7 @@ class LintSection(YamlEntry):
     """What ``okrsync lint`` takes for too much or too little."""
 
     disable: Annotated[
-        list[Annotated[str, Field(pattern=r"^OKR\d{3}$")]], Field(description="Codes that are not looked for")
+        list[Annotated[str, Field(pattern=r"^[A-Z]{2,10}\d{1,4}$")]], Field(description="Codes that are not looked for")
     ] = []
     languages: Annotated[list[Language], Field(min_length=1, description="Languages that titles are written in")] = [
         "de",

@@ -14,8 +14,8 @@ from okrsync.config.calendars import public_holidays
 from okrsync.config.project import Project, load_project, name_below
 from okrsync.errors import StoreError, StoreTooNewError
 from okrsync.lint.facts import LintFacts
-from okrsync.lint.findings import LintReport
-from okrsync.lint.linting import Texts, lint, of_cycle
+from okrsync.lint.findings import LintReport, LintRule
+from okrsync.lint.linting import RULES, Texts, lint, of_cycle
 from okrsync.lint.places import Places
 from okrsync.model.ledger import Observation
 from okrsync.outcome.case_builder import HolidaysBetween
@@ -23,9 +23,11 @@ from okrsync.outcome.case_builder import HolidaysBetween
 _SQLITE = "sqlite:///"
 
 
-def lint_project(config: Path, as_of: date | None = None, cycle: str | None = None) -> LintReport:
+def lint_project(
+    config: Path, as_of: date | None = None, cycle: str | None = None, rules: Sequence[LintRule] = RULES
+) -> LintReport:
     """
-    What lint finds in the OKR files of the project at *config*; with *cycle*: what belongs to that one.
+    What *rules* find in the OKR files of the project at *config*; with *cycle*: what belongs to that one.
 
     Makes no store where there is none: rules that need observations are skipped then, as where it cannot be opened.
 
@@ -44,7 +46,7 @@ def lint_project(config: Path, as_of: date | None = None, cycle: str | None = No
         holidays=public_holidays if stored is None else stored.holidays,
     )
     files = [(entry, project.okr_texts[name_below(project.folder, entry.path)]) for entry in project.okr_documents]
-    report = lint(facts, Texts(project.document, files), skipped_because=skipped_because)
+    report = lint(facts, Texts(project.document, files), rules, skipped_because)
     return report if chosen is None else of_cycle(report, chosen)
 
 

@@ -11,6 +11,7 @@ from okrsync.errors import PluginError
 from okrsync.plugins.connector import CONNECTOR_API_VERSION, CONNECTOR_GROUP, Connector
 from okrsync.plugins.metric_source import METRIC_GROUP, MetricSource
 
+LINT_GROUP = "okrsync.lint"
 _PARTS = (
     "api_version",
     "version",
@@ -71,6 +72,21 @@ def load_metric_source(name: str) -> type[MetricSource]:
     if lacking:
         raise PluginError(METRIC_GROUP, name, f"it is no metric source: it has no {', '.join(lacking)}")
     return cast("type[MetricSource]", loaded)
+
+
+def lint_plugin_names() -> tuple[str, ...]:
+    """Return the names of the installed packages of lint rules, working or not."""
+    return tuple(sorted(_installed(LINT_GROUP)))
+
+
+def load_lint_plugin(name: str) -> object:
+    """
+    Return what the entry point *name* of the group ``okrsync.lint`` names.
+
+    Raises:
+        PluginError: not installed, or does not import.
+    """
+    return _load(LINT_GROUP, name, lint_plugin_names)
 
 
 def broken_plugins() -> list[PluginError]:
