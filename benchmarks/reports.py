@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from okrsync.store import codec
 from okrsync.store.database import Store
 from okrsync.store.records import RunRecord, SaveCounts
 from okrsync.store.tables import item, item_event, observation, stream_state
+from okrsync.web.app import Application
 
 TODAY = datetime.now(UTC).date()
 DAYS = 1095
@@ -57,7 +59,16 @@ REPORTS = {
     "plan": ["plan", "--sprint", "team-7 Sprint 78"],
     "backlog": ["plan", "--backlog"],
     "audit": ["audit", "--cycle", "C11"],
+    "check": ["check", "C11/KR1.2"],
+    "no such name": ["check", "TYPO-1"],
+    "why": ["why", "acme/web#1"],
+    "hypotheses": ["hypothesis", "list"],
+    "changes": ["changes"],
+    "metrics": ["metric", "list"],
+    "suggest": ["suggest"],
 }
+REFUSED = {"no such name"}
+"""What ends with exit code 2: a wrong name must not cost more than a right one."""
 BATCH = 20_000
 # As installed: compiled once. One thread, for the other core is somebody else's.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
@@ -300,8 +311,8 @@ def _fill_series(store: Store, metrics: Sequence[tuple[str, date]], chance: rand
             )
 
 
-def measured(arguments: Sequence[str], output: Path) -> Measured:
-    """One command line as a process; its output goes to *output*."""
+def measured(arguments: Sequence[str], output: Path, *, is_refused: bool = False) -> Measured:
+    """One command line as a process; its output goes to *output*. *is_refused*: it is to end with exit code 2."""
     program = [sys.executable, "-P", "-c", "from okrsync.cli.main import main; main()", *arguments]
     start = time.perf_counter()
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -313,7 +324,7 @@ def measured(arguments: Sequence[str], output: Path) -> Measured:
     )
     _, status, used = os.wait4(pid, 0)
     wall = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status) not in {0, 3, 5}:
+    if os.waitstatus_to_exitcode(status) not in ({2} if is_refused else {0, 3, 5}):
         raise SystemExit(f"okrsync {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
     return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
@@ -343,13 +354,30 @@ def main() -> None:
             for name in wanted:
                 config = ["--config", str(folder / "okrsync.yaml")]
                 command = [*REPORTS[name], *config, *chosen.extra]
-                runs = [measured(command, folder / f"{name}.txt") for _ in range(chosen.repeat)]
+                output, is_refused = folder / f"{name}.txt", name in REFUSED
+                runs = [measured(command, output, is_refused=is_refused) for _ in range(chosen.repeat)]
                 told = min(runs, key=lambda run: run.cpu)
                 print(
-                    f"{count:>9,} items  {name:10}{told.wall:7.2f} s wall{told.cpu:7.2f} s CPU{told.peak_mb:7,.0f} MB"
+                    f"{count:>9,} items  {name:13}{told.wall:7.2f} s wall{told.cpu:7.2f} s CPU{told.peak_mb:7,.0f} MB"
                     + (f"   bar {BAR_SECONDS:g} s, {BAR_MB} MB" if count == 100_000 else ""),
                     flush=True,
                 )
+            if not chosen.only:
+                serving = get_context("spawn").Process(target=serve, args=(folder / "okrsync.yaml", count))
+                serving.start()
+                serving.join()
+
+
+def serve(config: Path, count: int) -> None:
+    """Print what the server's page of outcomes costs: the first request of a process, and the second."""
+    application = Application(config, {"localhost"})
+    for name in ("server, first", "and next"):
+        wall, cpu = time.perf_counter(), time.process_time()
+        answer = application.answer("GET", "/outcomes", "", "localhost")
+        if answer.status != HTTPStatus.OK:
+            raise SystemExit(f"/outcomes was answered with {answer.status}")
+        taken = time.perf_counter() - wall, time.process_time() - cpu
+        print(f"{count:>9,} items  {name:13}{taken[0]:7.2f} s wall{taken[1]:7.2f} s CPU", flush=True)
 
 
 if __name__ == "__main__":
